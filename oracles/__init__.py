@@ -1,0 +1,1 @@
+"""Other programs, asked the same questions: for tests, accuracy and benchmarks only."""

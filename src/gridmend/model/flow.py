@@ -1,0 +1,84 @@
+"""The solution of a power flow: what every node, terminal and element sees."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gridmend.model.errors import Finding
+from gridmend.model.snapshot import Snapshot
+
+Floats = NDArray[np.float64]
+Complexes = NDArray[np.complex128]
+
+
+@dataclass(frozen=True, eq=False)
+class Nodes:
+    """Every node of the grid: a phase at a bus. All arrays are [nodes]."""
+
+    bus: NDArray[np.int64]
+    """Row in `grid.buses`."""
+    phase: NDArray[np.object_]
+    base_v: Floats
+    """Voltage base, phase to ground [V]."""
+
+
+@dataclass(frozen=True, eq=False)
+class Terminals:
+    """Every conductor of every terminal of every element. All arrays are [terminals]."""
+
+    table: NDArray[np.object_]
+    row: NDArray[np.int64]
+    terminal: NDArray[np.int64]
+    """Terminal of the element, from 1."""
+    node: NDArray[np.int64]
+    """Row in `Nodes`; -1 is ground."""
+    phase: NDArray[np.object_]
+
+
+@dataclass(frozen=True, eq=False)
+class Flow:
+    """What a solve found. It is a result even where it did not converge.
+
+    Arrays: `v_v` [nodes] complex voltage to ground [V]; `energised` [nodes]; `i_a`
+    [terminals] complex current into the element [A]. A de-energised node has 0 V.
+    `mismatch_pu` is the largest change of a voltage in the last iteration [pu of its base].
+    `snapshot` has the positions that the solve ended with.
+    """
+
+    nodes: Nodes
+    terminals: Terminals
+    snapshot: Snapshot
+    v_v: Complexes
+    i_a: Complexes
+    energised: NDArray[np.bool_]
+    converged: bool
+    iterations: int
+    mismatch_pu: float
+    worst_bus: str
+    control_iterations: int = 0
+    controls_settled: bool = True
+    findings: tuple[Finding, ...] = ()
+    bus_names: NDArray[np.object_] = field(repr=False, default_factory=lambda: np.empty(0, object))
+
+    @property
+    def v_pu(self) -> Floats:
+        """[nodes] magnitude over the node's base [pu]."""
+        return np.abs(self.v_v) / self.nodes.base_v
+
+    @property
+    def s_kva(self) -> Complexes:
+        """[terminals] complex power into the element [kVA]."""
+        node = self.terminals.node
+        v = np.where(node >= 0, self.v_v[node], 0.0)
+        return v * np.conj(self.i_a) / 1000
+
+    def power_kva(self, table: str) -> Complexes:
+        """[rows of `table`] complex power into each element, all terminals [kVA]."""
+        here = self.terminals.table == table
+        rows = self.terminals.row[here]
+        size = int(rows.max()) + 1 if len(rows) else 0
+        s = self.s_kva[here]
+        return np.bincount(rows, s.real, size) + 1j * np.bincount(rows, s.imag, size)

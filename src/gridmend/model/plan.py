@@ -1,0 +1,126 @@
+"""What is proposed, how it is judged, and what came of it: Plan, Step, Verdict, Outcome."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class Action(StrEnum):
+    """What a step does."""
+
+    OPEN = "open"
+    CLOSE = "close"
+    SET_TAP = "set_tap"
+    SET_CAPACITOR = "set_capacitor"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One command to one device, with its reason and what it is predicted to do."""
+
+    action: Action
+    device: str
+    why: str
+    value: int | None = None
+    customers: int = 0
+    """Customers that this step brings back."""
+    v_min_pu: float | None = None
+    loading_max_pct: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The rule that forbids a step, with the device and the evidence."""
+
+    rule: str
+    step: int
+    device: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A judgement of a plan, step by step."""
+
+    refusals: tuple[Refusal, ...] = ()
+    unknown: tuple[str, ...] = ()
+    """Ratings that the judgement would have needed and that are unknown."""
+
+    @property
+    def allowed(self) -> bool:
+        """Whether no step is refused."""
+        return not self.refusals
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Ordered steps that heal something; it does not act by itself.
+
+    Customers count those behind loads: out by the fault, restorable by any switching at
+    all, restored by this plan, and of these the ones restored through a tie.
+    """
+
+    fault: str
+    steps: tuple[Step, ...]
+    verdict: Verdict
+    customers_out: int = 0
+    customers_restorable: int = 0
+    customers_restored: int = 0
+    customers_restored_by_tie: int = 0
+    load_kw_restored: float = 0.0
+    v_min_pu: float | None = None
+    loading_max_pct: float | None = None
+    gap_pct: float | None = None
+    seconds: float = 0.0
+    left_out: tuple[str, ...] = ()
+    """Who stays out, and why, a sentence each."""
+
+    def __str__(self) -> str:
+        lines = [f"fault on {self.fault}: {self.customers_out} customers out"]
+        for number, step in enumerate(self.steps, 1):
+            lines.append(f"  {number}. {step.action} {step.device}: {step.why}")
+        lines.append(
+            f"  restores {self.customers_restored} of {self.customers_restorable} restorable"
+            f" customers, {self.customers_restored_by_tie} through ties"
+        )
+        lines += [f"  stays out: {reason}" for reason in self.left_out]
+        lines += [f"  refused: {r.rule}, {r.device}: {r.why}" for r in self.verdict.refusals]
+        return "\n".join(lines)
+
+
+class OutcomeState(StrEnum):
+    """What became of a command."""
+
+    CONFIRMED = "confirmed"
+    FAILED = "failed"
+    IN_DOUBT = "in_doubt"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a step, as the field reports it."""
+
+    step: Step
+    state: OutcomeState
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A limit that is not kept, at a place."""
+
+    limit: str
+    element: str
+    value: float
+    bound: float
+
+    def as_json(self) -> dict[str, Any]:
+        """The same as plain values."""
+        return {
+            "limit": self.limit,
+            "element": self.element,
+            "value": self.value,
+            "bound": self.bound,
+        }

@@ -1,0 +1,253 @@
+"""Positions and demand at an instant: the part of the state that a solve needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gridmend.model.errors import GridError, nearest
+from gridmend.model.grid import Grid
+from gridmend.model.table import Table
+
+Floats = NDArray[np.float64]
+
+DEMANDS: tuple[tuple[str, str, str], ...] = (
+    ("loads", "load_kw", "load_kvar"),
+    ("generators", "generator_kw", "generator_kvar"),
+    ("pv_systems", "pv_kw", "pv_kvar"),
+    ("storages", "storage_kw", "storage_kvar"),
+)
+"""Which fields carry the power of which table."""
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """Frozen positions and demand; a change gives a new Snapshot that shares the rest.
+
+    Arrays are read-only and follow the rows of the grid's tables:
+
+    - `open_phases`: [switches] bit k set where the k-th conductor is open
+    - `tap_pu`: [windings] tap of each winding [pu]
+    - `steps_on`: [capacitors] steps switched on
+    - `source_on`: [sources] whether the source is connected
+    - `load_kw`, `load_kvar`: [loads] demand at rated voltage [kW, kvar]
+    - `generator_…`, `pv_…`, `storage_…`: [their tables] generation [kW, kvar]
+    """
+
+    open_phases: NDArray[np.uint8]
+    tap_pu: Floats
+    steps_on: NDArray[np.int64]
+    source_on: NDArray[np.bool_]
+    load_kw: Floats
+    load_kvar: Floats
+    generator_kw: Floats
+    generator_kvar: Floats
+    pv_kw: Floats
+    pv_kvar: Floats
+    storage_kw: Floats
+    storage_kvar: Floats
+    time: datetime | None = None
+
+    @staticmethod
+    def normal(grid: Grid) -> Snapshot:
+        """The grid as built: normal positions, rated demand, DER as its columns say."""
+        pv_kw, pv_kvar = pv_power(grid.pv_systems)
+        return Snapshot(
+            open_phases=_fixed(
+                np.where(
+                    grid.switches.flags("normally_open"), conductor_mask(grid.switches), 0
+                ).astype(np.uint8)
+            ),
+            tap_pu=grid.windings.numbers("tap_pu"),
+            steps_on=grid.capacitors.counts("steps_on"),
+            source_on=_fixed(
+                grid.sources.flags("in_service") & grid.sources.flags("normally_used")
+            ),
+            load_kw=grid.loads.numbers("p_kw"),
+            load_kvar=grid.loads.numbers("q_kvar"),
+            generator_kw=grid.generators.numbers("p_kw"),
+            generator_kvar=grid.generators.numbers("q_kvar"),
+            pv_kw=_fixed(pv_kw),
+            pv_kvar=_fixed(pv_kvar),
+            storage_kw=grid.storages.numbers("p_kw"),
+            storage_kvar=grid.storages.numbers("q_kvar"),
+        )
+
+    def with_switch(self, grid: Grid, switch: str, *, is_open: bool) -> Snapshot:
+        """All conductors of one switch opened or closed."""
+        at = grid.switches.row(switch)
+        positions = self.open_phases.copy()
+        positions[at] = (1 << len(grid.switches["phases1"][at].split())) - 1 if is_open else 0
+        return replace(self, open_phases=_fixed(positions))
+
+    def with_switches(self, grid: Grid, positions: Mapping[str, bool]) -> Snapshot:
+        """Several switches at once: name to True where it is open."""
+        snapshot = self
+        for switch, is_open in positions.items():
+            snapshot = snapshot.with_switch(grid, switch, is_open=is_open)
+        return snapshot
+
+    def with_taps(self, tap_pu: Floats) -> Snapshot:
+        """Other taps, [windings] [pu]."""
+        return replace(self, tap_pu=_fixed(np.array(tap_pu, float)))
+
+    def with_capacitors(self, steps_on: NDArray[np.int64]) -> Snapshot:
+        """Other capacitor steps, [capacitors]."""
+        return replace(self, steps_on=_fixed(np.array(steps_on, np.int64)))
+
+    def with_source(self, grid: Grid, source: str, *, is_on: bool) -> Snapshot:
+        """One source connected or disconnected."""
+        used = self.source_on.copy()
+        used[grid.sources.row(source)] = is_on
+        return replace(self, source_on=_fixed(used))
+
+    def with_demand(self, load_kw: Floats, load_kvar: Floats) -> Snapshot:
+        """Other demand, [loads] [kW], [kvar]."""
+        return replace(
+            self,
+            load_kw=_fixed(np.array(load_kw, float)),
+            load_kvar=_fixed(np.array(load_kvar, float)),
+        )
+
+    def at(self, time: datetime) -> Snapshot:
+        """The same at another time."""
+        return replace(self, time=time)
+
+    def is_open(self, grid: Grid, switch: str) -> bool:
+        """Whether any conductor of the switch is open."""
+        return bool(self.open_phases[grid.switches.row(switch)])
+
+    def with_positions(self, grid: Grid, positions: Mapping[str, Any]) -> Snapshot:
+        """Positions by name, in the form that `solve --json` answers.
+
+        `positions` is `{"taps": {control: step}, "capacitors": {name: steps on},
+        "switches": {name: "open" | "closed"}}`. Raises `GridError` for an unknown key, name
+        or value.
+        """
+        for key in positions:
+            if key not in ("taps", "capacitors", "switches"):
+                raise GridError(f"positions have no '{key}'", mend="use taps, capacitors, switches")
+        tap_pu = self.tap_pu.copy()
+        for control, step in positions.get("taps", {}).items():
+            at = controlled_winding(grid, grid.tap_controls.row(control))
+            tap_pu[at] = tap_of_step(grid.windings, at, _whole(step, f"taps, {control}"))
+        steps_on = self.steps_on.copy()
+        for name, steps in positions.get("capacitors", {}).items():
+            at = grid.capacitors.row(name)
+            most = len(grid.capacitors["step_kvar"][at])
+            steps_on[at] = _whole(steps, f"capacitors, {name}")
+            if not 0 <= steps_on[at] <= most:
+                raise GridError(f"capacitor '{name}' has {most} steps, not {steps}")
+        snapshot = self.with_taps(tap_pu).with_capacitors(steps_on)
+        for name, word in positions.get("switches", {}).items():
+            if word not in ("open", "closed"):
+                raise GridError(f"switch '{name}' cannot be '{word}'", mend="say open or closed")
+            snapshot = snapshot.with_switch(grid, name, is_open=word == "open")
+        return snapshot
+
+    def positions(self, grid: Grid) -> dict[str, dict[str, Any]]:
+        """Taps, capacitors and switches by name, as `with_positions` takes them."""
+        windings = grid.windings
+        taps: dict[str, Any] = {}
+        for at, control in enumerate(grid.tap_controls["name"]):
+            winding = controlled_winding(grid, at)
+            taps[control] = step_of_tap(windings, winding, float(self.tap_pu[winding]))
+        capacitors = grid.capacitors["name"]
+        switches = grid.switches["name"]
+        return {
+            "taps": taps,
+            "capacitors": {n: int(k) for n, k in zip(capacitors, self.steps_on, strict=True)},
+            "switches": {
+                n: "open" if k else "closed"
+                for n, k in zip(switches, self.open_phases, strict=True)
+            },
+        }
+
+
+def conductor_mask(switches: Table) -> NDArray[np.uint8]:
+    """[switches] a bit for each conductor."""
+    counts = [len(p.split()) for p in switches.texts("phases1")]
+    return np.array([(1 << n) - 1 for n in counts], np.uint8)
+
+
+def controlled_winding(grid: Grid, control: int) -> int:
+    """The row in `windings` whose tap a tap control moves."""
+    transformer = grid.tap_controls["transformer"][control]
+    number = int(grid.tap_controls["tap_winding"][control])
+    return winding_row(grid, transformer, number)
+
+
+def winding_row(grid: Grid, transformer: str, number: int) -> int:
+    """The row in `windings` of a transformer's winding; `GridError` where there is none."""
+    name = f"{transformer}:{number}"
+    at = grid.windings.index.get(name.lower())
+    if at is None:
+        known = [n for n in grid.windings if n.lower().startswith(transformer.lower() + ":")]
+        mend = f"it has {', '.join(known)}" if known else nearest(transformer, grid.transformers)
+        raise GridError(f"transformer '{transformer}' has no winding {number}", mend=mend)
+    return at
+
+
+def tap_step_pu(windings: Table, at: int) -> float:
+    """Size of one tap step [pu]."""
+    span = windings["tap_max_pu"][at] - windings["tap_min_pu"][at]
+    return float(span / max(int(windings["tap_steps"][at]), 1))
+
+
+def step_of_tap(windings: Table, at: int, tap_pu: float) -> int:
+    """The whole step, counted from the middle of the range, nearest to a tap [pu]."""
+    middle = (windings["tap_max_pu"][at] + windings["tap_min_pu"][at]) / 2
+    return round((tap_pu - float(middle)) / tap_step_pu(windings, at))
+
+
+def tap_of_step(windings: Table, at: int, step: int) -> float:
+    """The tap [pu] of a whole step; `GridError` where it is beyond the range."""
+    middle = (windings["tap_max_pu"][at] + windings["tap_min_pu"][at]) / 2
+    tap = float(middle) + step * tap_step_pu(windings, at)
+    low, high = float(windings["tap_min_pu"][at]), float(windings["tap_max_pu"][at])
+    if not low - 1e-9 <= tap <= high + 1e-9:
+        raise GridError(
+            f"winding '{windings['name'][at]}' has no step {step}",
+            mend=f"it goes from {low:g} to {high:g} pu in {windings['tap_steps'][at]} steps",
+        )
+    return tap
+
+
+def pv_power(table: Table) -> tuple[Floats, Floats]:
+    """[pv_systems] active and reactive power [kW, kvar] that panels and inverter give.
+
+    The panels' power is cut in and out by its share of the inverter's rating, and the
+    inverter's apparent power bounds what is given, active power first.
+    """
+    rating = table.numbers("rating_kva")
+    panel = (
+        table.numbers("panel_kw")
+        * table.numbers("irradiance_pu")
+        * table.numbers("temperature_factor_pu")
+    )
+    running = panel >= rating * np.maximum(table.numbers("cut_in_pct"), 0.0) / 100
+    p = np.where(running, panel * table.numbers("efficiency_pu"), 0.0)
+    p = np.minimum(p, rating)
+    factor = table.numbers("power_factor")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        by_factor = p * np.sqrt(np.maximum(1 / factor**2 - 1, 0.0)) * np.sign(factor)
+    set_kvar = table.numbers("set_kvar")
+    q = np.where(np.isnan(set_kvar), by_factor, set_kvar)
+    room = np.sqrt(np.maximum(rating**2 - p**2, 0.0))
+    return p, np.clip(q, -room, room)
+
+
+def _whole(value: Any, where: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        raise GridError(f"{value!r} is not a whole number", where=where)
+    return int(value)
+
+
+def _fixed(array: NDArray[Any]) -> NDArray[Any]:
+    array.flags.writeable = False
+    return array

@@ -1,0 +1,1 @@
+"""The power flow: primitive admittances, ordering and LDLᵀ, device controls, short circuit."""

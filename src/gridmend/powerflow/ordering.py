@@ -1,0 +1,138 @@
+"""In which order nodes are eliminated: passive ones first, then by least degree.
+
+A passive node has no injection, so its row needs no forward substitution; eliminated first,
+it never enters the iteration (`shared` study: 8,531 nodes leave 3,682). It is eliminated
+early only while that adds little fill.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gridmend.powerflow.compiled import compiled
+
+Ints = NDArray[np.int64]
+
+_PASSIVE_DEGREE = 6
+"""A passive node of more neighbours than this waits for the others."""
+
+
+def order(indptr: Ints, indices: Ints, passive: NDArray[np.bool_]) -> tuple[Ints, int]:
+    """The elimination order of a symmetric pattern without its diagonal.
+
+    Parameters
+    ----------
+    indptr, indices
+        Pattern by rows, both triangles, no diagonal, no repeats.
+    passive
+        [nodes] True where the node has no injection.
+
+    Returns
+    -------
+    permutation
+        [nodes] the node eliminated at each place.
+    first
+        How many passive nodes stand in front.
+    """
+    return _order(indptr, indices, passive, _PASSIVE_DEGREE)
+
+
+@compiled
+def _order(
+    indptr: Ints, indices: Ints, passive: NDArray[np.bool_], limit: int
+) -> tuple[Ints, int]:
+    n = len(indptr) - 1
+    start = np.empty(n, np.int64)
+    size = np.empty(n, np.int64)
+    room = np.empty(n, np.int64)
+    pool = np.empty(4 * len(indices) + 16 * n + 16, np.int64)
+    used = 0
+    for i in range(n):
+        start[i] = used
+        size[i] = indptr[i + 1] - indptr[i]
+        room[i] = size[i] + 4
+        pool[used : used + size[i]] = indices[indptr[i] : indptr[i + 1]]
+        used += room[i]
+    done = np.zeros(n, np.bool_)
+    mark = np.full(n, -1, np.int64)
+    permutation = np.empty(n, np.int64)
+    placed = 0
+    first = 0
+    for stage in range(2):
+        head = np.full(n + 1, -1, np.int64)
+        after = np.full(n, -1, np.int64)
+        before = np.full(n, -1, np.int64)
+        listed = np.full(n, -1, np.int64)
+        for i in range(n - 1, -1, -1):
+            if not done[i] and (stage == 1 or passive[i]):
+                _push(i, size[i], head, after, before, listed)
+        degree = 0
+        while degree <= n:
+            if stage == 0 and degree > limit:
+                break
+            node = head[degree]
+            if node < 0:
+                degree += 1
+                continue
+            _pull(node, head, after, before, listed)
+            done[node] = True
+            permutation[placed] = node
+            placed += 1
+            near = pool[start[node] : start[node] + size[node]].copy()
+            for u in near:
+                mark[u] = u
+                at, end = start[u], start[u] + size[u]
+                for k in range(at, end):
+                    w = pool[k]
+                    mark[w] = u
+                # drop the eliminated node, then join its other neighbours
+                for k in range(at, end):
+                    if pool[k] == node:
+                        pool[k] = pool[end - 1]
+                        size[u] -= 1
+                        break
+                for w in near:
+                    if w != u and mark[w] != u:
+                        if size[u] == room[u]:
+                            grown = 2 * room[u]
+                            if used + grown > len(pool):
+                                larger = np.empty(2 * len(pool) + grown, np.int64)
+                                larger[:used] = pool[:used]
+                                pool = larger
+                            pool[used : used + size[u]] = pool[start[u] : start[u] + size[u]]
+                            start[u] = used
+                            room[u] = grown
+                            used += grown
+                        pool[start[u] + size[u]] = w
+                        size[u] += 1
+                if listed[u] >= 0:
+                    _pull(u, head, after, before, listed)
+                    _push(u, size[u], head, after, before, listed)
+                    degree = min(degree, size[u])
+        if stage == 0:
+            first = placed
+    return permutation, first
+
+
+@compiled
+def _push(
+    node: int, degree: int, head: Ints, after: Ints, before: Ints, listed: Ints
+) -> None:
+    after[node] = head[degree]
+    before[node] = -1
+    if head[degree] >= 0:
+        before[head[degree]] = node
+    head[degree] = node
+    listed[node] = degree
+
+
+@compiled
+def _pull(node: int, head: Ints, after: Ints, before: Ints, listed: Ints) -> None:
+    if before[node] >= 0:
+        after[before[node]] = after[node]
+    else:
+        head[listed[node]] = after[node]
+    if after[node] >= 0:
+        before[after[node]] = before[node]
+    listed[node] = -1

@@ -1,0 +1,211 @@
+"""What one regulator or tap changer measures and wants, with line-drop compensation."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gridmend.model.errors import GridError
+from gridmend.model.grid import Grid
+from gridmend.model.snapshot import Snapshot, controlled_winding, tap_step_pu, winding_row
+from gridmend.powerflow.network import Network
+from gridmend.powerflow.transformer import Unit
+
+Complexes = NDArray[np.complex128]
+Ints = NDArray[np.int64]
+
+_ONE_ACTION = 0.7
+"""The part of what is needed that one action moves (OpenDSS, static control)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """One winding as a control sees it: coil ends [phases, 2] as nodes, current conductors."""
+
+    plus: Ints
+    minus: Ints
+    conductors: Ints
+    rated_v: float
+
+
+@dataclass(frozen=True, eq=False)
+class Meter:
+    """One control, ready to look: settings, what it measures and which tap it moves."""
+
+    unit: Unit
+    tap_winding: int
+    own: Side
+    other: Side
+    remote: int
+    phase: str
+    target_v: float
+    band_v: float
+    pt_ratio: float
+    ct_primary_a: float
+    ldc_v: complex
+    v_limit_v: float
+    step_pu: float
+    tap_min_pu: float
+    tap_max_pu: float
+    most_steps: int
+    delay_s: float
+    moves_other: bool
+    reverse_mode: str
+    reverse_target_v: float
+    reverse_band_v: float
+    reverse_ldc_v: complex
+    reverse_threshold_va: float
+
+
+def meters(network: Network) -> list[Meter]:
+    """Every control in service whose transformer is in service."""
+    controls = network.grid.tap_controls
+    found: list[Meter] = []
+    for at in np.flatnonzero(controls.flags("in_service")).tolist():
+        row = network.grid.transformers.row(controls["transformer"][at])
+        unit = network.units.get(row)
+        if unit is not None:
+            found.append(_meter(network, at, unit))
+    return found
+
+
+def _meter(network: Network, at: int, unit: Unit) -> Meter:
+    grid, c = network.grid, network.grid.tap_controls
+    number = int(c["winding"][at])
+    _ = winding_row(grid, c["transformer"][at], number)
+    tap_winding = controlled_winding(grid, at)
+    own, other = _side(unit, number), _side(unit, 1 if number != 1 else 2)
+    w = grid.windings
+    return Meter(
+        unit=unit,
+        tap_winding=tap_winding,
+        own=own,
+        other=other,
+        remote=_remote(network, grid, at),
+        phase=str(c["pt_phase"][at]),
+        target_v=float(c["target_v"][at]),
+        band_v=float(c["band_v"][at]),
+        pt_ratio=float(c["pt_ratio"][at]),
+        ct_primary_a=float(c["ct_primary_a"][at]),
+        ldc_v=complex(c["ldc_r_v"][at], c["ldc_x_v"][at]),
+        v_limit_v=float(c["v_limit_v"][at]),
+        step_pu=tap_step_pu(w, tap_winding),
+        tap_min_pu=float(w["tap_min_pu"][tap_winding]),
+        tap_max_pu=float(w["tap_max_pu"][tap_winding]),
+        most_steps=int(c["max_tap_change"][at]),
+        delay_s=float(c["delay_s"][at]),
+        moves_other=int(c["tap_winding"][at]) != number,
+        reverse_mode=str(c["reverse_mode"][at]),
+        reverse_target_v=float(c["reverse_target_v"][at]),
+        reverse_band_v=float(c["reverse_band_v"][at]),
+        reverse_ldc_v=complex(c["reverse_ldc_r_v"][at], c["reverse_ldc_x_v"][at]),
+        reverse_threshold_va=float(c["reverse_threshold_kw"][at]) * 1e3,
+    )
+
+
+def _side(unit: Unit, number: int) -> Side:
+    phases = unit.phase_count
+    columns = unit.incidence[:, (number - 1) * phases : number * phases]
+    return Side(
+        plus=unit.nodes[np.argmax(columns, axis=0)],
+        minus=unit.nodes[np.argmin(columns, axis=0)],
+        conductors=np.flatnonzero(unit.terminal == number)[:phases],
+        rated_v=float(unit.coil_v[number - 1]),
+    )
+
+
+def _remote(network: Network, grid: Grid, at: int) -> int:
+    bus = grid.tap_controls["bus"][at]
+    if not bus:
+        return -1
+    mine = np.flatnonzero(network.nodes.bus == grid.buses.row(bus))
+    number = int(grid.tap_controls["remote_phase"][at])
+    words = {1: ("a", "s1"), 2: ("b", "s2"), 3: ("c",)}.get(number, ())
+    for node in mine:
+        if network.nodes.phase[node] in words:
+            return int(node)
+    raise GridError(
+        f"tap control '{grid.tap_controls['name'][at]}' regulates phase {number} of bus '{bus}',"
+        " which nothing joins",
+        mend="name a phase of that bus in remote_phase",
+    )
+
+
+def _coil_voltages(side: Side, v: Complexes) -> Complexes:
+    plus = np.where(side.plus >= 0, v[side.plus], 0.0)
+    minus = np.where(side.minus >= 0, v[side.minus], 0.0)
+    return plus - minus
+
+
+def _phase(meter: Meter, volts: Complexes) -> int:
+    if meter.phase in ("max", "min"):
+        chosen = np.argmax if meter.phase == "max" else np.argmin
+        return int(chosen(np.abs(volts)))
+    return min(int(meter.phase), len(volts)) - 1
+
+
+def wanted(
+    meter: Meter, network: Network, values: Complexes, v: Complexes, snapshot: Snapshot
+) -> int:
+    """Whole steps that the control would move its tap; 0 in band."""
+    volts = _coil_voltages(meter.own, v)
+    phase = _phase(meter, volts)
+    _, span = network.primitives.of("transformers", meter.unit.row)
+    size = len(meter.unit.nodes)
+    at_nodes = np.where(meter.unit.nodes >= 0, v[meter.unit.nodes], 0.0)
+    i = values[span].reshape(size, size) @ at_nodes
+    i_own = i[meter.own.conductors]
+    if meter.reverse_mode != "ignore":
+        into = float(np.sum(volts * np.conj(i_own)).real)
+        if into > meter.reverse_threshold_va:
+            return _reversed(meter, v, i, snapshot)
+    local = volts[phase] / meter.pt_ratio
+    seen = local
+    if meter.remote >= 0:
+        seen = v[meter.remote] / meter.pt_ratio
+    elif meter.ldc_v:
+        seen = local + meter.ldc_v * i_own[phase] / meter.ct_primary_a
+    sign = -1 if meter.moves_other else 1
+    if meter.v_limit_v and abs(local) > meter.v_limit_v:
+        return sign * _steps(meter, meter.v_limit_v - abs(local), meter.own.rated_v)
+    off = meter.target_v - abs(seen)
+    if abs(off) <= meter.band_v / 2:
+        return 0
+    return sign * _steps(meter, off, meter.own.rated_v)
+
+
+def _reversed(meter: Meter, v: Complexes, i: Complexes, snapshot: Snapshot) -> int:
+    if meter.reverse_mode == "locked":
+        return 0
+    if meter.reverse_mode == "neutral":
+        middle = (meter.tap_max_pu + meter.tap_min_pu) / 2
+        return round((middle - float(snapshot.tap_pu[meter.tap_winding])) / meter.step_pu)
+    volts = _coil_voltages(meter.other, v)
+    phase = _phase(meter, volts)
+    seen = volts[phase] / meter.pt_ratio
+    seen += meter.reverse_ldc_v * i[meter.other.conductors][phase] / meter.ct_primary_a
+    off = meter.reverse_target_v - abs(seen)
+    if abs(off) <= meter.reverse_band_v / 2:
+        return 0
+    sign = 1 if meter.moves_other else -1
+    return sign * _steps(meter, off, meter.other.rated_v)
+
+
+def _steps(meter: Meter, off_v: float, rated_v: float) -> int:
+    return round(off_v * meter.pt_ratio / rated_v / meter.step_pu)
+
+
+def can_move(meter: Meter, snapshot: Snapshot, steps: int) -> bool:
+    """Whether the tap has room in that direction."""
+    tap = float(snapshot.tap_pu[meter.tap_winding])
+    return tap < meter.tap_max_pu - 1e-9 if steps > 0 else tap > meter.tap_min_pu + 1e-9
+
+
+def moved(meter: Meter, tap_pu: float, steps: int) -> float:
+    """The tap [pu] after one action towards `steps`."""
+    share = math.trunc(_ONE_ACTION * steps) or (1 if steps > 0 else -1)
+    share = max(-meter.most_steps, min(meter.most_steps, share))
+    return min(max(tap_pu + share * meter.step_pu, meter.tap_min_pu), meter.tap_max_pu)
