@@ -14,6 +14,9 @@ from oracles.opendss import Peer, node_key
 LIVE_PU = 0.1
 """Nodes below this are not compared: what floats there is noise in both."""
 
+DEFAULT_A = 400.0
+"""OpenDSS's rating of a line that names none; only a scale here."""
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -97,6 +100,6 @@ def _scale(grid: Grid, table: str, row: int, seen_kva: float) -> float:
         rating = rows["rating_a"][row]
         if not rating > 0 and table == "lines" and rows["line_code"][row]:
             rating = grid.line_codes["rating_a"][grid.line_codes.row(rows["line_code"][row])]
-        if rating > 0:
-            return float(rating) * float(grid.buses["base_kv"][bus])
+        amperes = float(rating) if rating > 0 else DEFAULT_A
+        return amperes * float(grid.buses["base_kv"][bus])
     return max(seen_kva, 1.0)

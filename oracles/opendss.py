@@ -50,6 +50,7 @@ def compiled(master: Path) -> Iterator[Any]:
             path.chmod(0o755 if path.is_dir() else 0o644)
         try:
             DSS.AllowForms = False
+            DSS.AllowEditor = False
             DSS.Text.Command = "clear"
             DSS.Text.Command = f'compile "{copy / master.name}"'
             yield DSS

@@ -187,7 +187,7 @@ def _assembled(
     grid: Grid, nodes: Nodes, primitives: Primitives, the_legs: Legs, units: dict[int, transformer.Unit]
 ) -> Network:
     n = len(nodes.bus)
-    a, b = _pairs(primitives.node_start, primitives.nodes)
+    a, b = conductor_pairs(primitives.node_start, primitives.nodes)
     leg_a = np.stack([the_legs.plus, the_legs.minus, the_legs.plus, the_legs.minus], 1).ravel()
     leg_b = np.stack([the_legs.plus, the_legs.minus, the_legs.minus, the_legs.plus], 1).ravel()
     off = (np.concatenate([a, leg_a]), np.concatenate([b, leg_b]))
@@ -222,7 +222,8 @@ def _source_nodes(primitives: Primitives) -> list[Ints]:
 
 
 @compiled
-def _pairs(start: Ints, nodes: Ints) -> tuple[Ints, Ints]:
+def conductor_pairs(start: Ints, nodes: Ints) -> tuple[Ints, Ints]:
+    """The nodes of row and column of every primitive value, in order."""
     total = 0
     for k in range(len(start) - 1):
         total += (start[k + 1] - start[k]) ** 2

@@ -1,11 +1,16 @@
-"""Newton's method on current mismatches: the last resort where load currents do not settle.
+"""Newton's method: the last resort where load currents do not settle.
 
-The Jacobian of the legs is taken by differences of the same function that gives their
-currents, so that every model has one definition.
+Each round solves `(Y + dI) v' = driven + dI v − I(v)`; no current is ever formed as the small
+difference of two large ones, so switches of a micro-ohm do no harm. The derivative of a leg's
+current is taken by differences of the same function that gives the current, so that every model
+has one definition. Close to the end the matrix is kept, which takes its rounding out of the
+changes.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,13 +18,16 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.linalg import splu
 
-from gridmend.powerflow.legs import leg_currents
-from gridmend.powerflow.network import Network, _pairs
+from gridmend.powerflow.legs import Legs, leg_currents
+from gridmend.powerflow.network import Network, conductor_pairs
 
 Complexes = NDArray[np.complex128]
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
-_ROUNDS = 40
-_HALVINGS = 8
+_ROUNDS = 60
+_KEEP_BELOW_PU = 1e-5
+_LEAST_DAMPING = 0.1
 _DIFFERENCE = 1e-6
 
 
@@ -34,108 +42,107 @@ def newton(
 ) -> tuple[Complexes, bool, int, float, int]:
     """Voltages [V], whether they converged, rounds, last change [pu] and where it was."""
     base = network.nodes.base_v
-    admittance = _matrix(network, values)
     live = np.flatnonzero(alive)
-    change, worst, rounds = float("inf"), 0, 0
-    residual = _residual(network, admittance, driven, s_va, v)
-    for rounds in range(1, _ROUNDS + 1):  # noqa: B007 - counted for the result
-        try:
-            step = _step(network, admittance, s_va, v, residual, live)
-        except RuntimeError:  # SuperLU: exactly singular, so there is no way on
-            break
-        size = 1.0
-        norm = np.linalg.norm((residual * base)[live])
-        for _ in range(_HALVINGS):
-            tried = v + size * step
-            residual = _residual(network, admittance, driven, s_va, tried)
-            if np.linalg.norm((residual * base)[live]) < norm:
+    admittance = _matrix(network, values)
+    change, worst, damping, rounds = float("inf"), 0, 1.0, 0
+    solve: Callable[[Complexes], Complexes] | None = None
+    slope = (np.empty(0, complex), np.empty(0, complex))
+    for rounds in range(1, _ROUNDS + 1):
+        if solve is None or change > _KEEP_BELOW_PU:
+            slope = _slopes(network.legs, s_va, v)
+            try:
+                solve = _linear(network, admittance, slope, live)
+            except RuntimeError:  # SuperLU: exactly singular, so there is no way on
                 break
-            size /= 2
-        v = v + size * step
-        moved = np.abs(step) / base
+        step = solve(driven + _beyond(network.legs, slope, s_va, v)) - v
+        step[~alive] = 0.0
+        before, moved = change, np.abs(step) / base
         worst = int(np.argmax(moved))
         change = float(moved[worst])
-        if change < tolerance_pu or not np.isfinite(change):
+        if not np.isfinite(change):
             break
-    return v, bool(change < tolerance_pu), rounds, change, worst
+        if change > before:
+            damping = max(damping / 2, _LEAST_DAMPING)
+        v = v + damping * step
+        if change < tolerance_pu:
+            return v, True, rounds, change, worst
+    return v, False, rounds, change, worst
 
 
 def _matrix(network: Network, values: Complexes) -> sparse.csr_matrix:
     n = network.pattern.n
-    a, b = _pairs(network.primitives.node_start, network.primitives.nodes)
+    a, b = conductor_pairs(network.primitives.node_start, network.primitives.nodes)
     here = (a >= 0) & (b >= 0)
     return sparse.csr_matrix((values[here], (a[here], b[here])), shape=(n, n))
 
 
-def _residual(
-    network: Network, admittance: sparse.csr_matrix, driven: Complexes, s_va: Complexes, v: Complexes
+def _beyond(
+    legs: Legs, slope: tuple[Complexes, Complexes], s_va: Complexes, v: Complexes
 ) -> Complexes:
-    legs = network.legs
-    i = leg_currents(legs, s_va, v)
-    total = driven - admittance @ v
-    np.subtract.at(total, legs.plus[legs.plus >= 0], i[legs.plus >= 0])
-    np.add.at(total, legs.minus[legs.minus >= 0], i[legs.minus >= 0])
+    """[nodes] what the linearised legs take at `v` beyond what the legs take [A]."""
+    u = _across(legs, v)
+    extra = slope[0] * u.real + slope[1] * u.imag - leg_currents(legs, s_va, v)
+    total = np.zeros(len(v), complex)
+    np.add.at(total, legs.plus[legs.plus >= 0], extra[legs.plus >= 0])
+    np.subtract.at(total, legs.minus[legs.minus >= 0], extra[legs.minus >= 0])
     return total
 
 
-def _step(
-    network: Network,
-    admittance: sparse.csr_matrix,
-    s_va: Complexes,
-    v: Complexes,
-    residual: Complexes,
-    live: NDArray[np.int64],
-) -> Complexes:
-    base = network.nodes.base_v
+def _linear(
+    network: Network, admittance: Any, slope: tuple[Complexes, Complexes], live: Ints
+) -> Callable[[Complexes], Complexes]:
+    """Solves the network with linearised legs for node currents [A]: voltages [V]."""
+    base, size = network.nodes.base_v, len(live)
     scale = sparse.diags(base[live])
     y = scale @ admittance[live][:, live] @ scale
-    dv, dvc = _derivatives(network, s_va, v)
-    place = np.full(len(v), -1)
-    place[live] = np.arange(len(live))
-    real, imaginary = _leg_blocks(network, place, len(live), dv, dvc, base)
-    top = sparse.hstack([y.real + real[0], -y.imag + real[1]])
-    bottom = sparse.hstack([y.imag + imaginary[0], y.real + imaginary[1]])
-    r = (residual * base)[live]
-    x = splu(sparse.vstack([top, bottom]).tocsc()).solve(np.concatenate([r.real, r.imag]))
-    step = np.zeros(len(v), complex)
-    step[live] = (x[: len(live)] + 1j * x[len(live) :]) * base[live]
-    return step
+    place = np.full(len(base), -1)
+    place[live] = np.arange(size)
+    real, imaginary = _leg_blocks(network.legs, place, size, slope, base)
+    blocks = sparse.block_array(
+        [[y.real + real[0], -y.imag + real[1]], [y.imag + imaginary[0], y.real + imaginary[1]]]
+    ).tocsc()
+    # Node by node in the elimination order and without pivoting, as the LDLᵀ: that keeps the
+    # small against the large where a switch of a micro-ohm meets a line.
+    by_node = np.argsort(network.place[live])
+    kept = np.stack([by_node, by_node + size], 1).ravel()
+    factor = splu(
+        blocks[kept][:, kept], permc_spec="NATURAL", diag_pivot_thresh=0.0,
+        options={"SymmetricMode": True},
+    )
+
+    def solve(currents: Complexes) -> Complexes:
+        r = (currents * base)[live]
+        x = np.empty(2 * size)
+        x[kept] = factor.solve(np.concatenate([r.real, r.imag])[kept])
+        v = np.zeros(len(base), complex)
+        v[live] = (x[:size] + 1j * x[size:]) * base[live]
+        return v
+
+    return solve
 
 
-def _derivatives(network: Network, s_va: Complexes, v: Complexes) -> tuple[Complexes, Complexes]:
-    """[legs] derivative of the leg's current by the real and the imaginary part of its voltage."""
-    legs = network.legs
+def _across(legs: Legs, v: Complexes) -> Complexes:
     plus = np.where(legs.plus >= 0, v[legs.plus], 0.0)
-    minus = np.where(legs.minus >= 0, v[legs.minus], 0.0)
-    u = plus - minus
-    n = len(u)
-    alone = _alone(legs)
+    return plus - np.where(legs.minus >= 0, v[legs.minus], 0.0)
+
+
+def _slopes(legs: Legs, s_va: Complexes, v: Complexes) -> tuple[Complexes, Complexes]:
+    """[legs] derivative of each leg's current by the real and imaginary part of its voltage."""
+    u = _across(legs, v)
+    alone = replace(legs, plus=np.arange(len(u)), minus=np.full(len(u), -1))
+    h = _DIFFERENCE * legs.rated_v
 
     def current(w: Complexes) -> Complexes:
         return leg_currents(alone, s_va, w)
 
-    h = _DIFFERENCE * legs.rated_v
     by_real = (current(u + h) - current(u - h)) / (2 * h)
     by_imaginary = (current(u + 1j * h) - current(u - 1j * h)) / (2 * h)
-    return by_real.reshape(n), by_imaginary.reshape(n)
-
-
-def _alone(legs: Any) -> Any:
-    from dataclasses import replace
-
-    n = len(legs.plus)
-    return replace(legs, plus=np.arange(n), minus=np.full(n, -1))
+    return by_real, by_imaginary
 
 
 def _leg_blocks(
-    network: Network,
-    place: NDArray[np.int64],
-    size: int,
-    by_real: Complexes,
-    by_imaginary: Complexes,
-    base: NDArray[np.float64],
+    legs: Legs, place: Ints, size: int, slope: tuple[Complexes, Complexes], base: Floats
 ) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
-    legs = network.legs
     rows: list[NDArray[np.int64]] = []
     columns: list[NDArray[np.int64]] = []
     dr: list[Complexes] = []
@@ -147,8 +154,8 @@ def _leg_blocks(
             weight = sign_a * sign_b * base[a[here]] * base[b[here]]
             rows.append(place[a[here]])
             columns.append(place[b[here]])
-            dr.append(weight * by_real[here])
-            di.append(weight * by_imaginary[here])
+            dr.append(weight * slope[0][here])
+            di.append(weight * slope[1][here])
     at = (np.concatenate(rows), np.concatenate(columns))
     r, i = np.concatenate(dr), np.concatenate(di)
 

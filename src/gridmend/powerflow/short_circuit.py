@@ -59,7 +59,7 @@ def short_circuit(
         Each bus: `three_phase_a`, `line_ground_a`, `line_line_a`, `line_line_ground_a` [A]:
         the largest current in a faulted phase over all phases or pairs, None where the bus
         has too few; `x_over_r` of its own impedance; `phases` with each phase's and pair's
-        current. A de-energised bus has None throughout.
+        current. A bus that is de-energised, or that nothing joins, has None throughout.
 
     Raises
     ------
@@ -77,10 +77,14 @@ def short_circuit(
     for row, nodes in _by_bus(network, only):
         seen = _thevenin(state, before, nodes, work)
         found[str(grid.buses["name"][row])] = _currents(seen, fault_ohm)
-    if only >= 0 and not found:
-        raise GridError(f"nothing joins bus '{bus}'")
+    for row in (only,) if only >= 0 else range(len(grid.buses)):
+        found.setdefault(str(grid.buses["name"][row]), _currents(_NOTHING, fault_ohm))
     return found
 
+
+_NOTHING = Thevenin((), np.empty(0, complex), np.empty((0, 0), complex))
+_NO_RESISTANCE = 1e-9
+"""Below this part of an impedance, its resistance is rounding."""
 
 _WORDS = {"a": 0, "b": 1, "c": 2, "s1": 3, "s2": 4}
 
@@ -188,4 +192,4 @@ def _x_over_r(seen: Thevenin) -> float | None:
     if n == 3:
         turn = np.exp(2j * np.pi / 3 * np.arange(3))
         z = np.conj(turn) @ seen.z_ohm @ turn / 3
-    return float(z.imag / z.real) if z.real else None
+    return float(z.imag / z.real) if z.real > _NO_RESISTANCE * abs(z) else None

@@ -28,7 +28,7 @@ Ints = NDArray[np.int64]
 TOLERANCE_PU = 1e-10
 """Largest change of a voltage in the last iteration."""
 
-_PLAIN, _DAMPED = 60, 200
+_PLAIN, _DAMPED = 60, 40
 _DAMPING = 0.5
 
 
