@@ -58,9 +58,15 @@ def difference(grid: Grid, flow: Flow, peer: Peer) -> Difference:
 
 
 _CLASSES = {
-    "lines": "line", "switches": "line", "transformers": "transformer", "loads": "load",
-    "capacitors": "capacitor", "reactors": "reactor", "generators": "generator",
-    "pv_systems": "pvsystem", "storages": "storage",
+    "lines": "line",
+    "switches": "line",
+    "transformers": "transformer",
+    "loads": "load",
+    "capacitors": "capacitor",
+    "reactors": "reactor",
+    "generators": "generator",
+    "pv_systems": "pvsystem",
+    "storages": "storage",
 }
 
 

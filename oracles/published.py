@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-
 from gridmend.formats.opendss import read
 from gridmend.model.flow import Flow
 from gridmend.model.grid import Grid
@@ -45,7 +44,8 @@ class Document:
 def _fed_at_799(grid: Grid) -> Grid:
     """The 37-node document holds node 799 at 4.8 kV and takes its regulators as ideal.
 
-    The model has a substation before that node and one per cent of leakage and 0.4 of resistance in each regulator.
+    The model has a substation before that node, and one per cent of leakage and 0.4 of
+    resistance in each regulator.
     """
     for regulator in ("reg1a", "reg1c"):
         grid = grid.with_changed(f"transformer.{regulator}", x_pct=(1e-4,))
@@ -53,8 +53,14 @@ def _fed_at_799(grid: Grid) -> Grid:
             windings = grid.windings.changed(f"{regulator}:{number}", {"r_pct": 0.0})
             grid = grid.with_tables(windings=windings)
     return grid.without("transformer.SubXF").with_changed(
-        "source.source", bus="799", base_kv=4.8, angle_deg=-30.0, r1_ohm=0.0, x1_ohm=1e-6,
-        r0_ohm=0.0, x0_ohm=1e-6,
+        "source.source",
+        bus="799",
+        base_kv=4.8,
+        angle_deg=-30.0,
+        r1_ohm=0.0,
+        x1_ohm=1e-6,
+        r0_ohm=0.0,
+        x0_ohm=1e-6,
     )
 
 
@@ -90,8 +96,15 @@ PUBLISHED: dict[str, Document] = {
     "ieee123": Document(
         "test_IEEE-123_FBS.glm",
         "ieee/123Bus/IEEE123Master.dss",
-        {"creg1a": 7, "creg2a": -1, "creg3a": 0, "creg3c": -1, "creg4a": 8, "creg4b": 1,
-         "creg4c": 5},
+        {
+            "creg1a": 7,
+            "creg2a": -1,
+            "creg3a": 0,
+            "creg3c": -1,
+            "creg4a": 8,
+            "creg4b": 1,
+            "creg4c": 5,
+        },
         {("81", "A"): _IS_83, ("81", "B"): _IS_83},
     ),
 }
@@ -179,11 +192,10 @@ def compared(grid: Grid, flow: Flow, document: Document) -> Found:
         else:
             why = document.known.get((one.bus, one.target), "unexplained")
             exceptions.append(
-                f"{one.bus} {one.target} by {by:.2f} V ({_polar(ours)}, not {_polar(one.v_v)}): {why}"
+                f"{one.bus} {one.target} by {by:.2f} V"
+                f" ({_polar(ours)}, not {_polar(one.v_v)}): {why}"
             )
     return Found(len(wanted), within, largest, tuple(exceptions))
-
-
 
 
 def _polar(v: complex) -> str:

@@ -55,19 +55,39 @@ def _grid(place: tuple[str, int], model: int, v_pu: float) -> Grid:
     return (
         Grid("one load")
         .with_rows("buses", {"name": "b", "base_kv": 12.47})
-        .with_rows("sources", {
-            "name": "s", "bus": "b", "base_kv": 12.47, "v_pu": v_pu,
-            "r1_ohm": 1e-4, "x1_ohm": 1e-3, "r0_ohm": 1e-4, "x0_ohm": 1e-3,
-        })
-        .with_rows("loads", {
-            "name": "l", "bus": "b", "phases": phases, "connection": place[0], "kv": kv,
-            "p_kw": 500.0, "q_kvar": 200.0, "model": MODELS[model], "p_exponent": 0.8,
-            "q_exponent": 3.0, "zip": ZIP,
-        })
+        .with_rows(
+            "sources",
+            {
+                "name": "s",
+                "bus": "b",
+                "base_kv": 12.47,
+                "v_pu": v_pu,
+                "r1_ohm": 1e-4,
+                "x1_ohm": 1e-3,
+                "r0_ohm": 1e-4,
+                "x0_ohm": 1e-3,
+            },
+        )
+        .with_rows(
+            "loads",
+            {
+                "name": "l",
+                "bus": "b",
+                "phases": phases,
+                "connection": place[0],
+                "kv": kv,
+                "p_kw": 500.0,
+                "q_kvar": 200.0,
+                "model": MODELS[model],
+                "p_exponent": 0.8,
+                "q_exponent": 3.0,
+                "zip": ZIP,
+            },
+        )
     )
 
 
-@pytest.mark.parametrize(("place", "model"), product(PLACES, MODELS), ids=str)
+@pytest.mark.parametrize(("place", "model"), list(product(PLACES, MODELS)), ids=str)
 def test_a_load_takes_the_power_that_opendss_gives_it(place: tuple[str, int], model: int) -> None:
     for v_pu in np.linspace(0.3, 1.3, 21):
         flow = solve(_grid(place, model, float(v_pu)))

@@ -55,8 +55,11 @@ def _turned(phases: str) -> str:
 def test_turning_the_phases_turns_the_voltages_and_changes_nothing_else(grid: Grid) -> None:
     turned = grid
     for table, columns in (
-        ("lines", ("phases1", "phases2")), ("loads", ("phases",)), ("windings", ("phases",)),
-        ("capacitors", ("phases1", "phases2")), ("sources", ("phases",)),
+        ("lines", ("phases1", "phases2")),
+        ("loads", ("phases",)),
+        ("windings", ("phases",)),
+        ("capacitors", ("phases1", "phases2")),
+        ("sources", ("phases",)),
     ):
         rows = turned.table(table)
         for column in columns:
@@ -92,8 +95,15 @@ def test_a_network_of_impedances_scales_with_its_source(grid: Grid, by: float) -
 @given(feeders(models=("constant_impedance",)))
 def test_two_sources_on_impedances_superpose(grid: Grid) -> None:
     second = {
-        "name": "s2", "bus": "b2", "base_kv": 12.47, "v_pu": 0.7, "angle_deg": 25.0,
-        "r1_ohm": 0.4, "x1_ohm": 2.0, "r0_ohm": 0.5, "x0_ohm": 3.0,
+        "name": "s2",
+        "bus": "b2",
+        "base_kv": 12.47,
+        "v_pu": 0.7,
+        "angle_deg": 25.0,
+        "r1_ohm": 0.4,
+        "x1_ohm": 2.0,
+        "r0_ohm": 0.5,
+        "x0_ohm": 3.0,
     }
     both = grid.with_rows("sources", second)
     first_only = both.with_changed("source.s2", v_pu=0.0)
@@ -106,7 +116,11 @@ def test_two_sources_on_impedances_superpose(grid: Grid) -> None:
 @given(feeders())
 def test_an_open_switch_equals_its_absence(grid: Grid) -> None:
     switch = {
-        "name": "tie", "bus1": "b0", "phases1": PHASES, "bus2": "b2", "phases2": PHASES,
+        "name": "tie",
+        "bus1": "b0",
+        "phases1": PHASES,
+        "bus2": "b2",
+        "phases2": PHASES,
         "normally_open": True,
     }
     tied = grid.with_rows("switches", switch)
@@ -119,11 +133,21 @@ def test_an_open_switch_equals_its_absence(grid: Grid) -> None:
 @given(feeders())
 def test_one_open_conductor_carries_nothing_and_the_others_carry_on(grid: Grid) -> None:
     switch = {
-        "name": "sw", "bus1": "b1", "phases1": PHASES, "bus2": "end", "phases2": PHASES,
+        "name": "sw",
+        "bus1": "b1",
+        "phases1": PHASES,
+        "bus2": "end",
+        "phases2": PHASES,
     }
     load = {
-        "name": "end", "bus": "end", "phases": "a b c g", "kv": 12.47, "p_kw": 60.0,
-        "model": "constant_power", "v_min_pu": 0.7, "v_max_pu": 1.3,
+        "name": "end",
+        "bus": "end",
+        "phases": "a b c g",
+        "kv": 12.47,
+        "p_kw": 60.0,
+        "model": "constant_power",
+        "v_min_pu": 0.7,
+        "v_max_pu": 1.3,
     }
     grid = grid.with_rows("buses", {"name": "end", "base_kv": 12.47})
     grid = grid.with_rows("switches", switch).with_rows("loads", load)
@@ -145,8 +169,9 @@ def test_compiling_once_serves_every_demand(grid: Grid, by: float) -> None:
     snapshot = Snapshot.normal(grid)
     scaled = snapshot.with_demand(by * snapshot.load_kw, by * snapshot.load_kvar)
     again = grid.with_tables(
-        loads=grid.loads.with_column("p_kw", by * snapshot.load_kw)
-        .with_column("q_kvar", by * snapshot.load_kvar)
+        loads=grid.loads.with_column("p_kw", by * snapshot.load_kw).with_column(
+            "q_kvar", by * snapshot.load_kvar
+        )
     )
     once = Network.of(grid).solve(scaled)
     np.testing.assert_allclose(once.v_v, solve(again).v_v, rtol=1e-9, atol=1e-9)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from oracles.masters import master
+from oracles.opendss import compiled, positions, read_out, settle
 
 from gridmend.formats.opendss import read
 from gridmend.model.errors import GridError
 from gridmend.model.grid import Grid
 from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow.short_circuit import short_circuit
-from oracles.masters import master
-from oracles.opendss import compiled, positions, read_out, settle
 
 NUMBERS = {"a": 1, "b": 2, "c": 3, "s1": 1, "s2": 2}
 TOLERANCE = 1e-3
+FEEDERS = ["ieee13", "ieee34", "ieee37", "ieee123", "ieee8500-unbal", "J1", "ckt5"]
 
 
 def _fault(dss: object, bus: str, phases: int, one: str, two: str, ohm: float) -> float:
@@ -30,10 +31,15 @@ def _fault(dss: object, bus: str, phases: int, one: str, two: str, ohm: float) -
 
 def _chosen(grid: Grid, count: int) -> list[str]:
     rng = np.random.default_rng(7)
-    return [str(n) for n in rng.choice(grid.buses["name"], size=min(count, len(grid.buses)), replace=False)]
+    return [
+        str(n)
+        for n in rng.choice(grid.buses["name"], size=min(count, len(grid.buses)), replace=False)
+    ]
 
 
-@pytest.mark.parametrize("name", ["ieee13", "ieee34", "ieee37", "ieee123", "ieee8500-unbal", "J1", "ckt5"])
+@pytest.mark.parametrize(
+    "name", ["ieee13", "ieee34", "ieee37", "ieee123", "ieee8500-unbal", "J1", "ckt5"]
+)
 @pytest.mark.parametrize("ohm", [0.001, 2.0])
 def test_every_kind_of_fault_carries_what_it_carries_in_opendss(name: str, ohm: float) -> None:
     path = master(name)
@@ -77,10 +83,21 @@ def _compare(dss: object, ours: dict[str, object], bus: str, ohm: float) -> None
 
 
 def _stiff(x_ohm: float) -> Grid:
-    return Grid("one bus").with_rows("buses", {"name": "b", "base_kv": 12.47}).with_rows(
-        "sources",
-        {"name": "s", "bus": "b", "base_kv": 12.47, "r1_ohm": 0.0, "x1_ohm": x_ohm,
-         "r0_ohm": 0.0, "x0_ohm": 3 * x_ohm},
+    return (
+        Grid("one bus")
+        .with_rows("buses", {"name": "b", "base_kv": 12.47})
+        .with_rows(
+            "sources",
+            {
+                "name": "s",
+                "bus": "b",
+                "base_kv": 12.47,
+                "r1_ohm": 0.0,
+                "x1_ohm": x_ohm,
+                "r0_ohm": 0.0,
+                "x0_ohm": 3 * x_ohm,
+            },
+        )
     )
 
 
@@ -101,7 +118,9 @@ def test_a_negative_resistance_and_an_unknown_bus_are_refused() -> None:
 
 
 def test_a_bus_that_no_source_reaches_has_no_currents() -> None:
-    grid = _stiff(1.0).with_rows("buses", {"name": "far", "base_kv": 12.47}).with_rows(
-        "loads", {"name": "l", "bus": "far", "phases": "a g", "kv": 7.2, "p_kw": 1.0}
+    grid = (
+        _stiff(1.0)
+        .with_rows("buses", {"name": "far", "base_kv": 12.47})
+        .with_rows("loads", {"name": "l", "bus": "far", "phases": "a g", "kv": 7.2, "p_kw": 1.0})
     )
     assert short_circuit(grid)["far"]["line_ground_a"] is None

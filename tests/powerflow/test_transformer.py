@@ -71,19 +71,36 @@ def grid_of(case: Case) -> Grid:
     grid = Grid("one transformer").with_rows(
         "buses", *({"name": f"b{i}", "base_kv": kv} for i, kv in enumerate(case.kv))
     )
-    grid = grid.with_rows("transformers", {
-        "name": "t", "phase_count": case.phases, "x_pct": case.x_pct, "no_load_loss_pct": 0.3,
-        "magnetising_pct": 0.5, "anti_float_ppm": case.ppm, "vector_group": case.lead,
-    })
-    return grid.with_rows("windings", *(
+    grid = grid.with_rows(
+        "transformers",
         {
-            "name": f"t:{i + 1}", "transformer": "t", "number": i + 1, "bus": f"b{i}",
-            "phases": " ".join(_phases(case.phases, connection)), "connection": connection,
-            "kv": case.kv[i], "kva": case.kva[i], "r_pct": case.r_pct[i],
-            "tap_pu": case.tap_pu[i],
-        }
-        for i, connection in enumerate(case.connections)
-    ))
+            "name": "t",
+            "phase_count": case.phases,
+            "x_pct": case.x_pct,
+            "no_load_loss_pct": 0.3,
+            "magnetising_pct": 0.5,
+            "anti_float_ppm": case.ppm,
+            "vector_group": case.lead,
+        },
+    )
+    return grid.with_rows(
+        "windings",
+        *(
+            {
+                "name": f"t:{i + 1}",
+                "transformer": "t",
+                "number": i + 1,
+                "bus": f"b{i}",
+                "phases": " ".join(_phases(case.phases, connection)),
+                "connection": connection,
+                "kv": case.kv[i],
+                "kva": case.kva[i],
+                "r_pct": case.r_pct[i],
+                "tap_pu": case.tap_pu[i],
+            }
+            for i, connection in enumerate(case.connections)
+        ),
+    )
 
 
 TWO = [
@@ -92,12 +109,36 @@ TWO = [
     for phases, ppm, lead in ((3, 0, "lag"), (3, 1000, "lag"), (3, 0, "lead"), (1, 1000, "lag"))
 ]
 THREE = [
-    Case(1, ("wye", "wye", "wye"), (7.2, 0.12, 0.12), (25, 25, 25), (0.6, 1.2, 1.2),
-         (2.04, 2.04, 1.36), (1, 1, 0.975), 10),
-    Case(3, ("wye", "wye", "delta"), (69, 12.47, 4.16), (5000, 5000, 1666), (0.1, 0.2, 0.3),
-         (7.5, 36, 28), (1, 1.0125, 1), 10),
-    Case(3, ("delta", "wye", "wye"), (4.16, 12.47, 69), (5000, 5000, 1666), (0.1, 0.2, 0.3),
-         (7.5, 36, 28), (1, 1, 1.1), 10),
+    Case(
+        1,
+        ("wye", "wye", "wye"),
+        (7.2, 0.12, 0.12),
+        (25, 25, 25),
+        (0.6, 1.2, 1.2),
+        (2.04, 2.04, 1.36),
+        (1, 1, 0.975),
+        10,
+    ),
+    Case(
+        3,
+        ("wye", "wye", "delta"),
+        (69, 12.47, 4.16),
+        (5000, 5000, 1666),
+        (0.1, 0.2, 0.3),
+        (7.5, 36, 28),
+        (1, 1.0125, 1),
+        10,
+    ),
+    Case(
+        3,
+        ("delta", "wye", "wye"),
+        (4.16, 12.47, 69),
+        (5000, 5000, 1666),
+        (0.1, 0.2, 0.3),
+        (7.5, 36, 28),
+        (1, 1, 1.1),
+        10,
+    ),
 ]
 
 

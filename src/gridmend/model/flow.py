@@ -7,18 +7,16 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from gridmend.model.arrays import Complexes, Flags, Floats, Ints
 from gridmend.model.errors import Finding
 from gridmend.model.snapshot import Snapshot
-
-Floats = NDArray[np.float64]
-Complexes = NDArray[np.complex128]
 
 
 @dataclass(frozen=True, eq=False)
 class Nodes:
     """Every node of the grid: a phase at a bus. All arrays are [nodes]."""
 
-    bus: NDArray[np.int64]
+    bus: Ints
     """Row in `grid.buses`."""
     phase: NDArray[np.object_]
     base_v: Floats
@@ -30,10 +28,10 @@ class Terminals:
     """Every conductor of every terminal of every element. All arrays are [terminals]."""
 
     table: NDArray[np.object_]
-    row: NDArray[np.int64]
-    terminal: NDArray[np.int64]
+    row: Ints
+    terminal: Ints
     """Terminal of the element, from 1."""
-    node: NDArray[np.int64]
+    node: Ints
     """Row in `Nodes`; -1 is ground."""
     phase: NDArray[np.object_]
 
@@ -53,7 +51,7 @@ class Flow:
     snapshot: Snapshot
     v_v: Complexes
     i_a: Complexes
-    energised: NDArray[np.bool_]
+    energised: Flags
     converged: bool
     iterations: int
     mismatch_pu: float

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gridmend.model import schema as s
+from gridmend.model.columns import Schema
 from gridmend.model.errors import Finding, GridError, nearest
 from gridmend.model.schema_controls import CAPACITOR_CONTROLS, TAP_CONTROLS
 from gridmend.model.schema_resources import (
@@ -19,7 +20,6 @@ from gridmend.model.schema_resources import (
     STORAGES,
     SUBSTATIONS,
 )
-from gridmend.model.columns import Schema
 from gridmend.model.table import Table
 
 
@@ -122,7 +122,7 @@ class Grid:
             grid = replace(grid, **{table: grid.table(table).without([name])})
             for child, column in DEPENDENTS.get(table, ()):
                 rows = grid.table(child)
-                gone = [rows["name"][i] for i in rows.where(column, name)]
+                gone = list(rows.only(rows.where(column, name)))
                 if gone:
                     grid = replace(grid, **{child: rows.without(gone)})
         return grid
@@ -135,7 +135,9 @@ class Grid:
         lines = [f"{self.name}: {self.frequency_hz:g} Hz"]
         lines += [f"  {t.schema.name:<20}{len(t):>8}" for t in self.tables() if len(t)]
         customers = self.customer_count()
-        kva = float(self.transformers.numbers("rating_kva")[self.transformers.flags("in_service")].sum())
+        kva = float(
+            self.transformers.numbers("rating_kva")[self.transformers.flags("in_service")].sum()
+        )
         lines.append(f"  {'customers':<20}{customers:>8}")
         lines.append(f"  {'load':<20}{self.loads.numbers('p_kw').sum():>8.0f} kW")
         lines.append(f"  {'transformers':<20}{kva:>8.0f} kVA" if kva == kva else "")
@@ -172,8 +174,17 @@ PREFIXES: dict[str, str] = {
 """Which table a class prefix names."""
 
 ELEMENTS: tuple[str, ...] = (
-    "sources", "lines", "switches", "transformers", "capacitors", "reactors", "faults",
-    "loads", "generators", "pv_systems", "storages",
+    "sources",
+    "lines",
+    "switches",
+    "transformers",
+    "capacitors",
+    "reactors",
+    "faults",
+    "loads",
+    "generators",
+    "pv_systems",
+    "storages",
 )
 """Tables whose rows carry current."""
 

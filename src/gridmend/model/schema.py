@@ -1,4 +1,4 @@
-"""Every table of the grid, declared once: it feeds defaults, checks, CSV headers and the units page."""
+"""Every table of the grid, declared once: defaults, checks, CSV headers and the units page."""
 
 from __future__ import annotations
 
@@ -63,7 +63,9 @@ SOURCES = Schema(
         number("r0_ohm", "zero-sequence resistance", 0.0),
         number("x0_ohm", "zero-sequence reactance"),
         number("capacity_kva", "what it can supply; unset is unknown", nan),
-        flag("normally_used", "False for a neighbouring source that only stands behind a tie", True),
+        flag(
+            "normally_used", "False for a neighbouring source that only stands behind a tie", True
+        ),
         _SERVICE,
     ),
 )
@@ -139,8 +141,14 @@ SWITCHES = Schema(
         key("the switch"),
         *_ENDS,
         choice(
-            "kind", "what it is",
-            "switch", "breaker", "recloser", "fuse", "sectionaliser", "disconnect",
+            "kind",
+            "what it is",
+            "switch",
+            "breaker",
+            "recloser",
+            "fuse",
+            "sectionaliser",
+            "disconnect",
         ),
         choice("interrupts", "what it may break", "unknown", "nothing", "load", "fault"),
         flag("normally_open", "True for a tie", False),

@@ -54,9 +54,16 @@ LOADS = Schema(
     (
         *_place("the load"),
         choice(
-            "model", "how power follows voltage",
-            "constant_power", "constant_impedance", "constant_current", "motor", "exponential",
-            "fixed_q", "fixed_q_impedance", "zip",
+            "model",
+            "how power follows voltage",
+            "constant_power",
+            "constant_impedance",
+            "constant_current",
+            "motor",
+            "exponential",
+            "fixed_q",
+            "fixed_q_impedance",
+            "zip",
         ),
         number("p_kw", "active power at rated voltage"),
         number("q_kvar", "reactive power at rated voltage", 0.0),
@@ -64,7 +71,9 @@ LOADS = Schema(
         number("v_low_pu", "below it, the rated impedance", 0.5),
         number("p_exponent", "exponent of active power (exponential)", 1.0),
         number("q_exponent", "exponent of reactive power (exponential)", 2.0),
-        vector("zip", "fractions of impedance, current, power: active, then reactive; then cut-off"),
+        vector(
+            "zip", "fractions of impedance, current, power: active, then reactive; then cut-off"
+        ),
         number("neutral_r_ohm", "resistance from neutral to ground; nan where solid or open", nan),
         number("neutral_x_ohm", "reactance from neutral to ground", 0.0),
         count("customers", "customers behind it", 1),
@@ -81,7 +90,13 @@ GENERATORS = Schema(
     "A machine or inverter that gives power; positive generates.",
     (
         *_place("the generator"),
-        choice("model", "how power follows voltage", "constant_power", "constant_impedance", "constant_voltage"),
+        choice(
+            "model",
+            "how power follows voltage",
+            "constant_power",
+            "constant_impedance",
+            "constant_voltage",
+        ),
         number("p_kw", "active power"),
         number("q_kvar", "reactive power", 0.0),
         rating("rating_kva", "apparent power it may give"),

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gridmend.model.arrays import Flags, Floats, Ints
 from gridmend.model.errors import GridError, nearest
 from gridmend.model.grid import Grid
 from gridmend.model.table import Table
-
-Floats = NDArray[np.float64]
 
 DEMANDS: tuple[tuple[str, str, str], ...] = (
     ("loads", "load_kw", "load_kvar"),
@@ -41,8 +41,8 @@ class Snapshot:
 
     open_phases: NDArray[np.uint8]
     tap_pu: Floats
-    steps_on: NDArray[np.int64]
-    source_on: NDArray[np.bool_]
+    steps_on: Ints
+    source_on: Flags
     load_kw: Floats
     load_kvar: Floats
     generator_kw: Floats
@@ -96,7 +96,7 @@ class Snapshot:
         """Other taps, [windings] [pu]."""
         return replace(self, tap_pu=_fixed(np.array(tap_pu, float)))
 
-    def with_capacitors(self, steps_on: NDArray[np.int64]) -> Snapshot:
+    def with_capacitors(self, steps_on: Ints) -> Snapshot:
         """Other capacitor steps, [capacitors]."""
         return replace(self, steps_on=_fixed(np.array(steps_on, np.int64)))
 
@@ -243,9 +243,14 @@ def pv_power(table: Table) -> tuple[Floats, Floats]:
 
 
 def _whole(value: Any, where: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer):
-        raise GridError(f"{value!r} is not a whole number", where=where)
-    return int(value)
+    try:
+        return operator.index(value) if not isinstance(value, bool) else _refuse(value, where)
+    except TypeError:
+        return _refuse(value, where)
+
+
+def _refuse(value: Any, where: str) -> NoReturn:
+    raise GridError(f"{value!r} is not a whole number", where=where)
 
 
 def _fixed(array: NDArray[Any]) -> NDArray[Any]:

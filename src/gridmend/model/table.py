@@ -102,7 +102,7 @@ class Table:
 
     def texts(self, column: str) -> list[str]:
         """A column of text."""
-        return self[column].tolist()
+        return list(self[column])
 
     def vectors(self, column: str) -> list[NDArray[np.float64]]:
         """A column of vectors or matrices; length 0 where unset."""
@@ -140,14 +140,19 @@ class Table:
         """The same table with one column replaced; the others are shared."""
         declared = self.schema.column(column)
         if len(values) != len(self):
-            raise GridError(f"{self.schema.name}: '{column}' needs {len(self)} values, not {len(values)}")
+            raise GridError(
+                f"{self.schema.name}: '{column}' needs {len(self)} values, not {len(values)}"
+            )
         return Table(self.schema, {**self._columns, column: _frozen(self.schema, declared, values)})
 
     def with_rows(self, rows: Iterable[Mapping[str, Any]]) -> Table:
         """The same table with rows added."""
         added = Table.from_rows(self.schema, rows)
-        joined = {k: np.concatenate([v, added._columns[k]]) for k, v in self._columns.items()} \
-            if len(added) else self._columns
+        joined = (
+            {k: np.concatenate([v, added._columns[k]]) for k, v in self._columns.items()}
+            if len(added)
+            else self._columns
+        )
         for column in joined.values():
             column.flags.writeable = False
         table = Table(self.schema, joined)

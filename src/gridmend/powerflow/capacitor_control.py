@@ -5,14 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gridmend.model.arrays import Complexes, Floats, Ints
 from gridmend.model.errors import GridError
 from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow.network import Network
-
-Complexes = NDArray[np.complex128]
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,7 +128,7 @@ def _at(nodes: Ints, v: Complexes) -> Complexes:
     return np.where(nodes >= 0, v[nodes], 0.0)
 
 
-def _chosen(sizes: NDArray[np.float64], phase: str) -> float:
+def _chosen(sizes: Floats, phase: str) -> float:
     if phase in ("avg", "max", "min"):
         return float({"avg": np.mean, "max": np.max, "min": np.min}[phase](sizes))
     return float(sizes[min(int(phase), len(sizes)) - 1])

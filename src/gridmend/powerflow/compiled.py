@@ -15,4 +15,3 @@ def compiled(function: Callable[P, R]) -> Callable[P, R]:
     """The function as machine code, made at its first call and kept on disk."""
     decorator = cast(Any, numba).njit(cache=True, error_model="numpy")
     return cast(Callable[P, R], decorator(function))
-

@@ -13,16 +13,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gridmend.model.arrays import Complexes, Flags, Floats, Ints
 from gridmend.model.flow import Flow
 from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow import capacitor_control, tap_control
+from gridmend.powerflow.answer import as_flow
+from gridmend.powerflow.iteration import iterate, prepare
 from gridmend.powerflow.legs import powers
 from gridmend.powerflow.network import Network
-from gridmend.powerflow.solve import as_flow, iterate, prepare
-
-Complexes = NDArray[np.complex128]
 
 ROUNDS = 200
 """Control iterations after which the controls are said not to settle."""
@@ -32,9 +31,9 @@ ROUNDS = 200
 class _Queue:
     """What is armed: the delay [s] at which each control will act, nan where it is not."""
 
-    taps: NDArray[np.float64]
-    capacitors: NDArray[np.float64]
-    opened: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, np.bool_))
+    taps: Floats
+    capacitors: Floats
+    opened: Flags = field(default_factory=lambda: np.empty(0, np.bool_))
 
 
 def settle(network: Network, snapshot: Snapshot) -> Flow:
@@ -77,7 +76,7 @@ def _look(
     queue: _Queue,
     regulators: list[tap_control.Meter],
     banks: list[capacitor_control.Meter],
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+) -> tuple[Ints, Ints]:
     """Arm and disarm; returns the steps that each regulator and each bank would move."""
     steps = np.zeros(len(regulators), np.int64)
     for k, meter in enumerate(regulators):
@@ -101,7 +100,7 @@ def _act(
     snapshot: Snapshot,
     queue: _Queue,
     delay_s: float,
-    pending: tuple[NDArray[np.int64], NDArray[np.int64]],
+    pending: tuple[Ints, Ints],
     regulators: list[tap_control.Meter],
     banks: list[capacitor_control.Meter],
 ) -> Snapshot:

@@ -10,12 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gridmend.model.arrays import Complexes, Flags, Ints
 from gridmend.powerflow.compiled import compiled
-
-Ints = NDArray[np.int64]
-Complexes = NDArray[np.complex128]
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,17 +48,21 @@ def analyse(n: int, start: Ints, rows: Ints) -> Pattern:
     return Pattern(n, start, rows, parent, l_start)
 
 
-def factorise(
-    pattern: Pattern, diagonal: Complexes, upper: Complexes, alive: NDArray[np.bool_]
-) -> Factor:
+def factorise(pattern: Pattern, diagonal: Complexes, upper: Complexes, alive: Flags) -> Factor:
     """The numeric factor; a node that is not alive counts as tied to ground.
 
     A pivot that vanishes against its diagonal belongs to a part with no path to ground; it
     is anchored and reported.
     """
     l_rows, l_values, d, anchored = _factorise(
-        pattern.n, pattern.start, pattern.rows, upper, diagonal, pattern.parent,
-        pattern.l_start, alive,
+        pattern.n,
+        pattern.start,
+        pattern.rows,
+        upper,
+        diagonal,
+        pattern.parent,
+        pattern.l_start,
+        alive,
     )
     return Factor(pattern, l_rows, l_values, d, anchored)
 
@@ -98,7 +99,7 @@ def _factorise(
     diagonal: Complexes,
     parent: Ints,
     l_start: Ints,
-    alive: NDArray[np.bool_],
+    alive: Flags,
 ) -> tuple[Ints, Complexes, Complexes, Ints]:
     l_rows = np.zeros(l_start[n], np.int64)
     l_values = np.zeros(l_start[n], np.complex128)

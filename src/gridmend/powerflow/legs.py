@@ -8,21 +8,18 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gridmend.model.arrays import Complexes, Floats, Ints
 from gridmend.model.errors import GridError
 from gridmend.model.grid import Grid
 from gridmend.model.snapshot import Snapshot
 from gridmend.model.table import Table
 from gridmend.powerflow.compiled import compiled
 from gridmend.powerflow.nodes import Numbering
-from gridmend.powerflow.primitive import delta_legs
-
-Complexes = NDArray[np.complex128]
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from gridmend.powerflow.shunt import delta_legs
 
 POWER, IMPEDANCE, CURRENT, MOTOR, EXPONENTIAL, FIXED_Q, FIXED_Q_IMPEDANCE, ZIP = range(8)
 _MODELS = {
@@ -175,8 +172,16 @@ def leg_admittance(legs: Legs, s_va: Complexes) -> Complexes:
 def leg_currents(legs: Legs, s_va: Complexes, v_v: Complexes) -> Complexes:
     """[legs] current into each leg [A] at node voltages [V]."""
     return _currents(
-        legs.plus, legs.minus, legs.model, legs.rated_v, legs.limits, legs.exponents, legs.zip,
-        legs.fixed_kvar * 1e3, s_va, v_v,
+        legs.plus,
+        legs.minus,
+        legs.model,
+        legs.rated_v,
+        legs.limits,
+        legs.exponents,
+        legs.zip,
+        legs.fixed_kvar * 1e3,
+        s_va,
+        v_v,
     )
 
 
@@ -195,7 +200,7 @@ def _currents(
 ) -> Complexes:
     i_a = np.zeros(len(plus), np.complex128)
     for k in range(len(plus)):
-        v = 0.0j
+        v: Any = 0.0j
         if plus[k] >= 0:
             v += v_v[plus[k]]
         if minus[k] >= 0:
@@ -204,7 +209,13 @@ def _currents(
         if size == 0.0:
             continue
         i_a[k] = _current(
-            model[k], v, size / rated_v[k], s_va[k], limits[k], exponents[k], zips[k],
+            model[k],
+            v,
+            size / rated_v[k],
+            s_va[k],
+            limits[k],
+            exponents[k],
+            zips[k],
             fixed_var[k],
         )
     return i_a
@@ -250,8 +261,10 @@ def _current(
         p = on * s.real * (zips[0] * u * u + zips[1] * current + zips[2] * power)
         q = on * s.imag * (zips[3] * u * u + zips[4] * current + zips[5] * power)
     else:
-        bare = model == FIXED_Q or model == FIXED_Q_IMPEDANCE
-        share = _within(u, -1.0 if bare and u > low else low, least, most, 1 if model == CURRENT else 2)
+        bare = model in (FIXED_Q, FIXED_Q_IMPEDANCE)
+        share = _within(
+            u, -1.0 if bare and u > low else low, least, most, 1 if model == CURRENT else 2
+        )
         p, q = s.real * share, s.imag * share
         if bare:
             q = fixed_var if inside and model == FIXED_Q else fixed_var * u * u

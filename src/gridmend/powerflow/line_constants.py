@@ -6,14 +6,11 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import ive  # pyright: ignore[reportMissingTypeStubs]  # SciPy ships none
 
+from gridmend.model.arrays import Complexes, Floats
 from gridmend.model.errors import GridError
 from gridmend.model.grid import Grid
-
-Floats = NDArray[np.float64]
-Complexes = NDArray[np.complex128]
 
 # Rounded as OpenDSS rounds them, so that its answers are met to twelve digits; the rounding is
 # less than any conductor's tolerance.

@@ -8,20 +8,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gridmend.model.arrays import Complexes, Ints
 from gridmend.model.flow import Flow, Nodes, Terminals
 from gridmend.model.grid import Grid
 from gridmend.model.snapshot import Snapshot
-from gridmend.powerflow import primitive, transformer
+from gridmend.powerflow import primitive, shunt, transformer
 from gridmend.powerflow.compiled import compiled
 from gridmend.powerflow.factor import Pattern, analyse
-from gridmend.powerflow.legs import Legs, leg_admittance, legs, powers
+from gridmend.powerflow.legs import INJECTED, Legs, legs
 from gridmend.powerflow.nodes import Numbering
 from gridmend.powerflow.ordering import order
 from gridmend.powerflow.primitive import Batch
-
-Complexes = NDArray[np.complex128]
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,12 +72,12 @@ class Network:
         """Compile a grid. Raises `GridError` for what cannot be a network."""
         numbering = Numbering(grid)
         batches = [
-            *primitive.sources(grid, numbering),
+            *shunt.sources(grid, numbering),
             *primitive.lines(grid, numbering),
             *primitive.switches(grid, numbering),
-            *primitive.capacitors(grid, numbering),
-            *primitive.reactors(grid, numbering),
-            *primitive.faults(grid, numbering),
+            *shunt.capacitors(grid, numbering),
+            *shunt.reactors(grid, numbering),
+            *shunt.faults(grid, numbering),
         ]
         units = {u.row: u for u in transformer.units(grid, numbering)}
         tap_pu = grid.windings.numbers("tap_pu")
@@ -184,7 +181,11 @@ def _joined(parts: list[NDArray[Any]], kind: Any) -> NDArray[Any]:
 
 
 def _assembled(
-    grid: Grid, nodes: Nodes, primitives: Primitives, the_legs: Legs, units: dict[int, transformer.Unit]
+    grid: Grid,
+    nodes: Nodes,
+    primitives: Primitives,
+    the_legs: Legs,
+    units: dict[int, transformer.Unit],
 ) -> Network:
     n = len(nodes.bus)
     a, b = conductor_pairs(primitives.node_start, primitives.nodes)
@@ -218,7 +219,8 @@ def _assembled(
 
 
 def _source_nodes(primitives: Primitives) -> list[Ints]:
-    return [primitives.of("sources", r)[0] for r in np.flatnonzero(primitives.place["sources"] >= 0)]
+    used = np.flatnonzero(primitives.place["sources"] >= 0)
+    return [primitives.of("sources", row)[0] for row in used.tolist()]
 
 
 @compiled
@@ -264,8 +266,6 @@ def _slots(n: int, place: Ints, keys: Ints, a: Ints, b: Ints) -> Ints:
 
 
 def _terminals(nodes: Nodes, primitives: Primitives, the_legs: Legs) -> Terminals:
-    from gridmend.powerflow.legs import INJECTED
-
     counts = np.diff(primitives.node_start)
     ends = np.stack([the_legs.plus, the_legs.minus], 1).ravel()
     kinds = np.array(INJECTED, object)[np.repeat(the_legs.table, 2)]
@@ -280,6 +280,3 @@ def _terminals(nodes: Nodes, primitives: Primitives, the_legs: Legs) -> Terminal
         node=node,
         phase=phase,
     )
-
-
-__all__ = ["Network", "Primitives", "assemble", "leg_admittance", "powers", "values_at"]

@@ -11,19 +11,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy import sparse
-from scipy.sparse.linalg import splu
+from scipy import sparse as scipy_sparse  # pyright: ignore[reportMissingTypeStubs]
+from scipy.sparse import linalg as scipy_linalg  # pyright: ignore[reportMissingTypeStubs]
 
+from gridmend.model.arrays import Complexes, Flags, Floats, Ints
 from gridmend.powerflow.legs import Legs, leg_currents
 from gridmend.powerflow.network import Network, conductor_pairs
 
-Complexes = NDArray[np.complex128]
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+sparse = cast(Any, scipy_sparse)  # SciPy has no types of its own
+linalg = cast(Any, scipy_linalg)
 
 _ROUNDS = 60
 _KEEP_BELOW_PU = 1e-5
@@ -35,7 +34,7 @@ def newton(
     network: Network,
     values: Complexes,
     driven: Complexes,
-    alive: NDArray[np.bool_],
+    alive: Flags,
     s_va: Complexes,
     v: Complexes,
     tolerance_pu: float,
@@ -69,7 +68,7 @@ def newton(
     return v, False, rounds, change, worst
 
 
-def _matrix(network: Network, values: Complexes) -> sparse.csr_matrix:
+def _matrix(network: Network, values: Complexes) -> Any:
     n = network.pattern.n
     a, b = conductor_pairs(network.primitives.node_start, network.primitives.nodes)
     here = (a >= 0) & (b >= 0)
@@ -105,8 +104,10 @@ def _linear(
     # small against the large where a switch of a micro-ohm meets a line.
     by_node = np.argsort(network.place[live])
     kept = np.stack([by_node, by_node + size], 1).ravel()
-    factor = splu(
-        blocks[kept][:, kept], permc_spec="NATURAL", diag_pivot_thresh=0.0,
+    factor = linalg.splu(
+        blocks[kept][:, kept],
+        permc_spec="NATURAL",
+        diag_pivot_thresh=0.0,
         options={"SymmetricMode": True},
     )
 
@@ -143,8 +144,8 @@ def _slopes(legs: Legs, s_va: Complexes, v: Complexes) -> tuple[Complexes, Compl
 def _leg_blocks(
     legs: Legs, place: Ints, size: int, slope: tuple[Complexes, Complexes], base: Floats
 ) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
-    rows: list[NDArray[np.int64]] = []
-    columns: list[NDArray[np.int64]] = []
+    rows: list[Ints] = []
+    columns: list[Ints] = []
     dr: list[Complexes] = []
     di: list[Complexes] = []
     for a, sign_a in ((legs.plus, 1.0), (legs.minus, -1.0)):
@@ -159,7 +160,7 @@ def _leg_blocks(
     at = (np.concatenate(rows), np.concatenate(columns))
     r, i = np.concatenate(dr), np.concatenate(di)
 
-    def block(values: NDArray[np.float64]) -> Any:
+    def block(values: Floats) -> Any:
         return sparse.csr_matrix((values, at), shape=(size, size))
 
     return (block(r.real), block(i.real)), (block(r.imag), block(i.imag))

@@ -7,14 +7,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gridmend.model.errors import GridError, nearest
 from gridmend.model.flow import Nodes
 from gridmend.model.grid import Grid
 from gridmend.model.table import Table
-
-Ints = NDArray[np.int64]
 
 GROUND = -1
 """The node number of ground."""
@@ -52,7 +49,9 @@ class Numbering:
             found.append(known)
         return found
 
-    def terminals(self, table: Table, rows: Iterable[int], bus: str, phases: str) -> Iterator[list[int]]:
+    def terminals(
+        self, table: Table, rows: Iterable[int], bus: str, phases: str
+    ) -> Iterator[list[int]]:
         """The nodes of one terminal of many elements, a list each."""
         buses, words = table[bus], table[phases]
         for row in rows:
@@ -64,7 +63,7 @@ class Numbering:
         bus = np.array([k[0] for k in keys], np.int64)
         phase = np.empty(len(keys), object)
         phase[:] = [k[1] for k in keys]
-        base_kv = self.grid.buses.numbers("base_kv")[bus] if len(keys) else np.empty(0)
+        base_kv = self.grid.buses.numbers("base_kv")[bus] if keys else np.empty(0)
         unknown = np.unique(bus[~(base_kv > 0)])
         if len(unknown):
             named = ", ".join(self.grid.buses["name"][unknown[:5]])

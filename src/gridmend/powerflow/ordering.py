@@ -7,18 +7,18 @@ early only while that adds little fill.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
-from numpy.typing import NDArray
 
+from gridmend.model.arrays import Flags, Ints
 from gridmend.powerflow.compiled import compiled
-
-Ints = NDArray[np.int64]
 
 _PASSIVE_DEGREE = 6
 """A passive node of more neighbours than this waits for the others."""
 
 
-def order(indptr: Ints, indices: Ints, passive: NDArray[np.bool_]) -> tuple[Ints, int]:
+def order(indptr: Ints, indices: Ints, passive: Flags) -> tuple[Ints, int]:
     """The elimination order of a symmetric pattern without its diagonal.
 
     Parameters
@@ -39,9 +39,7 @@ def order(indptr: Ints, indices: Ints, passive: NDArray[np.bool_]) -> tuple[Ints
 
 
 @compiled
-def _order(
-    indptr: Ints, indices: Ints, passive: NDArray[np.bool_], limit: int
-) -> tuple[Ints, int]:
+def _order(indptr: Ints, indices: Ints, passive: Flags, limit: int) -> tuple[Ints, int]:
     n = len(indptr) - 1
     start = np.empty(n, np.int64)
     size = np.empty(n, np.int64)
@@ -81,31 +79,7 @@ def _order(
             placed += 1
             near = pool[start[node] : start[node] + size[node]].copy()
             for u in near:
-                mark[u] = u
-                at, end = start[u], start[u] + size[u]
-                for k in range(at, end):
-                    w = pool[k]
-                    mark[w] = u
-                # drop the eliminated node, then join its other neighbours
-                for k in range(at, end):
-                    if pool[k] == node:
-                        pool[k] = pool[end - 1]
-                        size[u] -= 1
-                        break
-                for w in near:
-                    if w != u and mark[w] != u:
-                        if size[u] == room[u]:
-                            grown = 2 * room[u]
-                            if used + grown > len(pool):
-                                larger = np.empty(2 * len(pool) + grown, np.int64)
-                                larger[:used] = pool[:used]
-                                pool = larger
-                            pool[used : used + size[u]] = pool[start[u] : start[u] + size[u]]
-                            start[u] = used
-                            room[u] = grown
-                            used += grown
-                        pool[start[u] + size[u]] = w
-                        size[u] += 1
+                pool, used = _join(u, node, near, pool, used, start, size, room, mark)
                 if listed[u] >= 0:
                     _pull(u, head, after, before, listed)
                     _push(u, size[u], head, after, before, listed)
@@ -116,9 +90,50 @@ def _order(
 
 
 @compiled
-def _push(
-    node: int, degree: int, head: Ints, after: Ints, before: Ints, listed: Ints
-) -> None:
+def _join(
+    u: int,
+    node: int,
+    near: Ints,
+    pool: Ints,
+    used: int,
+    start: Ints,
+    size: Ints,
+    room: Ints,
+    mark: Ints,
+) -> tuple[Ints, int]:
+    """Take the eliminated node from `u`'s neighbours and add that node's other ones.
+
+    Neighbours lie in `pool`, which is returned because it may have to grow.
+    """
+    mark[u] = u
+    at, end = start[u], start[u] + size[u]
+    for k in range(at, end):
+        mark[pool[k]] = u
+    for k in range(at, end):
+        if pool[k] == node:
+            pool[k] = pool[end - 1]
+            size[u] -= 1
+            break
+    for w in near:
+        if mark[w] == u:
+            continue
+        if size[u] == room[u]:
+            grown = 2 * room[u]
+            if used + grown > len(pool):
+                larger = np.empty(2 * len(pool) + grown, np.int64)
+                larger[:used] = pool[:used]
+                pool = larger
+            pool[used : used + size[u]] = pool[start[u] : start[u] + size[u]]
+            start[u] = used
+            room[u] = grown
+            used += grown
+        pool[start[u] + size[u]] = w
+        size[u] += 1
+    return pool, used
+
+
+@compiled
+def _push(node: int, degree: Any, head: Ints, after: Ints, before: Ints, listed: Ints) -> None:
     after[node] = head[degree]
     before[node] = -1
     if head[degree] >= 0:

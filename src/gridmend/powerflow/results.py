@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gridmend.model.arrays import Floats
 from gridmend.model.flow import Flow
 from gridmend.model.grid import SINGULAR, Grid
 from gridmend.powerflow.legs import INJECTED
-
-Floats = NDArray[np.float64]
 
 _SERIES = ("lines", "switches", "transformers")
 """Elements whose consumption is loss whatever they join."""
@@ -92,8 +90,11 @@ def node_rows(grid: Grid, flow: Flow) -> Iterator[tuple[str, str, float, float, 
     v_kv = np.abs(flow.v_v) / 1e3
     for at in np.lexsort((flow.nodes.phase.astype(str), flow.nodes.bus)).tolist():
         yield (
-            str(names[flow.nodes.bus[at]]), str(flow.nodes.phase[at]),
-            float(v_pu[at]), float(angle[at]), float(v_kv[at]),
+            str(names[flow.nodes.bus[at]]),
+            str(flow.nodes.phase[at]),
+            float(v_pu[at]),
+            float(angle[at]),
+            float(v_kv[at]),
         )
 
 

@@ -12,17 +12,14 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gridmend.model.arrays import Complexes, Ints
 from gridmend.model.errors import GridError
 from gridmend.model.grid import Grid
 from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow.compiled import compiled
+from gridmend.powerflow.iteration import State, prepare, unloaded
 from gridmend.powerflow.network import Network
-from gridmend.powerflow.solve import State, prepare, unloaded
-
-Complexes = NDArray[np.complex128]
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +64,9 @@ def short_circuit(
         For an unknown bus or a negative fault resistance.
     """
     if not fault_ohm >= 0:
-        raise GridError(f"a fault resistance of {fault_ohm} ohm is not possible", mend="give 0 or more")
+        raise GridError(
+            f"a fault resistance of {fault_ohm} ohm is not possible", mend="give 0 or more"
+        )
     network = network or Network.of(grid)
     state = prepare(network, snapshot or Snapshot.normal(grid), with_legs=False)
     before = unloaded(state)
@@ -103,8 +102,12 @@ def _thevenin(state: State, before: Complexes, nodes: list[int], work: Complexes
     network = state.network
     live = [n for n in nodes if state.alive[n]]
     z = _block(
-        state.factor.pattern.l_start, state.factor.l_rows, state.factor.l_values,
-        state.factor.d, state.factor.pattern.parent, network.place[live],
+        state.factor.pattern.l_start,
+        state.factor.l_rows,
+        state.factor.l_values,
+        state.factor.d,
+        state.factor.pattern.parent,
+        network.place[live],
         work,
     )
     base = network.nodes.base_v[live]
@@ -163,7 +166,7 @@ def _currents(seen: Thevenin, fault_ohm: float) -> dict[str, Any]:
     for a, b in combinations(range(n), 2):
         v = seen.v_v[a] - seen.v_v[b]
         z = seen.z_ohm[a, a] + seen.z_ohm[b, b] - 2 * seen.z_ohm[a, b] + fault_ohm
-        between.append(float(abs(v / z)) if z else float("inf"))
+        between.append(abs(complex(v) / complex(z)) if z else float("inf"))
         double.append(float(np.abs(_grounded(seen, [a, b], fault_ohm)).max()))
         detail[f"{seen.phases[a]} {seen.phases[b]}"] = between[-1]
         detail[f"{seen.phases[a]} {seen.phases[b]} g"] = double[-1]
@@ -188,8 +191,8 @@ def _x_over_r(seen: Thevenin) -> float | None:
     n = len(seen.phases)
     if not n:
         return None
-    z = seen.z_ohm[0, 0]
+    z = complex(seen.z_ohm[0, 0])
     if n == 3:
         turn = np.exp(2j * np.pi / 3 * np.arange(3))
-        z = np.conj(turn) @ seen.z_ohm @ turn / 3
+        z = complex(np.conj(turn) @ seen.z_ohm @ turn) / 3
     return float(z.imag / z.real) if z.real > _NO_RESISTANCE * abs(z) else None

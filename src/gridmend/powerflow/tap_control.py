@@ -6,16 +6,13 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gridmend.model.arrays import Complexes, Ints
 from gridmend.model.errors import GridError
 from gridmend.model.grid import Grid
 from gridmend.model.snapshot import Snapshot, controlled_winding, tap_step_pu, winding_row
 from gridmend.powerflow.network import Network
 from gridmend.powerflow.transformer import Unit
-
-Complexes = NDArray[np.complex128]
-Ints = NDArray[np.int64]
 
 _ONE_ACTION = 0.7
 """The part of what is needed that one action moves (OpenDSS, static control)."""

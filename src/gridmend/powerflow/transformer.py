@@ -13,17 +13,13 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gridmend.model.arrays import Complexes, Floats, Ints
 from gridmend.model.errors import GridError
 from gridmend.model.grid import Grid
 from gridmend.model.table import Table
 from gridmend.powerflow.nodes import Numbering
 from gridmend.powerflow.primitive import Batch
-
-Complexes = NDArray[np.complex128]
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 _SOLID_S = 1e6
 """Admittance of a neutral earthed through nothing."""
@@ -61,7 +57,9 @@ def units(grid: Grid, numbering: Numbering) -> list[Unit]:
         name = grid.transformers["name"][row]
         mine = members.get(name.lower(), [])
         if len(mine) < 2:
-            raise GridError(f"transformer '{name}' has {len(mine)} windings", mend="give it two or more")
+            raise GridError(
+                f"transformer '{name}' has {len(mine)} windings", mend="give it two or more"
+            )
         found.append(_unit(grid, numbering, row, np.array(sorted(mine, key=lambda i: number[i]))))
     return found
 
@@ -88,16 +86,17 @@ def _unit(grid: Grid, numbering: Numbering, row: int, windings: Ints) -> Unit:
     coil = _coil(transformers, row, table.numbers("r_pct")[windings] / 100, per_phase_va)
     ppm = float(transformers["anti_float_ppm"][row])
     anchor_s = -0.5e-6j * ppm * per_phase_va / coil_v**2
+    names, buses, phases = table.texts("name"), table.texts("bus"), table.texts("phases")
     nodes: list[int] = []
     terminal: list[int] = []
     places: list[tuple[int, int]] = []
     fixed: list[tuple[int, complex]] = []
-    for number, w in enumerate(windings.tolist(), 1):
+    for number, w in enumerate([int(w) for w in windings], 1):
         start = len(nodes)
-        conductors = numbering.conductors(table["bus"][w], table["phases"][w])
+        conductors = numbering.conductors(buses[w], phases[w])
         wye = table["connection"][w] == "wye"
         turn = 1 if wye else _turn(grid, row, windings)
-        coils = _coils(table["name"][w], len(conductors), phase_count, wye, turn, start)
+        coils = _coils(names[w], len(conductors), phase_count, wye, turn, start)
         fixed += [(end, anchor_s[number - 1]) for coil_ends in coils for end in coil_ends]
         places += coils
         nodes += conductors
@@ -112,8 +111,15 @@ def _unit(grid: Grid, numbering: Numbering, row: int, windings: Ints) -> Unit:
     for at, y in fixed:
         earthed[at, at] += y
     return Unit(
-        row, windings, phase_count, coil, coil_v, incidence, earthed,
-        np.array(nodes, np.int64), np.array(terminal, np.int64),
+        row,
+        windings,
+        phase_count,
+        coil,
+        coil_v,
+        incidence,
+        earthed,
+        np.array(nodes, np.int64),
+        np.array(terminal, np.int64),
     )
 
 
@@ -128,7 +134,9 @@ def _neutral(table: Table, winding: int, anchor_s: complex) -> complex:
 def _coil_v(table: Table, winding: int, phase_count: int) -> float:
     kv = float(table["kv"][winding])
     if not kv > 0:
-        raise GridError(f"winding '{table['name'][winding]}' has no rated voltage", mend="give kv above 0")
+        raise GridError(
+            f"winding '{table['name'][winding]}' has no rated voltage", mend="give kv above 0"
+        )
     if table["connection"][winding] == "wye" and phase_count > 1:
         return kv * 1e3 / math.sqrt(3)
     return kv * 1e3
@@ -143,7 +151,7 @@ def _coil(transformers: Table, row: int, r_pu: Floats, per_phase_va: float) -> C
             f"transformer '{transformers['name'][row]}' has {len(x_pu)} leakage reactances",
             mend=f"give x_pct {n * (n - 1) // 2} values for its {n} windings",
         )
-    pairs = {pair: x for pair, x in zip(_pairs(n), x_pu.tolist(), strict=True)}
+    pairs = dict(zip(_pairs(n), x_pu.tolist(), strict=True))
     z = np.zeros((n - 1, n - 1), complex)
     for i in range(n - 1):
         z[i, i] = complex(r_pu[0] + r_pu[i + 1], pairs[0, i + 1])
@@ -153,7 +161,9 @@ def _coil(transformers: Table, row: int, r_pu: Floats, per_phase_va: float) -> C
             z[i, j] = z[j, i] = 0.5 * (z[i, i] + z[j, j] - between)
     spread = np.vstack([-np.ones(n - 1), np.eye(n - 1)])
     y = spread @ np.linalg.inv(z) @ spread.T
-    core = complex(transformers["no_load_loss_pct"][row], -transformers["magnetising_pct"][row]) / 100
+    core = (
+        complex(transformers["no_load_loss_pct"][row], -transformers["magnetising_pct"][row]) / 100
+    )
     y[1, 1] += core  # the core is taken to lie next to the second winding
     return y * per_phase_va
 
@@ -177,10 +187,8 @@ def _turn(grid: Grid, row: int, windings: Ints) -> int:
 def _coils(
     name: str, conductors: int, phase_count: int, wye: bool, turn: int, start: int
 ) -> list[tuple[int, int]]:
-    if phase_count == 1:
-        needed = 2
-    else:
-        needed = phase_count + 1 if wye else max(phase_count, 3)
+    delta = 2 if phase_count == 1 else max(phase_count, 3)
+    needed = phase_count + 1 if wye else delta
     if conductors < needed:
         raise GridError(
             f"winding '{name}' names {conductors} conductors, not {needed}",

@@ -1,0 +1,1 @@
+"""Readers and writers of network models in the formats that utilities keep them in."""

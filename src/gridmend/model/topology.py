@@ -1,0 +1,176 @@
+"""What joins what at a snapshot: what is energised, what feeds it, islands, tracing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gridmend.model.graph import Forest, adjacency, forest
+from gridmend.model.grid import SINGULAR, Grid
+from gridmend.model.snapshot import Snapshot
+from gridmend.model.wiring import SAME_BUS, Wiring, wiring
+
+Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Topology:
+    """A grid's nodes and branches, numbered once; the methods answer for a snapshot.
+
+    Branches are lines, switches, transformers, series capacitors and reactors in service.
+    A node is a live phase at a bus; neutrals and ground are none. What a transformer couples
+    is energised as one unless every winding is wye. Checked against a plain search in tests.
+    """
+
+    grid: Grid
+    wiring: Wiring
+    start: Ints
+    neighbour: Ints
+    via: Ints
+
+    @staticmethod
+    def of(grid: Grid) -> Topology:
+        """Number a grid. Raises `GridError` where an element has a bus that is not there."""
+        w = wiring(grid)
+        return Topology(grid, w, *adjacency(w.edge_from, w.edge_to, len(w.node_bus)))
+
+    @cached_property
+    def branch_of(self) -> dict[tuple[str, int], int]:
+        """Number of a branch by its table and row."""
+        w = self.wiring
+        pairs = zip(w.branch_table.tolist(), w.branch_row.tolist(), strict=True)
+        return {pair: number for number, pair in enumerate(pairs)}
+
+    @cached_property
+    def branch_names(self) -> tuple[str, ...]:
+        """Every branch by name, with its class."""
+        return tuple(f"{SINGULAR[t]}.{self.grid.table(t)['name'][r]}" for t, r in self.branch_of)
+
+    @cached_property
+    def switch_edges(self) -> tuple[Ints, Ints]:
+        """Edges that switches make, and the row of the switch for each."""
+        w = self.wiring
+        is_switch = np.append(w.branch_table == "switches", False)
+        edges = np.flatnonzero(is_switch[w.edge_branch])
+        return edges, w.branch_row[w.edge_branch[edges]]
+
+    def closed(self, snapshot: Snapshot) -> Flags:
+        """[edges] whether an edge conducts at the snapshot's positions."""
+        usable = self.wiring.edge_kind != SAME_BUS
+        edges, rows = self.switch_edges
+        usable[edges] = (snapshot.open_phases[rows] & self.wiring.edge_bit[edges]) == 0
+        return usable
+
+    def from_sources(self, usable: Flags, source_on: Flags) -> tuple[Forest, Ints]:
+        """What the sources reach over usable edges, and [seeds] the source of each seed."""
+        rows, nodes = self.wiring.source_nodes
+        on = source_on[rows]
+        return forest(self.start, self.neighbour, self.via, usable, nodes[on]), rows[on]
+
+    def fed_by(self, snapshot: Snapshot) -> Ints:
+        """[nodes] row of the source that feeds each node, -1 where it is de-energised."""
+        reached, rows = self.from_sources(self.closed(snapshot), snapshot.source_on)
+        return np.concatenate([rows, [-1]])[reached.tree]
+
+    def energised(self, snapshot: Snapshot) -> Flags:
+        """[nodes] whether a source reaches each node."""
+        return self.from_sources(self.closed(snapshot), snapshot.source_on)[0].tree >= 0
+
+    def energised_buses(self, snapshot: Snapshot) -> Flags:
+        """[buses] whether any node of each bus is energised."""
+        found = np.zeros(len(self.grid.buses), bool)
+        found[self.wiring.node_bus[self.energised(snapshot)]] = True
+        return found
+
+    def supplied(self, energised: Flags) -> Flags:
+        """[loads] whether each load is in service with every phase energised."""
+        rows, nodes = self.wiring.load_nodes
+        wired = np.bincount(rows, minlength=len(self.grid.loads))
+        live = np.bincount(rows[energised[nodes]], minlength=len(self.grid.loads))
+        return (wired > 0) & (live == wired)
+
+    def pieces(self, usable: Flags) -> tuple[Ints, int]:
+        """[buses] number of the piece that usable edges make (-1 where nothing uses the bus),
+        and how many pieces there are. The nodes of a bus belong together."""
+        w = self.wiring
+        usable = usable | (w.edge_kind == SAME_BUS)
+        seeds = np.arange(len(w.node_bus), dtype=np.int64)
+        tree = forest(self.start, self.neighbour, self.via, usable, seeds).tree
+        found, number = np.unique(tree, return_inverse=True)
+        of_bus = np.full(len(self.grid.buses), -1, np.int64)
+        of_bus[w.node_bus] = number
+        return of_bus, len(found)
+
+    def islands(self, snapshot: Snapshot) -> tuple[Ints, Ints]:
+        """[buses] number of each bus's island (-1 where nothing uses the bus), and [islands]
+        how many sources stand in each, so that 0 marks a dead one."""
+        of_bus, count = self.pieces(self.closed(snapshot))
+        rows, nodes = self.wiring.source_nodes
+        on = snapshot.source_on[rows]
+        places = np.stack([rows[on], of_bus[self.wiring.node_bus[nodes[on]]]])
+        return of_bus, np.bincount(np.unique(places, axis=1)[1], minlength=count)
+
+    def branch(self, element: str) -> int:
+        """Number of the branch that an element is, or -1; `GridError` where there is none."""
+        return -1 if _is_bus(element) else self.branch_of.get(self.grid.find(element), -1)
+
+    def nodes_of(self, element: str) -> Ints:
+        """The nodes at every terminal of an element in service, or of a bus named `bus.…`."""
+        w = self.wiring
+        if _is_bus(element):
+            return np.flatnonzero(w.node_bus == self.grid.buses.row(element.partition(".")[2]))
+        table, row = self.grid.find(element)
+        branch = self.branch_of.get((table, row))
+        if branch is not None:
+            edges = w.edge_branch == branch
+            return np.unique(np.concatenate([w.edge_from[edges], w.edge_to[edges]]))
+        if table in ("loads", "sources"):
+            rows, nodes = w.load_nodes if table == "loads" else w.source_nodes
+            return np.unique(nodes[rows == row])
+        record = self.grid.table(table)
+        if table == "transformers" or not record.flags("in_service")[row]:
+            return np.empty(0, np.int64)
+        one = "" if any(c.name == "bus" for c in record.schema.columns) else "1"
+        here = np.flatnonzero(w.node_bus == self.grid.buses.row(record[f"bus{one}"][row]))
+        return here[np.isin(w.node_phase[here], record[f"phases{one}"][row].lower().split())]
+
+    def up(self, snapshot: Snapshot, element: str) -> Ints:
+        """Branches from an element to the source that feeds it, nearest first."""
+        w, own = self.wiring, self.branch(element)
+        reached, _ = self.from_sources(self.closed(snapshot), snapshot.source_on)
+        path: list[int] = []
+        for node in self.nodes_of(element).tolist():
+            at = node
+            while reached.towards[at] >= 0:
+                edge = int(reached.towards[at])
+                path.append(int(w.edge_branch[edge]))
+                at = int(w.edge_from[edge] + w.edge_to[edge]) - at
+        return np.array([b for b in dict.fromkeys(path) if b != own], np.int64)
+
+    def down(self, snapshot: Snapshot, element: str) -> tuple[Flags, Ints]:
+        """[nodes] what would lose its supply without an element, and the closed branches
+        among those nodes, the element itself left out."""
+        w, own = self.wiring, self.branch(element)
+        closed, sources = self.closed(snapshot), snapshot.source_on.copy()
+        before = self.from_sources(closed, sources)[0].tree >= 0
+        without = closed & (w.edge_branch != own) if own >= 0 else closed.copy()
+        here = np.empty(0, np.int64)
+        if _is_bus(element):
+            here = self.nodes_of(element)
+            without &= ~(np.isin(w.edge_from, here) | np.isin(w.edge_to, here))
+        elif self.grid.find(element)[0] == "sources":
+            sources[self.grid.find(element)[1]] = False
+        after = self.from_sources(without, sources)[0].tree >= 0
+        after[here] = False
+        lost = before & ~after
+        inside = closed & lost[w.edge_from] & lost[w.edge_to] & (w.edge_branch != own)
+        return lost, np.unique(w.edge_branch[inside])
+
+
+def _is_bus(element: str) -> bool:
+    prefix, dot, _ = element.partition(".")
+    return bool(dot) and prefix.lower() in ("bus", "buses")

@@ -1,0 +1,110 @@
+"""From voltages to a flow: currents of every element, and what the solve has to say."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gridmend.model.arrays import Complexes, Ints
+from gridmend.model.errors import Finding
+from gridmend.model.flow import Flow
+from gridmend.model.snapshot import Snapshot
+from gridmend.powerflow import shunt
+from gridmend.powerflow.compiled import compiled
+from gridmend.powerflow.iteration import Solution, State
+from gridmend.powerflow.legs import leg_currents, powers
+from gridmend.powerflow.network import Network
+
+
+def as_flow(
+    state: State,
+    snapshot: Snapshot,
+    solution: Solution,
+    *,
+    control_iterations: int = 0,
+    settled: bool = True,
+) -> Flow:
+    """The solution with its currents, and what it has to say."""
+    network, v = state.network, solution.v_v
+    s_va = powers(network.legs, snapshot)
+    i_legs = leg_currents(network.legs, s_va, v)
+    primitives = network.primitives
+    i = _element_currents(
+        primitives.node_start, primitives.nodes, primitives.value_start, state.values, v
+    )
+    _drive(network, snapshot, i)
+    pairs = np.stack([i_legs, -i_legs], 1).ravel()
+    bus = network.nodes.bus[solution.worst] if len(network.nodes.bus) else -1
+    return Flow(
+        nodes=network.nodes,
+        terminals=network.terminals,
+        snapshot=snapshot,
+        v_v=v,
+        i_a=np.concatenate([i, pairs]),
+        energised=state.alive,
+        converged=solution.converged and bool(state.alive.any()),
+        iterations=solution.iterations,
+        mismatch_pu=solution.mismatch_pu,
+        worst_bus=str(network.grid.buses["name"][bus]) if bus >= 0 else "",
+        control_iterations=control_iterations,
+        controls_settled=settled,
+        findings=_findings(state),
+        bus_names=network.grid.buses["name"],
+    )
+
+
+def _drive(network: Network, snapshot: Snapshot, i: Complexes) -> None:
+    """Take what a source drives off what its impedance takes."""
+    primitives = network.primitives
+    for row in np.flatnonzero(snapshot.source_on).tolist():
+        k = primitives.place["sources"][row]
+        if k >= 0:
+            nodes, span = primitives.of("sources", row)
+            y = primitives.values[span].reshape(len(nodes), len(nodes))
+            volts = shunt.source_voltages(network.grid.sources, row, len(nodes))
+            i[primitives.node_start[k] : primitives.node_start[k + 1]] -= y @ volts
+
+
+@compiled
+def _element_currents(
+    node_start: Ints, nodes: Ints, value_start: Ints, values: Complexes, v: Complexes
+) -> Complexes:
+    i_a = np.zeros(len(nodes), np.complex128)
+    for k in range(len(node_start) - 1):
+        first, end = node_start[k], node_start[k + 1]
+        at = value_start[k]
+        for a in range(first, end):
+            for b in range(first, end):
+                if nodes[b] >= 0:
+                    i_a[a] += values[at] * v[nodes[b]]
+                at += 1
+    return i_a
+
+
+def _findings(state: State) -> tuple[Finding, ...]:
+    network = state.network
+    found: list[Finding] = []
+    names, nodes = network.grid.buses["name"], network.nodes
+    if len(state.floating):
+        at = np.argsort(network.place)[state.floating]
+        where = ", ".join(f"{names[nodes.bus[i]]}.{nodes.phase[i]}" for i in at[:5])
+        found.append(
+            Finding(
+                "note",
+                f"{len(at)} floating parts have no path to ground and were anchored",
+                where,
+                "ground a neutral or give the winding's transformer an anti_float_ppm",
+            )
+        )
+    dead = ~state.alive
+    if dead.any():
+        buses = np.unique(nodes.bus[dead])
+        where = ", ".join(names[buses[:5]]) + (" …" if len(buses) > 5 else "")
+        found.append(
+            Finding(
+                "note",
+                f"{int(dead.sum())} nodes at {len(buses)} buses are de-energised",
+                where,
+                "close a switch towards a source",
+            )
+        )
+    return tuple(found)
