@@ -78,6 +78,18 @@ def solved(master: Path) -> Peer:
         return read_out(dss, settle(dss))
 
 
+def taps_from_neutral(master: Path, tolerance: float) -> dict[str, int]:
+    """Where the taps settle when they start in the middle and every solve is this tight."""
+    with compiled(master) as dss:
+        controls = dss.ActiveCircuit.RegControls
+        for name in controls.AllNames:
+            controls.Name = name
+            controls.TapNumber = 0
+        dss.Text.Command = f"set tolerance={tolerance} maxcontroliter=200 maxiterations=2000"
+        dss.ActiveCircuit.Solution.Solve()
+        return read_out(dss).taps
+
+
 def read_out(dss: Any, rounds: int = 0) -> Peer:
     """Everything that is compared, of the circuit as it stands."""
     circuit = dss.ActiveCircuit

@@ -7,13 +7,14 @@ import time
 from importlib.metadata import version
 from pathlib import Path
 
-from gridmend.formats.opendss import read
-from gridmend.model.snapshot import Snapshot
-from gridmend.powerflow.network import Network
 from oracles.compare import difference
 from oracles.masters import MASTERS, data_folder, master
 from oracles.opendss import positions, solved
 from oracles.published import PUBLISHED, compare_published
+
+from gridmend.formats.opendss import read
+from gridmend.model.snapshot import Snapshot
+from gridmend.powerflow.network import Network
 
 HEAD = """# Accuracy
 
@@ -22,9 +23,10 @@ Written by `make accuracy`; do not edit.
 Each feeder is compiled by OpenDSS ({peer}), settled with its own controls, then solved with
 them off to a tolerance of 1e-9. Gridmend reads the same files, takes the same tap and capacitor
 positions and is compared at every node above 0.1 pu and every element. *Own controls* says
-whether Gridmend's controls, from the same start, end in the same positions.
+whether Gridmend's controls, from the same start, end in the same positions; *power* is the largest
+difference as a share of the rating of the element or of the load.
 
-| feeder | nodes | voltage [pu] | angle [°] | losses [%] | power [of rating or load] | own controls |
+| feeder | nodes | voltage [pu] | angle [°] | losses [%] | power [share] | own controls |
 |---|---:|---:|---:|---:|---:|---|
 """
 

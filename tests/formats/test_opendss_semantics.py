@@ -366,6 +366,7 @@ def test_steps_of_different_size_keep_their_sizes(both: Any) -> None:
 def test_a_storage_gives_at_the_instant_what_opendss_says(both: Any, said: str) -> None:
     grid, dss = both(f"new storage.l bus1=sourcebus kv=115 {said}")
     row = grid.storages.record("l")
+    dss.Text.Command = "solve mode=snapshot"
     dss.ActiveCircuit.SetActiveElement("storage.l")
     kw = -sum(dss.ActiveCircuit.ActiveCktElement.Powers[0:6:2])
     assert row["p_kw"] == pytest.approx(kw, rel=1e-3)

@@ -7,7 +7,7 @@ from functools import cache
 import pytest
 from oracles.compare import difference
 from oracles.masters import MASTERS, master
-from oracles.opendss import Peer, positions, solved
+from oracles.opendss import Peer, positions, solved, taps_from_neutral
 
 from gridmend.formats.opendss import read
 from gridmend.model.grid import Grid
@@ -41,6 +41,10 @@ def test_at_the_same_positions_every_voltage_loss_and_power_is_the_same(name: st
     assert found.power_share < 1e-4, found.worst_element
 
 
+LOOSE = {"iowa240": {"reg_contr_b": (2, 1)}}
+"""Taps that OpenDSS decides otherwise at its default tolerance, ours first (record 0003)."""
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_its_own_controls_settle_where_opendss_settles(name: str) -> None:
     grid, network, peer = _case(name)
@@ -48,9 +52,19 @@ def test_its_own_controls_settle_where_opendss_settles(name: str) -> None:
     assert flow.converged
     assert flow.controls_settled
     settled = flow.snapshot.positions(grid)
-    assert {k.lower(): v for k, v in settled["taps"].items()} == {
-        n.lower(): peer.taps[n.lower()] for n in grid.tap_controls
-    }
+    taps = {k.lower(): v for k, v in settled["taps"].items()}
+    apart = {k: (v, peer.taps[k]) for k, v in taps.items() if v != peer.taps[k]}
+    assert apart == LOOSE.get(name, {})
     assert {k.lower(): v for k, v in settled["capacitors"].items()} == {
         n.lower(): peer.capacitors[n.lower()] for n in grid.capacitors
     }
+
+
+@pytest.mark.parametrize("name", LOOSE)
+def test_where_taps_differ_opendss_agrees_once_its_solves_are_tight(name: str) -> None:
+    grid, network, _ = _case(name)
+    path = master(name)
+    assert path is not None
+    settled = network.solve(controls="static").snapshot.positions(grid)["taps"]
+    peer = taps_from_neutral(path, 1e-6)
+    assert {k.lower(): v for k, v in settled.items()} == peer

@@ -146,7 +146,7 @@ THREE = [
 def test_a_transformer_has_the_admittance_that_opendss_gives_it(case: Case) -> None:
     peer = _peer(case)
     unit = transformer.units(grid := grid_of(case), Numbering(grid))[0]
-    ours = transformer.admittance(unit, np.array(case.tap_pu, float))
+    ours = transformer.admittance(unit.make, np.array(case.tap_pu, float))
     np.testing.assert_allclose(ours, peer, atol=1e-12 * np.abs(peer).max())
 
 

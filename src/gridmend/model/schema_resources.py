@@ -40,6 +40,9 @@ def _limits(low: float, high: float) -> tuple[Column, ...]:
     )
 
 
+_BALANCED = flag("balanced", "True where it drives positive-sequence current alone", False)
+
+
 def _shapes() -> tuple[Column, ...]:
     return (
         refers("daily", "shapes", "shape over a day"),
@@ -95,13 +98,13 @@ GENERATORS = Schema(
             "how power follows voltage",
             "constant_power",
             "constant_impedance",
-            "constant_voltage",
         ),
         number("p_kw", "active power"),
         number("q_kvar", "reactive power", 0.0),
         rating("rating_kva", "apparent power it may give"),
         *_limits(0.9, 1.1),
         number("subtransient_x_pu", "subtransient reactance on its rating", nan),
+        _BALANCED,
         *_shapes(),
         _SERVICE,
     ),
@@ -123,6 +126,7 @@ PV_SYSTEMS = Schema(
         number("cut_in_pct", "panel power in per cent of rating at which it starts", 20.0),
         number("cut_out_pct", "panel power in per cent of rating at which it stops", 20.0),
         *_limits(0.9, 1.1),
+        _BALANCED,
         *_shapes(),
         _SERVICE,
     ),
@@ -146,6 +150,7 @@ STORAGES = Schema(
         number("discharge_efficiency_pct", "efficiency of discharging", 90.0),
         number("idling_pct", "losses while idle, of its rated power", 1.0),
         *_limits(0.9, 1.1),
+        _BALANCED,
         *_shapes(),
         _SERVICE,
     ),

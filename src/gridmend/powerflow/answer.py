@@ -11,7 +11,7 @@ from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow import shunt
 from gridmend.powerflow.compiled import compiled
 from gridmend.powerflow.iteration import Solution, State
-from gridmend.powerflow.legs import leg_currents, powers
+from gridmend.powerflow.legs import leg_currents, leg_voltages, powers
 from gridmend.powerflow.network import Network
 
 
@@ -26,7 +26,7 @@ def as_flow(
     """The solution with its currents, and what it has to say."""
     network, v = state.network, solution.v_v
     s_va = powers(network.legs, snapshot)
-    i_legs = leg_currents(network.legs, s_va, v)
+    i_legs = leg_currents(network.legs, s_va, leg_voltages(network.legs, v))
     primitives = network.primitives
     i = _element_currents(
         primitives.node_start, primitives.nodes, primitives.value_start, state.values, v

@@ -13,9 +13,8 @@ import numpy as np
 from gridmend.model.arrays import Complexes, Flags, Ints
 from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow import shunt
-from gridmend.powerflow.compiled import compiled
 from gridmend.powerflow.factor import Factor, factorise, substitute
-from gridmend.powerflow.legs import leg_admittance, leg_currents, powers
+from gridmend.powerflow.legs import inject, leg_admittance, leg_currents, leg_voltages, powers
 from gridmend.powerflow.network import Network, assemble, values_at
 from gridmend.powerflow.newton import newton
 from gridmend.powerflow.reach import reach
@@ -150,27 +149,11 @@ def _fixed_point(
 def _compensation(state: State, s_va: Complexes, v: Complexes) -> Complexes:
     """[nodes] what the factor's leg admittances take beyond what the legs take [A]."""
     legs = state.network.legs
-    i = leg_currents(legs, s_va, v)
+    u = leg_voltages(legs, v)
+    extra = state.admittance * u - leg_currents(legs, s_va, u)
     total = np.zeros(len(v), complex)
-    _inject(legs.plus, legs.minus, state.admittance, i, v, total)
+    inject(legs.plus, legs.minus, extra, total)
     return total
-
-
-@compiled
-def _inject(
-    plus: Ints, minus: Ints, admittance: Complexes, i_a: Complexes, v: Complexes, total: Complexes
-) -> None:
-    for k in range(len(plus)):
-        u = 0.0j
-        if plus[k] >= 0:
-            u += v[plus[k]]
-        if minus[k] >= 0:
-            u -= v[minus[k]]
-        extra = admittance[k] * u - i_a[k]
-        if plus[k] >= 0:
-            total[plus[k]] += extra
-        if minus[k] >= 0:
-            total[minus[k]] -= extra
 
 
 def _direct(state: State, currents: Complexes, first: int) -> Complexes:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -45,7 +44,8 @@ class Legs:
 
     `plus`, `minus`: nodes, -1 for ground; `element`: row in `table` (index in `INJECTED`);
     `share`: part of the element's power; `limits` [legs, 3]: v_low, v_min, v_max [pu of
-    `rated_v`]; `exponents` [legs, 2]; `zip` [legs, 7].
+    `rated_v`]; `exponents` [legs, 2]; `zip` [legs, 7]; `balanced` [elements, 3]: legs of an
+    inverter that drives positive-sequence current alone.
     """
 
     plus: Ints
@@ -59,6 +59,7 @@ class Legs:
     exponents: Floats
     zip: Floats
     fixed_kvar: Floats
+    balanced: Ints
 
 
 def legs(grid: Grid, numbering: Numbering) -> Legs:
@@ -68,12 +69,15 @@ def legs(grid: Grid, numbering: Numbering) -> Legs:
     exponents: list[tuple[float, float]] = []
     zips: list[Floats] = []
     fixed: list[float] = []
+    balanced: list[tuple[int, int, int]] = []
     for kind, name in enumerate(INJECTED):
         table = grid.table(name)
         columns = _columns(table)
         for row in np.flatnonzero(table.flags("in_service")).tolist():
             pairs, rated = _pairs(numbering, table, row)
-            model = _MODELS.get(columns.model[row], POWER)
+            model = _MODELS[columns.model[row]]
+            if columns.balanced[row] and len(pairs) == 3:
+                balanced.append((len(rows), len(rows) + 1, len(rows) + 2))
             for plus, minus in pairs:
                 rows.append((plus, minus, kind, row, 1 / len(pairs), model, rated))
                 limits.append((columns.low[row], columns.least[row], columns.most[row]))
@@ -94,6 +98,7 @@ def legs(grid: Grid, numbering: Numbering) -> Legs:
         exponents=np.array(exponents, float).reshape(-1, 2),
         zip=np.array(zips, float).reshape(-1, 7),
         fixed_kvar=np.array(fixed, float) * array[:, 4],
+        balanced=np.array(balanced, np.int64).reshape(-1, 3),
     )
 
 
@@ -107,6 +112,7 @@ class _Columns:
     q_exponent: list[float]
     zip: list[Floats]
     q_kvar: list[float]
+    balanced: list[bool]
 
 
 _NO_ZIP = np.zeros(7)
@@ -125,6 +131,7 @@ def _columns(table: Table) -> _Columns:
         q_exponent=table.numbers("q_exponent").tolist() if load else [2.0] * n,
         zip=[_zip(z) for z in table.vectors("zip")] if load else [_NO_ZIP] * n,
         q_kvar=table.numbers("q_kvar").tolist() if load else [0.0] * n,
+        balanced=table.flags("balanced").tolist() if "balanced" in names else [False] * n,
     )
 
 
@@ -169,11 +176,23 @@ def leg_admittance(legs: Legs, s_va: Complexes) -> Complexes:
     return np.conj(s_va) / legs.rated_v**2
 
 
-def leg_currents(legs: Legs, s_va: Complexes, v_v: Complexes) -> Complexes:
-    """[legs] current into each leg [A] at node voltages [V]."""
+_TURN = np.exp(2j * np.pi / 3 * np.arange(3))
+
+
+def leg_voltages(legs: Legs, v_v: Complexes) -> Complexes:
+    """[legs] voltage across each leg [V]; of a balanced inverter its positive sequence."""
+    u = np.where(legs.plus >= 0, v_v[legs.plus], 0.0)
+    u = u - np.where(legs.minus >= 0, v_v[legs.minus], 0.0)
+    if len(legs.balanced):
+        positive = u[legs.balanced] @ _TURN / 3
+        u[legs.balanced] = positive[:, None] * np.conj(_TURN)
+    return u
+
+
+def leg_currents(legs: Legs, s_va: Complexes, u_v: Complexes) -> Complexes:
+    """[legs] current into each leg [A] at the voltages across them [V]."""
     return _currents(
-        legs.plus,
-        legs.minus,
+        u_v,
         legs.model,
         legs.rated_v,
         legs.limits,
@@ -181,14 +200,12 @@ def leg_currents(legs: Legs, s_va: Complexes, v_v: Complexes) -> Complexes:
         legs.zip,
         legs.fixed_kvar * 1e3,
         s_va,
-        v_v,
     )
 
 
 @compiled
 def _currents(
-    plus: Ints,
-    minus: Ints,
+    u_v: Complexes,
     model: Ints,
     rated_v: Floats,
     limits: Floats,
@@ -196,29 +213,32 @@ def _currents(
     zips: Floats,
     fixed_var: Floats,
     s_va: Complexes,
-    v_v: Complexes,
 ) -> Complexes:
-    i_a = np.zeros(len(plus), np.complex128)
-    for k in range(len(plus)):
-        v: Any = 0.0j
-        if plus[k] >= 0:
-            v += v_v[plus[k]]
-        if minus[k] >= 0:
-            v -= v_v[minus[k]]
-        size = abs(v)
-        if size == 0.0:
-            continue
-        i_a[k] = _current(
-            model[k],
-            v,
-            size / rated_v[k],
-            s_va[k],
-            limits[k],
-            exponents[k],
-            zips[k],
-            fixed_var[k],
-        )
+    i_a = np.zeros(len(u_v), np.complex128)
+    for k in range(len(u_v)):
+        size = abs(u_v[k])
+        if size > 0.0:
+            i_a[k] = _current(
+                model[k],
+                u_v[k],
+                size / rated_v[k],
+                s_va[k],
+                limits[k],
+                exponents[k],
+                zips[k],
+                fixed_var[k],
+            )
     return i_a
+
+
+@compiled
+def inject(plus: Ints, minus: Ints, i_a: Complexes, total: Complexes) -> None:
+    """Add a current [legs] [A] to node currents `total`, in at `plus` and out at `minus`."""
+    for k in range(len(plus)):
+        if plus[k] >= 0:
+            total[plus[k]] += i_a[k]
+        if minus[k] >= 0:
+            total[minus[k]] -= i_a[k]
 
 
 @compiled

@@ -81,7 +81,7 @@ class Network:
         ]
         units = {u.row: u for u in transformer.units(grid, numbering)}
         tap_pu = grid.windings.numbers("tap_pu")
-        batches += [transformer.batch(u, tap_pu) for u in units.values()]
+        batches += transformer.batches(list(units.values()), tap_pu)
         the_legs = legs(grid, numbering)
         nodes = numbering.nodes()
         primitives = _primitives(grid, batches)
@@ -105,7 +105,9 @@ def values_at(network: Network, snapshot: Snapshot) -> Complexes:
             unit = network.units.get(grid.transformers.row(name))
             if unit is not None:
                 _, span = primitives.of("transformers", unit.row)
-                values[span] = transformer.admittance(unit, snapshot.tap_pu[unit.windings]).ravel()
+                values[span] = transformer.admittance(
+                    unit.make, snapshot.tap_pu[unit.windings]
+                ).ravel()
     switches = grid.switches
     for row in np.flatnonzero(snapshot.open_phases).tolist():
         if primitives.place["switches"][row] >= 0:

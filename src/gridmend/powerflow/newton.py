@@ -18,12 +18,13 @@ from scipy import sparse as scipy_sparse  # pyright: ignore[reportMissingTypeStu
 from scipy.sparse import linalg as scipy_linalg  # pyright: ignore[reportMissingTypeStubs]
 
 from gridmend.model.arrays import Complexes, Flags, Floats, Ints
-from gridmend.powerflow.legs import Legs, leg_currents
+from gridmend.powerflow.legs import Legs, inject, leg_currents, leg_voltages
 from gridmend.powerflow.network import Network, conductor_pairs
 
 sparse = cast(Any, scipy_sparse)  # SciPy has no types of its own
 linalg = cast(Any, scipy_linalg)
 
+_NONE = np.empty((0, 3), np.int64)
 _ROUNDS = 60
 _KEEP_BELOW_PU = 1e-5
 _LEAST_DAMPING = 0.1
@@ -79,11 +80,11 @@ def _beyond(
     legs: Legs, slope: tuple[Complexes, Complexes], s_va: Complexes, v: Complexes
 ) -> Complexes:
     """[nodes] what the linearised legs take at `v` beyond what the legs take [A]."""
-    u = _across(legs, v)
-    extra = slope[0] * u.real + slope[1] * u.imag - leg_currents(legs, s_va, v)
+    across = leg_voltages(replace(legs, balanced=_NONE), v)
+    taken = leg_currents(legs, s_va, leg_voltages(legs, v))
     total = np.zeros(len(v), complex)
-    np.add.at(total, legs.plus[legs.plus >= 0], extra[legs.plus >= 0])
-    np.subtract.at(total, legs.minus[legs.minus >= 0], extra[legs.minus >= 0])
+    extra = slope[0] * across.real + slope[1] * across.imag - taken
+    inject(legs.plus, legs.minus, extra, total)
     return total
 
 
@@ -122,19 +123,13 @@ def _linear(
     return solve
 
 
-def _across(legs: Legs, v: Complexes) -> Complexes:
-    plus = np.where(legs.plus >= 0, v[legs.plus], 0.0)
-    return plus - np.where(legs.minus >= 0, v[legs.minus], 0.0)
-
-
 def _slopes(legs: Legs, s_va: Complexes, v: Complexes) -> tuple[Complexes, Complexes]:
     """[legs] derivative of each leg's current by the real and imaginary part of its voltage."""
-    u = _across(legs, v)
-    alone = replace(legs, plus=np.arange(len(u)), minus=np.full(len(u), -1))
+    u = leg_voltages(legs, v)
     h = _DIFFERENCE * legs.rated_v
 
     def current(w: Complexes) -> Complexes:
-        return leg_currents(alone, s_va, w)
+        return leg_currents(legs, s_va, w)
 
     by_real = (current(u + h) - current(u - h)) / (2 * h)
     by_imaginary = (current(u + 1j * h) - current(u - 1j * h)) / (2 * h)

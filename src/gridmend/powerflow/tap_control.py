@@ -104,13 +104,13 @@ def _meter(network: Network, at: int, unit: Unit) -> Meter:
 
 
 def _side(unit: Unit, number: int) -> Side:
-    phases = unit.phase_count
-    columns = unit.incidence[:, (number - 1) * phases : number * phases]
+    phases = unit.make.phase_count
+    columns = unit.make.incidence[:, (number - 1) * phases : number * phases]
     return Side(
         plus=unit.nodes[np.argmax(columns, axis=0)],
         minus=unit.nodes[np.argmin(columns, axis=0)],
-        conductors=np.flatnonzero(unit.terminal == number)[:phases],
-        rated_v=float(unit.coil_v[number - 1]),
+        conductors=np.flatnonzero(unit.make.terminal == number)[:phases],
+        rated_v=float(unit.make.coil_v[number - 1]),
     )
 
 

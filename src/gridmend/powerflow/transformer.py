@@ -26,101 +26,124 @@ _SOLID_S = 1e6
 
 
 @dataclass(frozen=True, eq=False)
-class Unit:
-    """What a transformer is apart from its taps.
+class Make:
+    """What transformers of one make share.
 
     `coil` [windings, windings] admittance of one phase's coils on one volt [S];
     `incidence` [conductors, windings × phases]; `coil_v` [windings] rated voltage across a
-    coil; `fixed` [conductors, conductors] what taps do not move; `anchor_s` [windings].
+    coil; `fixed` [conductors, conductors] what taps do not move; `terminal` [conductors].
     """
 
-    row: int
-    windings: Ints
     phase_count: int
     coil: Complexes
     coil_v: Floats
     incidence: Floats
     fixed: Complexes
-    nodes: Ints
     terminal: Ints
 
 
+@dataclass(frozen=True, eq=False)
+class Unit:
+    """One transformer: its make, its windings' rows, and the nodes of its conductors."""
+
+    row: int
+    windings: Ints
+    nodes: Ints
+    make: Make
+
+
 def units(grid: Grid, numbering: Numbering) -> list[Unit]:
-    """Every transformer in service."""
+    """Every transformer in service; those that are alike share a make."""
     windings = grid.windings
     members: dict[str, list[int]] = {}
     for at, name in enumerate(windings["transformer"]):
         members.setdefault(name.lower(), []).append(at)
-    number = windings.counts("number")
+    number, buses, phases = windings["number"], windings["bus"], windings["phases"]
+    makes: dict[tuple[object, ...], Make] = {}
     found: list[Unit] = []
     for row in np.flatnonzero(grid.transformers.flags("in_service")).tolist():
         name = grid.transformers["name"][row]
-        mine = members.get(name.lower(), [])
+        mine = sorted(members.get(name.lower(), []), key=lambda at: number[at])
         if len(mine) < 2:
-            raise GridError(
-                f"transformer '{name}' has {len(mine)} windings", mend="give it two or more"
-            )
-        found.append(_unit(grid, numbering, row, np.array(sorted(mine, key=lambda i: number[i]))))
+            what = f"transformer '{name}' has {len(mine)} windings"
+            raise GridError(what, mend="give it two or more")
+        ends = [numbering.conductors(buses[w], phases[w]) for w in mine]
+        key = _key(grid, row, mine, [len(e) for e in ends])
+        make = makes.get(key)
+        if make is None:
+            make = makes[key] = _make(grid, row, mine, [len(e) for e in ends])
+        nodes = np.array([node for end in ends for node in end], np.int64)
+        found.append(Unit(row, np.array(mine, np.int64), nodes, make))
     return found
 
 
-def admittance(unit: Unit, tap_pu: Floats) -> Complexes:
-    """[conductors, conductors] primitive admittance at taps [the unit's windings] [pu] [S]."""
-    volts = unit.coil_v * tap_pu
-    spread = np.kron(unit.coil / np.outer(volts, volts), np.eye(unit.phase_count))
-    return unit.incidence @ spread @ unit.incidence.T + unit.fixed
+def admittance(make: Make, tap_pu: Floats) -> Complexes:
+    """[…, conductors, conductors] primitive admittance at taps […, windings] [pu] [S]."""
+    volts = make.coil_v * tap_pu
+    coil = make.coil / (volts[..., :, None] * volts[..., None, :])
+    spread = np.kron(coil, np.eye(make.phase_count))
+    return make.incidence @ spread @ make.incidence.T + make.fixed
 
 
-def batch(unit: Unit, tap_pu: Floats) -> Batch:
-    """The transformer at taps [all windings of the grid] [pu]."""
-    y = admittance(unit, tap_pu[unit.windings])
-    return Batch("transformers", np.array([unit.row]), unit.nodes[None], unit.terminal, y[None])
+def batches(units: list[Unit], tap_pu: Floats) -> list[Batch]:
+    """Transformers by make, at taps [all windings of the grid] [pu]."""
+    by_make: dict[int, list[Unit]] = {}
+    for unit in units:
+        by_make.setdefault(id(unit.make), []).append(unit)
+    return [
+        Batch(
+            "transformers",
+            np.array([unit.row for unit in alike]),
+            np.stack([unit.nodes for unit in alike]),
+            alike[0].make.terminal,
+            admittance(alike[0].make, tap_pu[np.stack([unit.windings for unit in alike])]),
+        )
+        for alike in by_make.values()
+    ]
 
 
-def _unit(grid: Grid, numbering: Numbering, row: int, windings: Ints) -> Unit:
+def _key(grid: Grid, row: int, windings: list[int], sizes: list[int]) -> tuple[object, ...]:
+    """Everything that a make is made of."""
+    table, transformers = grid.windings, grid.transformers
+    own = ("phase_count", "no_load_loss_pct", "magnetising_pct", "anti_float_ppm", "vector_group")
+    each = ("connection", "kv", "kva", "r_pct", "neutral_r_ohm", "neutral_x_ohm")
+    return (
+        *sizes,
+        transformers["x_pct"][row].tobytes(),
+        *(transformers[c][row] for c in own),
+        *(str(table[c][w]) for c in each for w in windings),
+    )
+
+
+def _make(grid: Grid, row: int, windings: list[int], sizes: list[int]) -> Make:
     table, transformers = grid.windings, grid.transformers
     phase_count = int(transformers["phase_count"][row])
-    kva = float(table["kva"][windings[0]])
-    per_phase_va = kva * 1e3 / phase_count
-    coil_v = np.array([_coil_v(table, int(w), phase_count) for w in windings])
+    per_phase_va = float(table["kva"][windings[0]]) * 1e3 / phase_count
+    coil_v = np.array([_coil_v(table, w, phase_count) for w in windings])
     coil = _coil(transformers, row, table.numbers("r_pct")[windings] / 100, per_phase_va)
     ppm = float(transformers["anti_float_ppm"][row])
-    anchor_s = -0.5e-6j * ppm * per_phase_va / coil_v**2
-    names, buses, phases = table.texts("name"), table.texts("bus"), table.texts("phases")
-    nodes: list[int] = []
-    terminal: list[int] = []
+    anchors = (-0.5e-6j * ppm * per_phase_va / coil_v**2).tolist()
     places: list[tuple[int, int]] = []
     fixed: list[tuple[int, complex]] = []
-    for number, w in enumerate([int(w) for w in windings], 1):
-        start = len(nodes)
-        conductors = numbering.conductors(buses[w], phases[w])
+    start = 0
+    for w, size, anchor_s in zip(windings, sizes, anchors, strict=True):
         wye = table["connection"][w] == "wye"
         turn = 1 if wye else _turn(grid, row, windings)
-        coils = _coils(names[w], len(conductors), phase_count, wye, turn, start)
-        fixed += [(end, anchor_s[number - 1]) for coil_ends in coils for end in coil_ends]
+        coils = _coils(str(table["name"][w]), size, phase_count, wye, turn, start)
+        fixed += [(end, anchor_s) for coil_ends in coils for end in coil_ends]
         places += coils
-        nodes += conductors
-        terminal += [number] * len(conductors)
+        start += size
         if wye:
-            fixed.append((len(nodes) - 1, _neutral(table, w, anchor_s[number - 1])))
-    incidence = np.zeros((len(nodes), len(places)))
+            fixed.append((start - 1, _neutral(table, w, anchor_s)))
+    incidence = np.zeros((start, len(places)))
     for column, (plus, minus) in enumerate(places):
         incidence[plus, column] += 1
         incidence[minus, column] -= 1
-    earthed = np.zeros((len(nodes), len(nodes)), complex)
+    earthed = np.zeros((start, start), complex)
     for at, y in fixed:
         earthed[at, at] += y
-    return Unit(
-        row,
-        windings,
-        phase_count,
-        coil,
-        coil_v,
-        incidence,
-        earthed,
-        np.array(nodes, np.int64),
-        np.array(terminal, np.int64),
-    )
+    terminal = np.repeat(np.arange(1, len(windings) + 1), sizes)
+    return Make(phase_count, coil, coil_v, incidence, earthed, terminal)
 
 
 def _neutral(table: Table, winding: int, anchor_s: complex) -> complex:
@@ -172,7 +195,7 @@ def _pairs(n: int) -> list[tuple[int, int]]:
     return [(i, j) for i in range(n) for j in range(i + 1, n)]
 
 
-def _turn(grid: Grid, row: int, windings: Ints) -> int:
+def _turn(grid: Grid, row: int, windings: list[int]) -> int:
     """Which way a delta closes, so that the low side lags (ANSI) or leads (Euro)."""
     table = grid.windings
     first, second = (table["connection"][w] for w in windings[:2])

@@ -96,7 +96,7 @@ def more(script: Script, found: list[Pair]) -> None:
     """`~ …`: more of the element last named."""
     if script.active is None:
         script.journal.add("error", "'~' follows no element", script.where)
-    elif script.active.kind:
+    else:
         script.say(script.active, found[1:])
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import nan, sqrt
+from math import copysign, nan, sqrt
 from typing import Any
 
 from gridmend.formats.opendss.given import Context, Given, numeric
@@ -10,7 +10,7 @@ from gridmend.formats.opendss.loads import SHAPES, conductors_of, shapes_of
 from gridmend.formats.opendss.shapes import curve_at
 from gridmend.formats.opendss.store import Item
 
-_GENERATOR_MODELS = {1: "constant_power", 2: "constant_impedance", 3: "constant_voltage"}
+_GENERATOR_MODELS = {1: "constant_power", 2: "constant_impedance"}
 
 
 def _place(given: Given) -> dict[str, Any]:
@@ -62,14 +62,16 @@ def generator_row(item: Item, context: Context) -> dict[str, Any]:
     model = given.whole("model", 1)
     if model not in _GENERATOR_MODELS:
         context.journal.add(
-            "warning",
-            f"generator '{item.name}' of model {model} is read as constant power",
+            "error",
+            f"generator '{item.name}' has model {model}, which is not modelled",
             given.where("model"),
+            "use model 1 (constant power) or 2 (constant impedance)",
         )
     rating = given.number("kva", nan)
     _settings_left_out(given)
     return {
         **_place(given),
+        "balanced": given.flag("balanced", False),
         "model": _GENERATOR_MODELS.get(model, "constant_power"),
         "p_kw": kw,
         "q_kvar": kvar,
@@ -103,6 +105,7 @@ def pv_row(item: Item, context: Context) -> dict[str, Any]:
     _settings_left_out(given)
     return {
         **_place(given),
+        "balanced": given.flag("balanced", False),
         "panel_kw": panel,
         "irradiance_pu": irradiance,
         "rating_kva": rating,
@@ -130,13 +133,18 @@ def storage_row(item: Item, context: Context) -> dict[str, Any]:
     set_by = [prop for prop, _, _ in item.said if prop in ("pf", "kvar")]
     if set_by and set_by[-1] == "pf":
         kvar = _reactive(power, given.number("pf", 1.0))
+    rating = given.number("kva", rated)
+    if power**2 + kvar**2 > rating**2:
+        # What the inverter cannot give beside its active power is cut from the reactive.
+        kvar = copysign(sqrt(max(rating**2 - power**2, 0.0)), kvar)
     _settings_left_out(given)
     return {
         **_place(given),
+        "balanced": given.flag("balanced", False),
         "state": state,
         "p_kw": power,
         "q_kvar": kvar,
-        "rating_kva": given.number("kva", rated),
+        "rating_kva": rating,
         "rating_kw": rated,
         "capacity_kwh": capacity,
         "stored_kwh": stored,
@@ -168,7 +176,6 @@ def _state(given: Given, rated: float, idling_pct: float) -> tuple[str, float]:
 
 
 _LEFT_OUT = {
-    "balanced": "its phases are solved each for itself",
     "limitcurrent": "its current is not limited at low voltage",
     "wattpriority": "active power always goes first",
     "pfpriority": "active power always goes first",

@@ -128,6 +128,9 @@ class Script:
 
     def say(self, item: Item, found: list[Pair]) -> None:
         """Add properties to an element, resolving abbreviations and positions."""
+        if not item.kind:
+            # It is of a class that is skipped, and so is what is said of it.
+            return
         where = self.where
         kind, said = item.kind, item.said
         order = PROPERTIES[kind]

@@ -1,0 +1,1 @@
+"""What a control room does: faults, restoration, indices of interruption."""

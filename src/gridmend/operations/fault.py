@@ -1,0 +1,192 @@
+"""What a fault does: what protection opens, and which switches isolate the faulted section."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gridmend.model.grid import SINGULAR, Grid
+from gridmend.model.sections import Sections, sections
+from gridmend.model.snapshot import Snapshot, conductor_mask
+from gridmend.model.topology import Topology
+
+Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+PROTECTIVE = ("breaker", "recloser", "fuse")
+"""Kinds of switch that open by themselves under a fault."""
+
+
+@dataclass(frozen=True, eq=False)
+class Isolation:
+    """A fault, what protection did, and what remains to be opened.
+
+    `tripped` is the snapshot after protection, `isolated` the one after `to_open` as well. The
+    `sections` are cut by every switch that can be operated; `zone` [sections] are the faulted
+    ones, and `locked` [switches] those that must stay open until the repair. `isolated_by` are
+    the devices that were closed and now keep the fault apart, tripped ones first.
+    """
+
+    fault: str
+    tripped: Snapshot
+    isolated: Snapshot
+    opened_by_protection: tuple[str, ...]
+    sources_off: tuple[str, ...]
+    to_open: tuple[str, ...]
+    isolated_by: tuple[str, ...]
+    sections: Sections
+    zone: Flags
+    locked: Flags
+    notes: tuple[str, ...] = ()
+
+
+def isolate(
+    grid: Grid, snapshot: Snapshot, fault: str, *, topology: Topology | None = None
+) -> Isolation:
+    """Trip the nearest protective devices that feed a fault, and isolate its section.
+
+    A closed breaker, recloser or fuse trips where a source feeds the fault through it and no
+    other protective device lies between. Where a model has none, the first switch after the
+    source stands in; before that, the source's own protection clears the fault. The faulted
+    section is cut off at the nearest switches that can be operated: all but fuses, remote ones
+    first. A faulted switch cannot part its own two sides. What is no branch (a load, a
+    capacitor) is cleared by its own fuse and isolates nothing. Raises `GridError` where there
+    is no such element.
+    """
+    topology = topology or Topology.of(grid)
+    table, row = grid.find(fault)
+    name = f"{SINGULAR[table]}.{grid.table(table)['name'][row]}"
+    is_branch = topology.branch(name) >= 0
+    nodes = topology.nodes_of(name) if is_branch or table == "sources" else np.empty(0, np.int64)
+    buses = np.unique(topology.wiring.node_bus[nodes])
+    trip = _protection(topology, snapshot, buses, nodes)
+    tripping, lost = trip.switches, trip.sources
+    used = snapshot.source_on.copy()
+    used[lost] = False
+    used.flags.writeable = False
+    tripped = replace(_opened(grid, snapshot, tripping), source_on=used)
+    # A fuse is no switch to operate, but one that has blown does part what it joined.
+    separators = np.array([kind != "fuse" for kind in grid.switches.texts("kind")], bool)
+    separators[tripping] = True
+    cut = sections(topology, separators=separators, snapshot=tripped)
+    zone = np.zeros(cut.count, bool)
+    zone[cut.of_bus[buses]] = True
+    at_zone = np.append(zone, False)[cut.ends]
+    border = separators & (at_zone.sum(axis=1) == 1)
+    if table == "switches":
+        border[row] = False
+    conducts = border & (tripped.open_phases != conductor_mask(grid.switches))
+    remote, names = grid.switches.flags("remote"), grid.switches.texts("name")
+    to_open = sorted(np.flatnonzero(conducts).tolist(), key=lambda k: (not remote[k], k))
+    kept_apart = [k for k in tripping.tolist() if border[k]]
+    return Isolation(
+        fault=name,
+        tripped=tripped,
+        isolated=_opened(grid, tripped, np.array(to_open, np.int64)),
+        opened_by_protection=tuple(names[k] for k in tripping.tolist()),
+        sources_off=tuple(str(grid.sources["name"][k]) for k in lost.tolist()),
+        to_open=tuple(names[k] for k in to_open),
+        isolated_by=tuple(names[k] for k in (*kept_apart, *to_open)),
+        sections=cut,
+        zone=zone,
+        locked=separators & at_zone.any(axis=1),
+        notes=_notes(topology, snapshot, name, trip),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Trip:
+    """Rows of the switches that trip, and of the sources that their own protection drops."""
+
+    switches: Ints
+    sources: Ints
+    assumed: bool = False
+    """Whether a switch that is no protective device is taken for the feeder's breaker."""
+
+
+def _protection(topology: Topology, snapshot: Snapshot, buses: Ints, nodes: Ints) -> _Trip:
+    """What trips on a fault. Where no protective device lies between it and a source, the
+    first switch after the source is taken for the breaker that the model leaves out."""
+    none = np.empty(0, np.int64)
+    if not topology.energised(snapshot)[nodes].any():
+        return _Trip(none, none)
+    kinds = topology.grid.switches.texts("kind")
+    guards = np.array([kind in PROTECTIVE for kind in kinds], bool)
+    switches, sources = _cleared_by(topology, snapshot, buses, guards)
+    if not len(sources):
+        return _Trip(switches, sources)
+    heads = guards | _first_switches(topology, snapshot)
+    by_heads = _cleared_by(topology, snapshot, buses, heads)
+    return _Trip(*by_heads, assumed=len(by_heads[1]) < len(sources))
+
+
+def _cleared_by(
+    topology: Topology, snapshot: Snapshot, buses: Ints, guards: Flags
+) -> tuple[Ints, Ints]:
+    """Which of the guards [switches] feed a fault, and which sources none parts from it."""
+    w = topology.wiring
+    closed = topology.closed(snapshot)
+    edges, rows = topology.switch_edges
+    inside = closed.copy()
+    inside[edges[guards[rows]]] = False
+    piece, count = topology.pieces(inside)
+    faulted = np.zeros(count + 1, bool)
+    faulted[piece[buses]] = True
+    one, two = piece[w.node_bus[w.edge_from[edges]]], piece[w.node_bus[w.edge_to[edges]]]
+    border = closed[edges] & guards[rows] & (faulted[one] != faulted[two])
+    without = closed.copy()
+    without[edges[border]] = False
+    fed = topology.from_sources(without, snapshot.source_on)[0].tree >= 0
+    outer = np.where(faulted[one], w.edge_to[edges], w.edge_from[edges])
+    source_rows, source_nodes = w.source_nodes
+    here = faulted[piece[w.node_bus[source_nodes]]] & snapshot.source_on[source_rows]
+    return np.unique(rows[border & fed[outer]]), np.unique(source_rows[here])
+
+
+def _first_switches(topology: Topology, snapshot: Snapshot) -> Flags:
+    """[switches] those at the border of what a source feeds without any switch."""
+    w = topology.wiring
+    cut = sections(topology, snapshot=snapshot)
+    first = np.zeros(cut.count + 1, bool)
+    rows, nodes = w.source_nodes
+    first[cut.of_bus[w.node_bus[nodes[snapshot.source_on[rows]]]]] = True
+    first[-1] = False
+    return np.asarray(first[cut.ends].any(axis=1), bool)
+
+
+def _opened(grid: Grid, snapshot: Snapshot, rows: Ints) -> Snapshot:
+    positions = snapshot.open_phases.copy()
+    positions[rows] = conductor_mask(grid.switches)[rows]
+    positions.flags.writeable = False
+    return replace(snapshot, open_phases=positions)
+
+
+def _notes(topology: Topology, snapshot: Snapshot, name: str, trip: _Trip) -> tuple[str, ...]:
+    """What a reader should know before the plan."""
+    grid = topology.grid
+    if topology.branch(name) < 0 and not name.startswith("source."):
+        table, row = grid.find(name)
+        if not grid.table(table).flags("in_service")[row]:
+            return (f"{name} is out of service: a fault on it opens nothing",)
+        return (
+            f"{name} is not a branch: its own fuse clears the fault, no switching heals it, "
+            "and what hangs on it waits for the repair",
+        )
+    if not topology.energised(snapshot)[topology.nodes_of(name)].any():
+        return (f"{name} is de-energised: nothing trips",)
+    notes: list[str] = []
+    if trip.assumed:
+        heads = ", ".join(str(grid.switches["name"][k]) for k in trip.switches.tolist())
+        notes.append(
+            f"no breaker, recloser or fuse feeds {name}: {heads}, the first switch after the "
+            "source, is taken for the feeder's breaker"
+        )
+    if len(trip.sources):
+        sources = ", ".join(str(grid.sources["name"][k]) for k in trip.sources.tolist())
+        notes.append(
+            f"nothing parts {name} from source {sources}, whose own protection clears the "
+            "fault: only ties to other sources can restore supply"
+        )
+    return tuple(notes)

@@ -1,0 +1,114 @@
+"""A plan in words: why each step, and who stays out and why."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gridmend.model.plan import Action, Step
+from gridmend.operations.configurations import Configuration
+from gridmend.operations.search import Case, Found, Search, restored
+
+Flags = NDArray[np.bool_]
+Ints = NDArray[np.int64]
+
+_NAMED_MOST = 4
+
+
+def explained(case: Case, way: Found) -> tuple[Step, ...]:
+    """The steps of a way with reason, customers and predicted effect."""
+    flows, readings = way.judgement.flows, way.judgement.readings
+    back = restored(case, flows[0].snapshot)
+    steps: list[Step] = []
+    for k, step in enumerate(way.steps, 1):
+        now = restored(case, flows[k].snapshot)
+        customers = int(case.counts[now & ~back].sum())
+        back |= now
+        reading = readings[k]
+        steps.append(
+            Step(
+                step.action,
+                step.device,
+                _why(case, step, customers),
+                customers=customers,
+                v_min_pu=reading.v_min_pu,
+                loading_max_pct=reading.loading_max_pct,
+            )
+        )
+    return tuple(steps)
+
+
+def left_out(case: Case, way: Found, found: Search, reach: frozenset[int]) -> tuple[str, ...]:
+    """Who stays out under a way: a sentence a section, with the number and the reason."""
+    still = case.out & ~restored(case, way.judgement.flows[-1].snapshot)
+    section = section_of_loads(case)
+    if not case.isolation.zone.any():
+        return ()
+    sentences: list[str] = []
+    for number in np.unique(section[still]).tolist():
+        customers = int(case.counts[still & (section == number)].sum())
+        place = named(case, number)
+        if case.isolation.zone[number]:
+            why = f"it is faulted, until {case.isolation.fault} is repaired"
+        elif number not in reach:
+            why = "no tie reaches it past the fault"
+        elif number in way.configuration.sections:
+            why = "they need phases that the tie does not bring"
+        else:
+            why = _refused(case, number, found)
+        sentences.append(f"{customers} customers on {place}: {why}")
+    return tuple(sentences)
+
+
+def section_of_loads(case: Case) -> Ints:
+    """[loads] the section of each load, -1 where it is out of service."""
+    rows, nodes = case.topology.wiring.load_nodes
+    found = np.full(len(case.out), -1, np.int64)
+    found[rows] = case.isolation.sections.of_bus[case.topology.wiring.node_bus[nodes]]
+    return found
+
+
+def named(case: Case, section: int) -> str:
+    """A section by the switches at its border."""
+    cut, switches = case.isolation.sections, case.topology.grid.switches
+    names = [str(switches["name"][k]) for k in cut.of_switches(section).tolist()]
+    if len(names) > _NAMED_MOST:
+        names = [*names[:_NAMED_MOST], f"{len(names) - _NAMED_MOST} more"]
+    if len(names) > 1:
+        return f"the section between {', '.join(names[:-1])} and {names[-1]}"
+    if names:
+        return f"the section behind {names[0]}"
+    buses = np.flatnonzero(cut.of_bus == section)
+    return f"the section of bus {case.topology.grid.buses['name'][buses[0]]}"
+
+
+def _why(case: Case, step: Step, customers: int) -> str:
+    grid, isolation = case.topology.grid, case.isolation
+    row = grid.switches.row(step.device)
+    if step.action is Action.OPEN:
+        if step.device in isolation.to_open:
+            return f"isolates {isolation.fault}"
+        ends = [int(s) for s in isolation.sections.ends[row] if not isolation.zone[s]]
+        parted = " from ".join(named(case, s) for s in ends[:2])
+        return f"parts {parted}, to be fed from another side or left out"
+    if grid.switches.flags("normally_open")[row]:
+        return f"a tie: brings back {customers} customers from its other side"
+    if step.device in isolation.opened_by_protection:
+        return f"tripped on the fault, which is isolated now: brings back {customers} customers"
+    return f"brings back {customers} customers"
+
+
+def _refused(case: Case, section: int, found: Search) -> str:
+    """Why a section that a tie reaches is left out: the way that came nearest to feeding it."""
+    ways = [r for r in found.refused if section in r.configuration.sections]
+    if not ways:
+        return "the search ended before a way was found"
+    nearest = min(ways, key=lambda r: r.excess)
+    through = _through(case, nearest.configuration)
+    return f"the nearest way, by closing {through}, is refused: {nearest.why}"
+
+
+def _through(case: Case, configuration: Configuration) -> str:
+    switches = case.topology.grid.switches
+    moved = [str(switches["name"][k]) for k in configuration.to_close]
+    return " and ".join(moved) if moved else "nothing"

@@ -1,0 +1,1 @@
+"""The simulated field: it takes steps and gives events, as the field does."""

@@ -1,0 +1,82 @@
+"""What a person reads: tables on standard output, progress on standard error."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+PIPED_COLUMNS = 110
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+
+@cache
+def console() -> Console:
+    """Standard output."""
+    from rich.console import Console
+
+    shown = Console(highlight=False)
+    # What is piped on has no width of its own; eighty columns would fold tables for nothing.
+    return shown if shown.is_terminal else Console(highlight=False, width=PIPED_COLUMNS)
+
+
+@cache
+def progress_console() -> Console:
+    """Standard error."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False)
+
+
+def table(title: str, headings: Sequence[str], rows: Iterable[Sequence[Any]]) -> Table:
+    """A table; columns of numbers stand to the right."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    listed = [[_cell(value) for value in row] for row in rows]
+    shown = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for at, heading in enumerate(headings):
+        numeric = bool(listed) and all(_is_number(row[at]) for row in listed)
+        shown.add_column(heading, justify="right" if numeric else "left", overflow="fold")
+    for row in listed:
+        shown.add_row(*(Text(cell) for cell in row))
+    return shown
+
+
+def show(*shown: Any) -> None:
+    """Print tables and plain lines; square brackets in names are text, not markup."""
+    for item in shown:
+        # A line is left whole, so that it can be searched for where it is piped on.
+        console().print(item, markup=False, soft_wrap=isinstance(item, str))
+
+
+def say(line: str) -> None:
+    """A line of progress, on standard error."""
+    progress_console().print(line, markup=False, style="dim")
+
+
+def number(value: float | None, form: str = ",.1f") -> str:
+    """A number to read; nan is unknown, and None does not apply."""
+    if value is None:
+        return "–"
+    if math.isnan(value):
+        return "unknown"
+    return format(value, form)
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, float):
+        return number(value)
+    return str(value)
+
+
+def _is_number(cell: str) -> bool:
+    return (
+        cell in ("", "–", "unknown")
+        or cell.replace(",", "").lstrip("+-").replace(".", "", 1).isdigit()
+    )

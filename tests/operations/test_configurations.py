@@ -1,0 +1,68 @@
+"""Every radial way exactly once, against trying all positions."""
+
+from __future__ import annotations
+
+from itertools import product
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gridmend.operations.configurations import LIVE, Tie, configurations, grown, reachable
+
+
+@st.composite
+def some_ties(draw: st.DrawFn) -> list[Tie]:
+    section = st.integers(LIVE, 5)
+    pairs = draw(st.lists(st.tuples(section, section, st.booleans()), max_size=8))
+    kept = [(a, b, c) for a, b, c in pairs if a != b]
+    return [Tie(k, a, b, c) for k, (a, b, c) in enumerate(kept)]
+
+
+def _trees(ties: list[Tie]) -> set[frozenset[int]]:
+    """Every set of switches that is one tree around what is live, by trying all subsets."""
+    found: set[frozenset[int]] = set()
+    for chosen in product((False, True), repeat=len(ties)):
+        taken = [t for t, yes in zip(ties, chosen, strict=True) if yes]
+        reached = {LIVE}
+        left = list(taken)
+        is_tree = True
+        while left:
+            growing = [t for t in left if (t.one in reached) != (t.two in reached)]
+            if not growing:
+                is_tree = False
+                break
+            reached |= {growing[0].one, growing[0].two}
+            left.remove(growing[0])
+        if is_tree:
+            found.add(frozenset(t.switch for t in taken))
+    return found
+
+
+@given(some_ties())
+@settings(max_examples=200, deadline=None)
+def test_each_tree_is_given_exactly_once(ties: list[Tie]) -> None:
+    given_trees = [frozenset(c.closed) for c in configurations(ties, most=100_000)]
+    assert len(given_trees) == len(set(given_trees))
+    assert set(given_trees) == _trees(ties)
+
+
+@given(some_ties())
+@settings(max_examples=100, deadline=None)
+def test_what_borders_on_a_tree_opens_and_what_is_apart_stays(ties: list[Tie]) -> None:
+    for found in configurations(ties, most=100):
+        touched = found.sections | {LIVE}
+        for tie in ties:
+            touches = tie.one in touched or tie.two in touched
+            taken = tie.switch in found.closed
+            assert (tie.switch in found.to_open) == (tie.is_closed and touches and not taken)
+            assert (tie.switch in found.to_close) == (taken and not tie.is_closed)
+        for wider in grown(ties, found):
+            assert len(wider.sections) == len(found.sections) + 1
+            assert frozenset(wider.closed) in _trees(ties)
+
+
+@given(some_ties())
+@settings(max_examples=50, deadline=None)
+def test_the_fullest_tree_reaches_all_that_can_be_reached(ties: list[Tie]) -> None:
+    first = next(iter(configurations(ties, most=1)))
+    assert set(first.sections) == reachable(ties)
