@@ -73,6 +73,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         what = (problem.strerror or str(problem)).lower()
         where = str(problem.filename or "")
         return _refuse(as_json, what=what, where=where, mend="check the path and its permissions")
+    except SystemError as problem:
+        # Ctrl-C while Numba compiles arrives wrapped, because it passes through compiled code.
+        if _is_interruption(problem):
+            return INTERRUPTED
+        raise
     except Exception as problem:
         if hasattr(problem, "format_message"):
             return _refuse_usage(as_json, problem)
@@ -80,6 +85,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
             what = f"an error of Gridmend itself: {type(problem).__name__}: {problem}"
             say_json(error_as_json(what=what, where="", mend="please report it with the model"))
         raise
+
+
+def _is_interruption(problem: BaseException) -> bool:
+    """Whether an error came of Ctrl-C, however deep."""
+    cause: BaseException | None = problem
+    for _ in range(16):
+        if cause is None or isinstance(cause, KeyboardInterrupt):
+            break
+        cause = cause.__cause__ or cause.__context__
+    return isinstance(cause, KeyboardInterrupt)
 
 
 def _refuse(as_json: bool, *, what: str, where: str, mend: str) -> int:
