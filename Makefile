@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 BIN := .venv/bin
 
-.PHONY: demo test bench lint docs examples environment
+.PHONY: demo test bench lint docs accuracy examples environment
 
 environment:
 	@PYTHON='$(PYTHON)' .ci/environment
@@ -23,11 +23,12 @@ docs: environment
 	$(BIN)/python docs/generate.py
 
 bench: environment
-	@if [ -f benchmarks/run.py ]; then $(BIN)/python benchmarks/run.py; \
-	else echo 'there are no benchmarks yet: benchmarks/run.py is missing'; fi
+	PYTHONPATH=. $(BIN)/python benchmarks/run.py
 
+# Needs the feeders: see GRIDMEND_DATA in CONTRIBUTING.md.
+accuracy: environment
+	PYTHONPATH=. $(BIN)/python tools/accuracy.py
+
+# The networks in src/gridmend/examples, made again from the feeders.
 examples: environment
-	@for script in examples/*.py; do \
-		[ -e "$$script" ] || { echo 'there are no examples yet: examples/*.py'; break; }; \
-		echo "== $$script"; $(BIN)/python "$$script" || exit 1; \
-	done
+	$(BIN)/python tools/build_examples.py

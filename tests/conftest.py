@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from oracles.masters import data_folder
 
 
 @pytest.fixture(scope="session")
 def data_dir() -> Path:
     """The folder of shared data; tests that need it are skipped where it is absent."""
-    here = Path(__file__).resolve().parents[1]
-    folder = Path(os.environ.get("GRIDMEND_DATA", here.parent / "shared" / "data"))
-    if not folder.is_dir():
-        pytest.skip(f"no shared data at {folder}; set GRIDMEND_DATA to its folder")
+    folder = data_folder()
+    if folder is None:
+        pytest.skip("the data is not here: set GRIDMEND_DATA to its folder")
     return folder
 
 

@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.formats.grids import grids, unlike
 
-from formats.grids import grids, unlike
 from gridmend.formats import native, native_files
 from gridmend.model.errors import Finding, FormatError
 from gridmend.model.grid import Grid

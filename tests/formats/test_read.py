@@ -8,8 +8,8 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from tests.formats.grids import unlike
 
-from formats.grids import unlike
 from gridmend.formats import native
 from gridmend.formats.examples import example, examples
 from gridmend.formats.read import read, write

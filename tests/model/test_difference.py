@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
+from tests.formats.grids import grids
 
-from formats.grids import grids
 from gridmend.model.difference import difference
 from gridmend.model.grid import Grid
 

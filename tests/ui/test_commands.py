@@ -263,5 +263,6 @@ def test_an_interrupted_command_exits_130_without_a_word(tmp_path: Path) -> None
         os.killpg(process.pid, signal.SIGINT)
         _, err = process.communicate(timeout=60)
     assert "quiet day" in first
-    assert process.returncode == 130
+    # Python ends by the signal itself where it came inside an import; a shell says 130 of both.
+    assert process.returncode in (130, -signal.SIGINT)
     assert "Traceback" not in err
