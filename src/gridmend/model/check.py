@@ -23,20 +23,26 @@ ELEMENT_COLUMNS = (("capacitor_controls", "element"), ("feeders", "head"))
 _POSITIVE_UNITS = ("kv", "kva")
 
 
+_GRAVITY = {"error": 0, "warning": 1, "note": 2}
+
+
 def check_grid(grid: Grid) -> tuple[Finding, ...]:
     """Everything in a grid that cannot be right, or that is not known.
 
     An `error` means that the grid cannot be solved faithfully, a `warning` that something is
-    odd, a `note` that a limit is not known. What its reader found is not repeated. Whether
-    every bus is supplied is a question of topology, not of the tables.
+    odd, a `note` that a limit is not known. What its reader found comes with it, and the
+    gravest come first. Whether every bus is supplied is a question of topology, not of the
+    tables.
     """
-    return (
+    found = (
+        *grid.findings,
         *_references(grid),
         *_elements(grid),
         *_values(grid),
         *check_shapes(grid),
         *_unknown(grid),
     )
+    return tuple(sorted(found, key=lambda finding: _GRAVITY[finding.severity]))
 
 
 def _references(grid: Grid) -> Iterator[Finding]:

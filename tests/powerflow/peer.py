@@ -1,0 +1,68 @@
+"""One script asked of OpenDSS and of the reader and solver, and where the answers part."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from oracles.compare import difference
+from oracles.opendss import Peer, compiled, positions, read_out
+
+from gridmend.formats.opendss import read
+from gridmend.model.snapshot import Snapshot
+from gridmend.powerflow.network import Network
+
+
+class Undecided(Exception):
+    """OpenDSS itself has no answer to this script."""
+
+
+def settled(master: Path) -> Peer:
+    """OpenDSS with tight solves from the script's own positions, then to the bottom."""
+    try:
+        with compiled(master) as dss:
+            solution = dss.ActiveCircuit.Solution
+            dss.Text.Command = "set tolerance=1e-6 maxcontroliter=200 maxiterations=2000"
+            solution.Solve()
+            if not solution.Converged:
+                raise Undecided("its controls do not settle")
+            rounds = int(solution.ControlIterations)
+            dss.Text.Command = "set controlmode=off tolerance=1e-9"
+            solution.Solve()
+            if not solution.Converged:
+                raise Undecided("it does not converge")
+            return read_out(dss, rounds)
+    except Undecided:
+        raise
+    except Exception as problem:
+        raise Undecided(str(problem)) from problem
+
+
+def apart(master: Path) -> list[str]:
+    """What differs between the two answers to one script; empty where nothing does."""
+    peer = settled(master)
+    grid = read(master)
+    found = [f"finding: {f.what}" for f in grid.findings if f.severity == "error"]
+    network = Network.of(grid)
+    at = positions(grid, peer)
+    flow = network.solve(Snapshot.normal(grid).with_positions(grid, at), controls="off")
+    if not flow.converged:
+        return [*found, f"diverged: {flow.mismatch_pu:.2g} at {flow.worst_bus}"]
+    seen = difference(grid, flow, peer)
+    if seen.missing:
+        found.append(f"missing: {seen.missing} nodes")
+    if seen.magnitude_pu > 1e-5 or seen.angle_deg > 1e-3:
+        size = f"{seen.magnitude_pu:.2g} pu, {seen.angle_deg:.2g} deg"
+        found.append(f"voltage: {size} at {seen.worst_node}")
+    if seen.loss_pct > 0.01:
+        found.append(f"loss: {seen.loss_pct:.2g} % of {peer.loss_kw:.4g} kW")
+    if seen.power_share > 1e-4:
+        found.append(f"power: {seen.power_share:.2g} of {seen.worst_element}")
+    own = network.solve(controls="static")
+    ours = own.snapshot.positions(grid)
+    for kind in ("taps", "capacitors"):
+        moved = {n: (v, at[kind].get(n)) for n, v in ours[kind].items() if v != at[kind].get(n)}
+        if moved:
+            found.append(f"{kind}: {moved}")
+    if not own.controls_settled:
+        found.append("unsettled")
+    return found
