@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import sys
@@ -33,13 +34,21 @@ class Example:
     document: str
     changes: tuple[str, ...] = ()
     made: Callable[[Grid], Grid] = lambda grid: grid
+    coordinates: str = ""
+    """A file beside the master of a bus and its coordinates a line, where it reads none."""
 
 
 TEST_FEEDERS = "IEEE PES test feeders, https://cmte.ieee.org/pes-testfeeders/resources/"
 
 EXAMPLES = (
     Example("ieee13", "IEEE 13-node test feeder", "ieee/13Bus/IEEE13Nodeckt.dss", TEST_FEEDERS),
-    Example("ieee34", "IEEE 34-node test feeder", "ieee/34Bus/ieee34Mod1.dss", TEST_FEEDERS),
+    Example(
+        "ieee34",
+        "IEEE 34-node test feeder",
+        "ieee/34Bus/ieee34Mod1.dss",
+        TEST_FEEDERS,
+        coordinates="IEEE34_BusXY.csv",
+    ),
     Example("ieee37", "IEEE 37-node test feeder", "ieee/37Bus/ieee37.dss", TEST_FEEDERS),
     Example(
         "ieee123",
@@ -48,6 +57,7 @@ EXAMPLES = (
         TEST_FEEDERS,
         ieee123.STATED,
         ieee123.with_assumptions,
+        "BusCoords.dat",
     ),
     Example(
         "ieee8500",
@@ -66,7 +76,11 @@ EXAMPLES = (
 
 def build(example: Example, feeders: Path, out: Path) -> Grid:
     """Write one example's folder: tables, licence and source."""
-    grid = example.made(opendss.read(feeders / example.master, root=feeders))
+    master = feeders / example.master
+    grid = opendss.read(master, root=feeders)
+    if example.coordinates:
+        grid = _placed(grid, master.with_name(example.coordinates))
+    grid = example.made(grid)
     stated = f"{example.master}, {FROM}; {example.document}"
     findings = tuple(_without_folder(finding, feeders) for finding in grid.findings)
     grid = replace(grid, provenance=stated, findings=findings)
@@ -79,6 +93,19 @@ def build(example: Example, feeders: Path, out: Path) -> Grid:
     (folder / "LICENSE.txt").chmod(0o644)
     (folder / "SOURCE.md").write_text(_source(example), encoding="utf-8")
     return grid
+
+
+def _placed(grid: Grid, file: Path) -> Grid:
+    """The grid with the coordinates of a file of `bus x y` lines."""
+    places = {
+        words[0].lower(): (float(words[1]), float(words[2]))
+        for words in (line.replace(",", " ").split() for line in file.read_text().splitlines())
+        if len(words) == 3
+    }
+    nowhere = (math.nan, math.nan)
+    xy = [places.get(bus.lower(), nowhere) for bus in grid.buses]
+    buses = grid.buses.with_column("x", [x for x, _ in xy]).with_column("y", [y for _, y in xy])
+    return grid.with_tables(buses=buses)
 
 
 def _without_folder(finding: Finding, feeders: Path) -> Finding:

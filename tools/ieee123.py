@@ -92,7 +92,7 @@ def _with_neighbours(grid: Grid) -> Grid:
         place = grid.buses.record(here)
         known = grid.buses.index.get(there)
         if known is None:
-            x, y = float(place["x"]) + 100.0, float(place["y"]) + 100.0
+            x, y = float(place["x"]) + 200.0, float(place["y"])
             grid = grid.with_rows("buses", {"name": there, "base_kv": 4.16, "x": x, "y": y})
         source = {
             "name": f"neighbour_{there}",

@@ -3,7 +3,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -259,7 +258,6 @@ def test_an_interrupted_command_exits_130_without_a_word(tmp_path: Path) -> None
     ) as process:  # fmt: skip
         assert process.stderr is not None
         first = process.stderr.readline()
-        time.sleep(0.3)
         os.killpg(process.pid, signal.SIGINT)
         _, err = process.communicate(timeout=60)
     assert "quiet day" in first

@@ -39,10 +39,16 @@ class Forest:
     order: Ints
 
 
-def forest(start: Ints, neighbour: Ints, via: Ints, usable: Flags, seeds: Ints) -> Forest:
-    """Breadth-first trees over the usable edges, one seed after the other."""
-    found = cast(tuple[Ints, Ints, Ints], _forest(start, neighbour, via, usable, seeds))
-    return Forest(*found)
+def forest(
+    start: Ints, neighbour: Ints, via: Ints, usable: Flags, seeds: Ints, *, together: bool
+) -> Forest:
+    """Breadth-first trees over the usable edges.
+
+    With `together` all seeds grow at the same pace, so that a node belongs to the nearest;
+    else each seed takes all it reaches before the next, so that a tree is a whole piece.
+    """
+    found = _forest(start, neighbour, via, usable, seeds, together)
+    return Forest(*cast(tuple[Ints, Ints, Ints], found))
 
 
 def inherit(
@@ -63,7 +69,7 @@ def on_cycles(trees: Forest, edge_from: Ints, edge_to: Ints, extra: Ints) -> Fla
 
 
 @_compiled
-def _forest(start: Any, neighbour: Any, via: Any, usable: Any, seeds: Any) -> Any:
+def _forest(start: Any, neighbour: Any, via: Any, usable: Any, seeds: Any, together: Any) -> Any:
     nodes = len(start) - 1
     tree = np.full(nodes, -1, np.int64)
     towards = np.full(nodes, -1, np.int64)
@@ -72,11 +78,12 @@ def _forest(start: Any, neighbour: Any, via: Any, usable: Any, seeds: Any) -> An
     reached = 0
     for number in range(len(seeds)):
         seed = seeds[number]
-        if tree[seed] >= 0:
+        if tree[seed] < 0:
+            tree[seed] = number
+            order[reached] = seed
+            reached += 1
+        if together and number < len(seeds) - 1:
             continue
-        tree[seed] = number
-        order[reached] = seed
-        reached += 1
         while done < reached:
             node = order[done]
             done += 1

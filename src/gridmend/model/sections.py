@@ -104,7 +104,7 @@ def loops(topology: Topology, snapshot: Snapshot) -> Loops:
     w = topology.wiring
     usable = topology.closed(snapshot) & (w.edge_kind == CONDUCTOR)
     seeds = np.arange(len(w.node_bus), dtype=np.int64)
-    trees = forest(topology.start, topology.neighbour, topology.via, usable, seeds)
+    trees = forest(topology.start, topology.neighbour, topology.via, usable, seeds, together=False)
     left = usable.copy()
     left[trees.towards[trees.towards >= 0]] = False
     extra = np.flatnonzero(left)

@@ -69,7 +69,8 @@ class Topology:
         """What the sources reach over usable edges, and [seeds] the source of each seed."""
         rows, nodes = self.wiring.source_nodes
         on = source_on[rows]
-        return forest(self.start, self.neighbour, self.via, usable, nodes[on]), rows[on]
+        grown = forest(self.start, self.neighbour, self.via, usable, nodes[on], together=True)
+        return grown, rows[on]
 
     def fed_by(self, snapshot: Snapshot) -> Ints:
         """[nodes] row of the source that feeds each node, -1 where it is de-energised."""
@@ -99,7 +100,7 @@ class Topology:
         w = self.wiring
         usable = usable | (w.edge_kind == SAME_BUS)
         seeds = np.arange(len(w.node_bus), dtype=np.int64)
-        tree = forest(self.start, self.neighbour, self.via, usable, seeds).tree
+        tree = forest(self.start, self.neighbour, self.via, usable, seeds, together=False).tree
         found, number = np.unique(tree, return_inverse=True)
         of_bus = np.full(len(self.grid.buses), -1, np.int64)
         of_bus[w.node_bus] = number

@@ -82,7 +82,7 @@ def short_circuit(
 
 
 _NOTHING = Thevenin((), np.empty(0, complex), np.empty((0, 0), complex))
-_NO_RESISTANCE = 1e-9
+_NO_RESISTANCE = 1e-6
 """Below this part of an impedance, its resistance is rounding."""
 
 _WORDS = {"a": 0, "b": 1, "c": 2, "s1": 3, "s2": 4}
