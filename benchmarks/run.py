@@ -15,8 +15,6 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
-from oracles.masters import data_folder, master
-from oracles.opendss import compiled
 
 from gridmend.formats.opendss import read
 from gridmend.model.grid import Grid
@@ -26,6 +24,8 @@ from gridmend.model.table import Table
 from gridmend.model.topology import Topology
 from gridmend.powerflow.network import Network
 from gridmend.powerflow.short_circuit import short_circuit
+from oracles.masters import data_folder, master
+from oracles.opendss import compiled
 
 FEEDERS = ("ieee13", "ieee34", "ieee37", "ieee123", "ieee8500-unbal", "ckt5", "J1", "iowa240")
 HEAD = """# Benchmarks

@@ -7,14 +7,13 @@ import time
 from importlib.metadata import version
 from pathlib import Path
 
+from gridmend.formats.opendss import read
+from gridmend.model.snapshot import Snapshot
+from gridmend.powerflow.network import Network
 from oracles.compare import difference
 from oracles.masters import MASTERS, data_folder, master
 from oracles.opendss import positions, solved
 from oracles.published import PUBLISHED, compare_published
-
-from gridmend.formats.opendss import read
-from gridmend.model.snapshot import Snapshot
-from gridmend.powerflow.network import Network
 
 HEAD = """# Accuracy
 

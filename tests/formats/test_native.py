@@ -16,11 +16,11 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.formats.grids import grids, unlike
 
 from gridmend.formats import native, native_files
 from gridmend.model.errors import Finding, FormatError
 from gridmend.model.grid import Grid
+from tests.formats.grids import grids, unlike
 
 BUS = {"name": "b1", "base_kv": 12.47}
 ABOUT = '{"format": "gridmend", "version": 1, "name": "x", "frequency_hz": 60, "provenance": ""}'

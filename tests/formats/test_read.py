@@ -8,13 +8,13 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from tests.formats.grids import unlike
 
 from gridmend.formats import native
 from gridmend.formats.examples import example, examples
 from gridmend.formats.read import read, write
 from gridmend.model.errors import FormatError
 from gridmend.model.grid import Grid
+from tests.formats.grids import unlike
 
 GRID = Grid("small").with_rows("buses", {"name": "b1"})
 

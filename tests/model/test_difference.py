@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
-from tests.formats.grids import grids
 
 from gridmend.model.difference import difference
 from gridmend.model.grid import Grid
+from tests.formats.grids import grids
 
 
 def line(name: str, **given_values: Any) -> dict[str, Any]:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from oracles.compare import difference
-from oracles.opendss import Peer, compiled, positions, read_out
-
 from gridmend.formats.opendss import read
 from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow.network import Network
+from oracles.compare import difference
+from oracles.opendss import Peer, compiled, node_key, positions, read_out
 
 
 class Undecided(Exception):
@@ -30,7 +29,10 @@ def settled(master: Path) -> Peer:
             solution.Solve()
             if not solution.Converged:
                 raise Undecided("it does not converge")
-            return read_out(dss, rounds)
+            peer = read_out(dss, rounds)
+            if not peer.powers_kva or max(map(abs, peer.v_v.values())) < 1.0:
+                raise Undecided("its matrix is singular")
+            return peer
     except Undecided:
         raise
     except Exception as problem:
@@ -48,12 +50,14 @@ def apart(master: Path) -> list[str]:
     if not flow.converged:
         return [*found, f"diverged: {flow.mismatch_pu:.2g} at {flow.worst_bus}"]
     seen = difference(grid, flow, peer)
-    if seen.missing:
-        found.append(f"missing: {seen.missing} nodes")
+    ours = {node_key(grid, int(b), str(p)) for b, p in zip(flow.nodes.bus, flow.nodes.phase, strict=True)}
+    missing = [n for n, v in peer.v_v.items() if n not in ours and abs(v) > 1.0]
+    if missing:
+        found.append(f"missing: {missing}")
     if seen.magnitude_pu > 1e-5 or seen.angle_deg > 1e-3:
         size = f"{seen.magnitude_pu:.2g} pu, {seen.angle_deg:.2g} deg"
         found.append(f"voltage: {size} at {seen.worst_node}")
-    if seen.loss_pct > 0.01:
+    if seen.loss_pct * peer.loss_kw > 0.01 * max(peer.loss_kw, 1e-3):
         found.append(f"loss: {seen.loss_pct:.2g} % of {peer.loss_kw:.4g} kW")
     if seen.power_share > 1e-4:
         found.append(f"power: {seen.power_share:.2g} of {seen.worst_element}")

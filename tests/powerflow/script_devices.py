@@ -67,13 +67,17 @@ def generation(m: Maker) -> None:
         return
     kva = _size_kw(place)
     kind = m.one("generator", "pvsystem", "storage")
-    said = f"new {kind}.{m.name(kind[:3])} {_wired(m, place).split(' rneut')[0]}"
+    wired = _wired(m, place).split(" rneut")[0]
+    if "phases=1" in wired:
+        # OpenDSS gives a third where one phase is in delta and the voltage out of its limits.
+        wired = wired.removesuffix("conn=delta")
+    said = f"new {kind}.{m.name(kind[:3])} {wired}"
     kvar = f"kvar={m.real(-0.4 * kva, 0.4 * kva)}"
     if kind == "generator":
         kw = f"kw={m.real(0.1 * kva, kva)}"
         m.say(said, kw, m.one(kvar, "pf=.9", "pf=-.9"), f"model={m.one(1, 2)}", _limits(m))
     elif kind == "pvsystem":
-        sun = f"pmpp={m.real(0.5 * kva, 1.5 * kva)} irradiance={m.one(0.05, 0.15, 0.5, 0.9, 1)}"
+        sun = f"pmpp={m.real(0.4 * kva, 0.85 * kva)} irradiance={m.one(0.05, 0.15, 0.5, 0.9, 1)}"
         cut = m.one("", "", "%cutin=.1 %cutout=.1", "%cutin=30")
         balanced = m.one("", "", "balanced=yes")
         set_by = m.one(kvar, "pf=.9", "pf=-.95", "")
@@ -181,9 +185,10 @@ def controls(m: Maker) -> None:
     for name, far, nominal_v, n in m.regulated:
         if m.chance(0.7 if name.startswith("reg") else 0.25):
             _tap_control(m, name, far, nominal_v, n)
-    for name, _, _, _ in m.banks:
-        if m.sections and m.chance(0.8):
-            _bank_control(m, name)
+    for name, place, _, _ in m.banks:
+        wide = [s for s in m.sections if len(s[1].phases) >= len(place.phases)]
+        if wide and m.chance(0.8):
+            _bank_control(m, name, *m.one(*wide))
 
 
 def _tap_control(m: Maker, name: str, far: Place, nominal_v: float, n: int) -> None:
@@ -199,15 +204,14 @@ def _tap_control(m: Maker, name: str, far: Place, nominal_v: float, n: int) -> N
     m.say(said)
 
 
-def _bank_control(m: Maker, name: str) -> None:
-    element, near = m.one(*m.sections)
+def _bank_control(m: Maker, name: str, element: str, near: Place) -> None:
     ratio = near.kv * 1e3 / sqrt(3) / 120
     n = len(near.phases)
     kind, on, off = m.one(
         ("current", m.real(1, 20), m.real(0.1, 1)),
         ("voltage", m.real(115, 120), m.real(121, 126)),
         ("kvar", m.real(20, 200), m.real(-200, 10)),
-        ("pf", m.real(0.8, 0.96), m.real(0.97, 1.1)),
+        ("pf", m.real(0.8, 0.9), m.real(0.91, 1.0)),
         ("time", 9, 17),
     )
     ratios = f"ptratio={ratio:.5g} ctratio={1 if kind == 'current' else 60}"
@@ -239,8 +243,8 @@ def script(seed: int) -> list[str]:
     hertz = m.one(60, 60, 50)
     kv = m.one(12.47, 24.9, 4.16, 115.0)
     strength = m.one(
-        f"mvasc3={m.real(100, 900)} mvasc1={m.real(100, 900)}",
-        f"isc3={m.real(3000, 9000)} isc1={m.real(3000, 9000)}",
+        f"mvasc3={m.real(400, 900)} mvasc1={m.real(100, 450)}",
+        f"isc3={m.real(5000, 9000)} isc1={m.real(3000, 5500)}",
         "r1=.1 x1=.6 r0=.2 x0=.9",
         "z1=(.05, .4) z0=(.1, .6)",
         "",

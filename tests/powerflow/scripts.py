@@ -140,9 +140,9 @@ def line(m: Maker, far: Place | None = None) -> None:
     head = f"new line.{name} bus1={near.at(*phases)} bus2={far.at(*other)} phases={n}"
     km = float(m.rng.uniform(0.05, 1.5)) * (1.0 if near.kv > 1 else 0.05)
     m.say(head, _impedance(m, n, km))
-    m.sections.append((f"line.{name}", near))
+    m.sections.append((f"line.{name}", Place(near.name, near.kv, phases)))
     if meshed and m.chance(0.3):
-        m.say(m.one(f"open line.{name} 1", f"line.{name}.enabled=no", f"open line.{name} 2"))
+        m.say(m.one(f"open line.{name} 1|open line.{name} 2", f"line.{name}.enabled=no").replace("|", "\n"))
 
 
 def _impedance(m: Maker, n: int, km: float) -> str:
@@ -163,7 +163,7 @@ def _impedance(m: Maker, n: int, km: float) -> str:
         which = m.one("g3", "g4")
         return f"geometry={which} length={km / UNITS[unit]:.5g} units={unit}{model}"
     if kind == "switch":
-        return "switch=yes" + m.one("", " r1=1e-4 r0=1e-4 x1=0 x0=0 c1=0 c0=0", "")
+        return "switch=yes" + m.one("", " r1=.05 r0=.05 x1=0 x0=0 c1=0 c0=0", "")
     said = sequence(m, UNITS[unit]) if kind == "own" else matrices(m, n, UNITS[unit])
     return m.one(f"{said} {length} units={unit}", f"{length} units={unit} {said}")
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from functools import cache
 
 import pytest
-from oracles.compare import difference
-from oracles.masters import MASTERS, master
-from oracles.opendss import Peer, positions, solved, taps_from_neutral
 
 from gridmend.formats.opendss import read
 from gridmend.model.grid import Grid
 from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow.network import Network
+from oracles.compare import difference
+from oracles.masters import MASTERS, master
+from oracles.opendss import Peer, positions, solved, taps_from_neutral
 
 NAMES = sorted(MASTERS)
 

@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.powerflow.networks import PHASES, feeders
 
 from gridmend.model.flow import Flow
 from gridmend.model.grid import Grid
 from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow.solve import solve
+from tests.powerflow.networks import PHASES, feeders
 
 LIMITED = settings(max_examples=25, deadline=None)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from oracles.masters import data_folder
 from oracles.published import PUBLISHED, compare_published
 

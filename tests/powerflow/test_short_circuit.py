@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from oracles.masters import master
-from oracles.opendss import compiled, positions, read_out, settle
 
 from gridmend.formats.opendss import read
 from gridmend.model.errors import GridError
 from gridmend.model.grid import Grid
 from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow.short_circuit import short_circuit
+from oracles.masters import master
+from oracles.opendss import compiled, positions, read_out, settle
 
 NUMBERS = {"a": 1, "b": 2, "c": 3, "s1": 1, "s2": 2}
 TOLERANCE = 1e-3

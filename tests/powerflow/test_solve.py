@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.powerflow.networks import build
 
 from gridmend.model.errors import GridError
 from gridmend.model.grid import Grid
@@ -15,6 +14,7 @@ from gridmend.powerflow.network import Network
 from gridmend.powerflow.newton import newton
 from gridmend.powerflow.results import losses, summary
 from gridmend.powerflow.solve import solve
+from tests.powerflow.networks import build
 
 
 def _delta_delta(ppm: float) -> Grid:

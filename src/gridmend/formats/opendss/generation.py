@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import copysign, nan, sqrt
+from math import copysign, hypot, nan, sqrt
 from typing import Any
 
 from gridmend.formats.opendss.given import Context, Given, numeric
@@ -128,15 +128,14 @@ def storage_row(item: Item, context: Context) -> dict[str, Any]:
     if last and last[-1] == "kwhstored":
         stored = given.number("kwhstored", capacity)
     idling = given.number("%idlingkw", 1.0)
-    state, power = _state(given, rated, idling)
+    empty = stored <= capacity * given.number("%reserve", 20.0) / 100.0
+    state, power = _state(given, rated, idling, empty=empty, full=stored >= capacity)
     kvar = given.number("kvar", 0.0)
     set_by = [prop for prop, _, _ in item.said if prop in ("pf", "kvar")]
     if set_by and set_by[-1] == "pf":
         kvar = _reactive(power, given.number("pf", 1.0))
     rating = given.number("kva", rated)
-    if power**2 + kvar**2 > rating**2:
-        # What the inverter cannot give beside its active power is cut from the reactive.
-        kvar = copysign(sqrt(max(rating**2 - power**2, 0.0)), kvar)
+    power, kvar = _within_rating(given, power, kvar, rating)
     _settings_left_out(given)
     return {
         **_place(given),
@@ -155,26 +154,61 @@ def storage_row(item: Item, context: Context) -> dict[str, Any]:
     }
 
 
-def _state(given: Given, rated: float, idling_pct: float) -> tuple[str, float]:
+def _within_rating(
+    given: Given, kw: float, kvar: float, rating_kva: float
+) -> tuple[float, float]:
+    """What an inverter gives of what is asked: reactive power first unless it is told otherwise."""
+    # The language's limit of reactive power stays at its default unless a rating is said.
+    limit = given.number("kva", _DEFAULT_KVAR_LIMIT)
+    limit = given.number("kvarmax", limit)
+    least = given.number("kvarmaxabs", limit)
+    within = max(min(kvar, limit), -least)
+    asked = hypot(kw, kvar)
+    if given.flag("pfpriority") and asked > 0.0:
+        share = min(rating_kva / asked, 1.0, within / kvar if kvar else 1.0)
+        return kw * share, kvar * share
+    kvar = within
+    if hypot(kw, kvar) <= rating_kva:
+        return kw, kvar
+    if given.flag("wattpriority"):
+        kw = copysign(min(abs(kw), rating_kva), kw)
+        return kw, copysign(sqrt(rating_kva**2 - kw**2), kvar)
+    kvar = copysign(min(abs(kvar), rating_kva), kvar)
+    return copysign(sqrt(rating_kva**2 - kvar**2), kw), kvar
+
+
+_DEFAULT_KVAR_LIMIT = 25.0
+
+
+def _state(
+    given: Given, rated: float, idling_pct: float, *, empty: bool, full: bool
+) -> tuple[str, float]:
     """What the storage does, and its power, positive when it discharges.
 
-    One that idles still draws its own losses.
+    One that idles still draws its own losses; one that is down to its reserve or full idles.
     """
-    idle = -rated * idling_pct / 100.0
+    state, power = _asked_state(given, rated)
+    if state == ("discharging" if empty else "charging" if full else ""):
+        state = "idling"
+    return state, -rated * idling_pct / 100.0 if state == "idling" else power
+
+
+def _asked_state(given: Given, rated: float) -> tuple[str, float]:
     said = [prop for prop, _, _ in given.item.said if prop in ("state", "kw")]
     if said and said[-1] == "kw":
         power = given.number("kw", 0.0)
         if power == 0.0:
-            return "idling", idle
+            return "idling", 0.0
         return ("discharging" if power > 0.0 else "charging"), power
     word = given.text("state", "idling")[:1].lower()
     if word == "d":
         return "discharging", rated * given.number("%discharge", 100.0) / 100.0
     if word == "c":
         return "charging", -rated * given.number("%charge", 100.0) / 100.0
-    return "idling", idle
+    return "idling", 0.0
 
 
+_PRIORITIES = ("wattpriority", "pfpriority")
 _LEFT_OUT = {
     "limitcurrent": "its current is not limited at low voltage",
     "wattpriority": "active power always goes first",
@@ -187,7 +221,8 @@ _LEFT_OUT = {
 
 def _settings_left_out(given: Given) -> None:
     for prop, instead in _LEFT_OUT.items():
-        if prop == "effcurve" and given.item.kind == "pvsystem":
+        taken = ("effcurve",) if given.item.kind == "pvsystem" else _PRIORITIES
+        if prop in taken:
             continue
         if prop in given and given.text(prop)[:1].lower() not in ("n", "f"):
             given.context.journal.count(

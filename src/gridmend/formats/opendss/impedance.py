@@ -40,6 +40,7 @@ class Impedance:
     xg: float = 0.155081
     rho: float = 100.0
     coded: bool = False
+    built_hz: float = 0.0
     r: Numbers | None = None
     x: Numbers | None = None
     c: Numbers | None = None
@@ -83,7 +84,9 @@ class Impedance:
     def _filled(self) -> tuple[Numbers, Numbers, Numbers]:
         """The matrices that a first matrix given replaces in part."""
         if self.r is None and self.coded:
-            return self._balanced(single=False)
+            # The susceptance of the sequences was worked out before any other base frequency.
+            r, x, c = self._balanced(single=False)
+            return r, x, c * (self.built_hz or self.base_hz) / self.base_hz
         return self.matrices()
 
     def _balanced(self, *, single: bool) -> tuple[Numbers, Numbers, Numbers]:

@@ -46,8 +46,9 @@ def checked_unit(text: str) -> str:
 
 def fold_line_code(item: Item, context: Context) -> LineCode:
     """A line code from what was said of it, in order."""
-    code = LineCode(item.name, Impedance(base_hz=item.base_hz, depth_hz=item.base_hz, coded=True))
-    impedance = code.impedance
+    hertz = item.base_hz
+    impedance = Impedance(base_hz=hertz, depth_hz=hertz, coded=True, built_hz=hertz)
+    code = LineCode(item.name, impedance)
     neutral = 0
     for prop, text, where in item.said:
         try:
