@@ -6,8 +6,8 @@ from math import sqrt
 
 import numpy as np
 
-from powerflow import scripts
-from powerflow.scripts import DELTA, EARTHED, LEGS, Maker, Place
+from tests.powerflow import scripts
+from tests.powerflow.scripts import DELTA, EARTHED, LEGS, Maker, Place
 
 
 def _wired(m: Maker, place: Place) -> str:
@@ -34,7 +34,9 @@ def _wired(m: Maker, place: Place) -> str:
 
 def _limits(m: Maker) -> str:
     low, high = m.real(0.96, 1.08), m.real(0.92, 1.0)
-    return m.one("", "", "vminpu=.8 vmaxpu=1.2", f"vminpu={low} vmaxpu=1.2", f"vmaxpu={high}")
+    return m.one(
+        "", "", "vminpu=.8 vmaxpu=1.2", f"vminpu={low} vmaxpu=1.2", f"vminpu=.8 vmaxpu={high}"
+    )
 
 
 def _size_kw(place: Place) -> float:
@@ -67,7 +69,7 @@ def generation(m: Maker) -> None:
         return
     kva = _size_kw(place)
     kind = m.one("generator", "pvsystem", "storage")
-    wired = _wired(m, place).split(" rneut")[0]
+    wired = _wired(m, place).split(" rneut")[0].replace(".4 kv", " kv")
     if "phases=1" in wired:
         # OpenDSS gives a third where one phase is in delta and the voltage out of its limits.
         wired = wired.removesuffix("conn=delta")
@@ -78,7 +80,7 @@ def generation(m: Maker) -> None:
         m.say(said, kw, m.one(kvar, "pf=.9", "pf=-.9"), f"model={m.one(1, 2)}", _limits(m))
     elif kind == "pvsystem":
         sun = f"pmpp={m.real(0.4 * kva, 0.85 * kva)} irradiance={m.one(0.05, 0.15, 0.5, 0.9, 1)}"
-        cut = m.one("", "", "%cutin=.1 %cutout=.1", "%cutin=30")
+        cut = m.one("", "", "%cutin=.1 %cutout=.1", "%cutin=30 %cutout=30")
         balanced = m.one("", "", "balanced=yes")
         set_by = m.one(kvar, "pf=.9", "pf=-.95", "")
         m.say(said, f"kva={kva}", sun, set_by, cut, balanced, _limits(m))
@@ -114,17 +116,20 @@ def bank(m: Maker) -> None:
     n = len(place.phases)
     conn = "delta" if place.kind == DELTA or (n == 3 and m.chance(0.3)) else "wye"
     kvar = _size_kw(place) * float(m.rng.uniform(0.2, 1.5))
-    steps = m.one(1, 1, 2, 3)
+    # OpenDSS adds the steps of a delta up more than once (1, 3, 6 times the first).
+    steps = m.one(1, 1, 2, 3) if conn == "wye" else 1
     said = f"kvar={kvar:.5g}"
     if steps > 1:
         said = f"numsteps={steps} kvar=({' '.join([f'{kvar / steps:.5g}'] * steps)})"
-    if m.chance(0.2):
+    off = m.chance(0.2)
+    if off:
         said += f" states=({' '.join(['0'] * steps)})"
     m.say(
         f"new capacitor.{name} bus1={place.at()} phases={n} conn={conn}",
         f"kv={place.across_kv(n):.6g} {said}",
     )
-    m.banks.append((name, place, steps, conn))
+    if not off:  # OpenDSS's control takes a bank for closed though its states are 0
+        m.banks.append((name, place, steps, conn))
 
 
 def reactor(m: Maker) -> None:
@@ -200,7 +205,9 @@ def _tap_control(m: Maker, name: str, far: Place, nominal_v: float, n: int) -> N
     elif m.chance(0.15) and len(far.phases) == n:
         said += f" bus={far.at(far.phases[0])}"
     said += m.one("", "", "", " maxtapchange=1", " vlimit=122", " tapwinding=1")
-    said += m.one("", f" ptphase={m.one('max', 'min', 2, 3)}") if n == 3 else ""
+    # OpenDSS measures nothing at a remote bus by any phase but its first.
+    if n == 3 and " bus=" not in said:
+        said += m.one("", f" ptphase={m.one('max', 'min', 2, 3)}")
     m.say(said)
 
 
@@ -211,12 +218,14 @@ def _bank_control(m: Maker, name: str, element: str, near: Place) -> None:
         ("current", m.real(1, 20), m.real(0.1, 1)),
         ("voltage", m.real(115, 120), m.real(121, 126)),
         ("kvar", m.real(20, 200), m.real(-200, 10)),
-        ("pf", m.real(0.8, 0.9), m.real(0.91, 1.0)),
+        ("pf", m.real(0.8, 0.9), m.one(m.real(0.91, 1.0), m.real(-1.0, -0.9))),
         ("time", 9, 17),
     )
     ratios = f"ptratio={ratio:.5g} ctratio={1 if kind == 'current' else 60}"
     said = f"new capcontrol.{m.name('cc')} capacitor={name} element={element} type={kind}"
-    said += f" terminal={m.one(1, 1, 2)} {ratios} onsetting={on} offsetting={off}"
+    # OpenDSS takes the current of one phase at terminal 1, whatever terminal is named.
+    terminal = 1 if kind in ("current", "pf") else m.one(1, 1, 2)
+    said += f" terminal={terminal} {ratios} onsetting={on} offsetting={off}"
     said += m.one("", f" delay={m.one(5, 20, 60)} delayoff={m.one(5, 30)} deadtime={m.one(0, 60)}")
     said += m.one("", "", f" voltoverride=yes vmin={m.real(114, 119)} vmax={m.real(121, 127)}")
     said += m.one("", "", f" ptphase={m.one('avg', 'max', 'min', min(2, n))}")
@@ -267,6 +276,7 @@ def script(seed: int) -> list[str]:
     for k in m.rng.choice(len(_MAKERS), int(m.rng.integers(10, 41)), p=weights / weights.sum()):
         _MAKERS[int(k)][0](m)
     controls(m)
+    m.say(f"set hour={m.one(0, 8, 12, 18)}")
     m.say("set voltagebases=(115 24.9 12.47 4.16 2.4 .48 .4 .4157 .2078)")
     m.say("calcvoltagebases")
     return m.lines

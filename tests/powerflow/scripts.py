@@ -110,6 +110,7 @@ def line_codes(m: Maker) -> None:
 
 def geometry(m: Maker) -> None:
     """One wire and two geometries, one with a neutral that is reduced."""
+    m.say(m.one("", "set earthmodel=carson"))
     m.say("new wiredata.w rac=0.306 runits=mi gmrac=0.0244 gmrunits=ft radius=0.36 radunits=in")
     for name, n, reduce in (("g3", 3, "no"), ("g4", 4, "yes")):
         m.say(f"new linegeometry.{name} nconds={n} nphases=3 reduce={reduce}")
@@ -142,7 +143,7 @@ def line(m: Maker, far: Place | None = None) -> None:
     m.say(head, _impedance(m, n, km))
     m.sections.append((f"line.{name}", Place(near.name, near.kv, phases)))
     if meshed and m.chance(0.3):
-        m.say(m.one(f"open line.{name} 1|open line.{name} 2", f"line.{name}.enabled=no").replace("|", "\n"))
+        m.say(m.one(f"open line.{name} 1\nopen line.{name} 2", f"line.{name}.enabled=no"))
 
 
 def _impedance(m: Maker, n: int, km: float) -> str:
@@ -159,9 +160,8 @@ def _impedance(m: Maker, n: int, km: float) -> str:
         return " ".join(said)
     if kind == "geometry":
         unit = m.one("km", "mi", "ft")
-        model = m.one("", " earthmodel=carson", " rho=300")
         which = m.one("g3", "g4")
-        return f"geometry={which} length={km / UNITS[unit]:.5g} units={unit}{model}"
+        return f"geometry={which} length={km / UNITS[unit]:.5g} units={unit}"
     if kind == "switch":
         return "switch=yes" + m.one("", " r1=.05 r0=.05 x1=0 x0=0 c1=0 c0=0", "")
     said = sequence(m, UNITS[unit]) if kind == "own" else matrices(m, n, UNITS[unit])
@@ -170,7 +170,11 @@ def _impedance(m: Maker, n: int, km: float) -> str:
 
 def _losses(m: Maker) -> str:
     said = m.one("", "", f"%noloadloss={m.real(0.1, 0.5)} %imag={m.real(0.3, 2)}")
-    return f"{said} {m.one('', '', 'leadlag=lead', 'ppm_antifloat=0', 'ppm_antifloat=5')}"
+    return f"{said} {m.one('', '', 'leadlag=lead', 'ppm_antifloat=5')}"
+
+
+def _tap(m: Maker) -> float:
+    return 1 + 0.00625 * int(m.rng.integers(-8, 9))
 
 
 def transformer(m: Maker) -> None:
@@ -207,7 +211,7 @@ def _three_phase(m: Maker, near: Place) -> None:
         f"new transformer.{name} phases=3 windings=2 buses=({near.name} {bus})",
         f"conns=({high} {low}) kvs=({near.kv} {kv}) kvas=({kva} {kva})",
         f"%rs=({m.real(0.2, 1)} {m.real(0.2, 1)}) xhl={m.real(2, 8)} {_losses(m)}",
-        m.one("", f"taps=(1 {m.real(0.95, 1.05)})", f"taps=({m.real(0.95, 1.05)} 1)"),
+        m.one("", f"taps=(1 {_tap(m)})", f"taps=({_tap(m)} 1)"),
     )
     m.say(neutral)
     m.places.append(far)

@@ -150,7 +150,10 @@ def _about(content: bytes, file: Path) -> dict[str, Any]:
     record = cast("dict[str, Any]", loaded) if isinstance(loaded, dict) else {}
     version = record.get("version")
     if record.get("format") != "gridmend" or not isinstance(version, int):
-        raise wrong("it does not say that this is a grid", '"format": "gridmend", "version": 1')
+        raise wrong(
+            "it does not say that this is a grid",
+            'a grid.json has "format": "gridmend", "version": 1; write it with `gridmend convert`',
+        )
     if version > VERSION:
         raise wrong(
             f"version {version} of the format is newer than this program", "update gridmend"

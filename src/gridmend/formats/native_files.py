@@ -33,7 +33,11 @@ def read_files(path: Path) -> dict[str, bytes]:
         mend = "give the folder or zip file that `gridmend convert` wrote"
         raise FormatError(f"there is no '{path}'", mend=mend) from None
     except OSError as problem:
-        raise FormatError(f"'{path}' cannot be read: {problem.strerror or problem}") from problem
+        raise FormatError(
+            f"'{path}' cannot be read: {(problem.strerror or str(problem)).lower()}",
+            where=str(path),
+            mend="check the path and its permissions",
+        ) from problem
     if ABOUT not in files:
         raise FormatError(
             f"'{path}' is not a native grid: it has no {ABOUT}",
@@ -54,7 +58,11 @@ def write_files(out: Path, files: Mapping[str, bytes]) -> None:
         else:
             _write_folder(out, files)
     except OSError as problem:
-        raise FormatError(f"'{out}' cannot be written: {problem.strerror or problem}") from problem
+        raise FormatError(
+            f"'{out}' cannot be written: {(problem.strerror or str(problem)).lower()}",
+            where=str(out.absolute().parent),
+            mend="choose another place, or free space there",
+        ) from problem
 
 
 def _wanted(name: str) -> bool:
@@ -156,7 +164,9 @@ def _write_zip(out: Path, files: Mapping[str, bytes]) -> None:
 
 def _write_folder(out: Path, files: Mapping[str, bytes]) -> None:
     if out.exists() and not out.is_dir():
-        raise FormatError(f"'{out}' is a file", mend="give a folder, or a name ending in .zip")
+        raise FormatError(
+            f"'{out}' is a file", where=str(out), mend="give a folder, or a name ending in .zip"
+        )
     if out.is_dir() and any(out.iterdir()) and not (out / ABOUT).is_file():
         raise FormatError(
             f"the folder '{out}' holds other files and no grid",

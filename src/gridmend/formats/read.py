@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from pathlib import Path
 
 from gridmend.formats import native
@@ -12,6 +13,9 @@ from gridmend.model.grid import Grid
 
 SUPPORTED = "an OpenDSS file (.dss), or a native folder or .zip"
 """What can be read."""
+
+BESIDE_MOST = 1000
+"""Files of a folder among which a name that is not there is looked for."""
 
 
 def read(
@@ -40,7 +44,7 @@ def read(
     except (OSError, ValueError):
         there = False
     if not there:
-        return _read_example(str(path_or_example), example_folder)
+        return _read_example(path, str(path_or_example), example_folder)
     if path.is_dir():
         return native.read(path) if (path / ABOUT).is_file() else _read_dss(_master(path), root)
     if path.suffix.lower() == ".zip":
@@ -70,16 +74,27 @@ def write(grid: Grid, out: str | Path) -> None:
     )
 
 
-def _read_example(name: str, folder: Path) -> Grid:
+def _read_example(path: Path, name: str, folder: Path) -> Grid:
     known = [found.name for found in examples(folder)]
     if name.lower() in (found.lower() for found in known):
         return native.read(example(name, folder).path)
     listed = ", ".join(known) or "not installed"
+    near = nearest(name[:200], known) or _beside(path)
     raise FormatError(
         f"there is no file, folder or example '{name[:200]}'",
         where=str(Path.cwd()),
-        mend=nearest(name[:200], known) or f"give {SUPPORTED}; the examples are {listed}",
+        mend=near or f"give {SUPPORTED}; the examples are {listed}",
     )
+
+
+def _beside(path: Path) -> str:
+    """A mend with the nearest names of what can be read in the folder of a path."""
+    try:
+        there = sorted(islice(path.parent.iterdir(), BESIDE_MOST))
+    except (OSError, ValueError):
+        return ""
+    near = nearest(path.name[:200], [f.name for f in there if f.suffix.lower() in (".dss", ".zip")])
+    return f"in {path.parent} {near}" if near else ""
 
 
 def _read_dss(path: Path, root: Path | None) -> Grid:

@@ -11,6 +11,9 @@ from gridmend.model.errors import GridError
 from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow.network import Network
 
+_NO_POWER_VA = 1e-3
+"""Below this the power factor is that of rounding, and nothing is switched by it."""
+
 
 @dataclass(frozen=True, eq=False)
 class Meter:
@@ -18,6 +21,8 @@ class Meter:
 
     capacitor: int
     steps: int
+    bank_kvar: float
+    delta: bool
     kind: str
     table: str
     row: int
@@ -53,28 +58,14 @@ def meters(network: Network) -> list[Meter]:
 def _meter(network: Network, at: int, capacitor: int) -> Meter:
     grid, c = network.grid, network.grid.capacitor_controls
     table, row = grid.find(c["element"][at])
-    place = network.primitives.place.get(table)
-    if place is None or place[row] < 0:
-        raise GridError(
-            f"capacitor control '{c['name'][at]}' measures '{c['element'][at]}',"
-            " which carries no measured current",
-            mend="name a line, switch or transformer in service",
-        )
-    k = int(place[row])
-    span = slice(network.primitives.node_start[k], network.primitives.node_start[k + 1])
-    terminal = network.primitives.terminal[span]
-    conductors = np.flatnonzero(terminal == int(c["terminal"][at]))
-    if not len(conductors):
-        raise GridError(
-            f"capacitor control '{c['name'][at]}' measures terminal {c['terminal'][at]} of"
-            f" '{c['element'][at]}', which has {int(terminal.max())}"
-        )
-    nodes = network.primitives.nodes[span][conductors]
+    conductors, nodes = _terminal(network, at, table, row)
     bus = c["v_override_bus"][at]
     at_bus = np.flatnonzero(network.nodes.bus == grid.buses.row(bus)) if bus else nodes
     return Meter(
         capacitor=capacitor,
         steps=max(len(grid.capacitors["step_kvar"][capacitor]), 1),
+        bank_kvar=float(np.sum(grid.capacitors["step_kvar"][capacitor])),
+        delta=bool(grid.capacitors["connection"][capacitor] == "delta"),
         kind=str(c["kind"][at]),
         table=table,
         row=row,
@@ -96,21 +87,47 @@ def _meter(network: Network, at: int, capacitor: int) -> Meter:
     )
 
 
+def _terminal(network: Network, at: int, table: str, row: int) -> tuple[Ints, Ints]:
+    """Conductors and nodes of the terminal measured; none where it is out of service."""
+    c, primitives = network.grid.capacitor_controls, network.primitives
+    place = primitives.place.get(table)
+    if place is None:
+        raise GridError(
+            f"capacitor control '{c['name'][at]}' measures '{c['element'][at]}',"
+            " which carries no measured current",
+            mend="name a line, switch or transformer",
+        )
+    k = int(place[row])
+    if k < 0:
+        return np.empty(0, np.int64), np.empty(0, np.int64)
+    span = slice(primitives.node_start[k], primitives.node_start[k + 1])
+    terminal = primitives.terminal[span]
+    conductors = np.flatnonzero(terminal == int(c["terminal"][at]))
+    if not len(conductors):
+        raise GridError(
+            f"capacitor control '{c['name'][at]}' measures terminal {c['terminal'][at]} of"
+            f" '{c['element'][at]}', which has {int(terminal.max())}"
+        )
+    return conductors, primitives.nodes[span][conductors]
+
+
 def wanted(
     meter: Meter, network: Network, values: Complexes, v: Complexes, snapshot: Snapshot
 ) -> int:
     """1 to switch a step on, -1 to switch one off, 0 to stay."""
     on = int(snapshot.steps_on[meter.capacitor])
-    if meter.override and meter.kind != "voltage":
-        seen = _chosen(np.abs(_at(meter.override_nodes, v)), meter.pt_phase) / meter.pt_ratio
+    if meter.override and meter.kind != "voltage" and len(meter.override_nodes):
+        seen = _volts(meter, _at(meter.override_nodes, v))
         if seen < meter.v_min_v and on == 0:
             return 1
         if seen > meter.v_max_v and on > 0:
             return -1
     if meter.kind == "time":
         return _by_time(meter, snapshot, on)
+    if not len(meter.nodes):
+        return _of_nothing(meter, on)
     if meter.kind == "voltage":
-        seen = _chosen(np.abs(_at(meter.nodes, v)), meter.pt_phase) / meter.pt_ratio
+        seen = _volts(meter, _at(meter.nodes, v))
         return _between(seen, low=meter.on, high=meter.off, on=on, steps=meter.steps)
     nodes, span = network.primitives.of(meter.table, meter.row)
     i = (values[span].reshape(len(nodes), len(nodes)) @ _at(nodes, v))[meter.conductors]
@@ -124,8 +141,22 @@ def wanted(
     return _between(-seen, low=-meter.on, high=-meter.off, on=on, steps=meter.steps)
 
 
+def _of_nothing(meter: Meter, on: int) -> int:
+    """What a control wants that measures no current, for its element is out of service."""
+    if meter.kind not in ("current", "kvar"):
+        return 0
+    return _between(0.0, low=-meter.on, high=-meter.off, on=on, steps=meter.steps)
+
+
 def _at(nodes: Ints, v: Complexes) -> Complexes:
     return np.where(nodes >= 0, v[nodes], 0.0)
+
+
+def _volts(meter: Meter, v: Complexes) -> float:
+    """At the potential transformer; between phases where the bank is in delta and one is named."""
+    if meter.delta and meter.pt_phase.isdigit() and len(v) > 1:
+        v = v - np.roll(v, -1)
+    return _chosen(np.abs(v), meter.pt_phase) / meter.pt_ratio
 
 
 def _chosen(sizes: Floats, phase: str) -> float:
@@ -151,13 +182,26 @@ def _by_time(meter: Meter, snapshot: Snapshot, on: int) -> int:
         should = meter.on <= hour < meter.off
     else:
         should = hour >= meter.on or hour < meter.off
-    return 1 if should and on == 0 else -1 if not should and on > 0 else 0
+    return 1 if should and on < meter.steps else -1 if not should and on > 0 else 0
 
 
 def _by_factor(meter: Meter, power: complex, on: int) -> int:
-    """Power factor above 1 stands for leading, as 2 minus its size (OpenDSS)."""
-    if not abs(power):
+    """Power factor above 1 stands for leading, as 2 minus its size (OpenDSS).
+
+    A bank is switched on only where at least half its kvar is wanted, a further step half of
+    a step's.
+    """
+    if abs(power) < _NO_POWER_VA:
         return 0
     factor = abs(power.real) / abs(power)
     seen = 2 - factor if power.imag < 0 else factor
-    return _between(seen, low=meter.on, high=meter.off, on=on, steps=meter.steps)
+    enough_kvar = 0.5 * meter.bank_kvar / (meter.steps if on else 1)
+    if seen > _from_lagging(meter.off) and on > 0:
+        return -1
+    wants = seen < _from_lagging(meter.on) and power.imag / 1e3 > enough_kvar
+    return 1 if wants and on < meter.steps else 0
+
+
+def _from_lagging(setting: float) -> float:
+    """A setting as OpenDSS counts it: leading ones, written below zero, come after 1."""
+    return 2 + setting if setting < 0 else setting

@@ -14,7 +14,14 @@ from gridmend.model.arrays import Complexes, Flags, Ints
 from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow import shunt
 from gridmend.powerflow.factor import Factor, factorise, substitute
-from gridmend.powerflow.legs import inject, leg_admittance, leg_currents, leg_voltages, powers
+from gridmend.powerflow.legs import (
+    across,
+    inject,
+    leg_admittance,
+    leg_currents,
+    leg_voltages,
+    powers,
+)
 from gridmend.powerflow.network import Network, assemble, values_at
 from gridmend.powerflow.newton import newton
 from gridmend.powerflow.reach import reach
@@ -149,8 +156,8 @@ def _fixed_point(
 def _compensation(state: State, s_va: Complexes, v: Complexes) -> Complexes:
     """[nodes] what the factor's leg admittances take beyond what the legs take [A]."""
     legs = state.network.legs
-    u = leg_voltages(legs, v)
-    extra = state.admittance * u - leg_currents(legs, s_va, u)
+    taken = leg_currents(legs, s_va, leg_voltages(legs, v))
+    extra = state.admittance * across(legs, v) - taken
     total = np.zeros(len(v), complex)
     inject(legs.plus, legs.minus, extra, total)
     return total

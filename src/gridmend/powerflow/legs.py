@@ -179,10 +179,15 @@ def leg_admittance(legs: Legs, s_va: Complexes) -> Complexes:
 _TURN = np.exp(2j * np.pi / 3 * np.arange(3))
 
 
-def leg_voltages(legs: Legs, v_v: Complexes) -> Complexes:
-    """[legs] voltage across each leg [V]; of a balanced inverter its positive sequence."""
+def across(legs: Legs, v_v: Complexes) -> Complexes:
+    """[legs] voltage across each leg [V]."""
     u = np.where(legs.plus >= 0, v_v[legs.plus], 0.0)
-    u = u - np.where(legs.minus >= 0, v_v[legs.minus], 0.0)
+    return u - np.where(legs.minus >= 0, v_v[legs.minus], 0.0)
+
+
+def leg_voltages(legs: Legs, v_v: Complexes) -> Complexes:
+    """[legs] voltage that each leg answers to [V]; of a balanced inverter its positive sequence."""
+    u = across(legs, v_v)
     if len(legs.balanced):
         positive = u[legs.balanced] @ _TURN / 3
         u[legs.balanced] = positive[:, None] * np.conj(_TURN)

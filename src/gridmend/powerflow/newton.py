@@ -10,7 +10,6 @@ changes.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
@@ -18,13 +17,12 @@ from scipy import sparse as scipy_sparse  # pyright: ignore[reportMissingTypeStu
 from scipy.sparse import linalg as scipy_linalg  # pyright: ignore[reportMissingTypeStubs]
 
 from gridmend.model.arrays import Complexes, Flags, Floats, Ints
-from gridmend.powerflow.legs import Legs, inject, leg_currents, leg_voltages
+from gridmend.powerflow.legs import Legs, across, inject, leg_currents, leg_voltages
 from gridmend.powerflow.network import Network, conductor_pairs
 
 sparse = cast(Any, scipy_sparse)  # SciPy has no types of its own
 linalg = cast(Any, scipy_linalg)
 
-_NONE = np.empty((0, 3), np.int64)
 _ROUNDS = 60
 _KEEP_BELOW_PU = 1e-5
 _LEAST_DAMPING = 0.1
@@ -80,10 +78,10 @@ def _beyond(
     legs: Legs, slope: tuple[Complexes, Complexes], s_va: Complexes, v: Complexes
 ) -> Complexes:
     """[nodes] what the linearised legs take at `v` beyond what the legs take [A]."""
-    across = leg_voltages(replace(legs, balanced=_NONE), v)
     taken = leg_currents(legs, s_va, leg_voltages(legs, v))
     total = np.zeros(len(v), complex)
-    extra = slope[0] * across.real + slope[1] * across.imag - taken
+    u = across(legs, v)
+    extra = slope[0] * u.real + slope[1] * u.imag - taken
     inject(legs.plus, legs.minus, extra, total)
     return total
 

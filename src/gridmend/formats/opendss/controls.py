@@ -108,6 +108,14 @@ def _remote(given: Given, made: Transformer) -> tuple[str, int]:
     if not text:
         return "", 1
     terminal = given.spec(text, "bus", made.phases, made.phases)
+    if _phase(given, "ptphase", ("max", "min")) != "1":
+        given.context.journal.add(
+            "warning",
+            f"regulator control '{given.item.name}' measures the first phase named of its bus;"
+            " OpenDSS measures nothing there by another ptphase",
+            given.where("ptphase"),
+            "name the phase in bus, as in bus=b.3, and leave ptphase out",
+        )
     return given.context.terminals.written(terminal), max(terminal.nodes[0], 1)
 
 

@@ -6,7 +6,7 @@ from math import copysign, hypot, nan, sqrt
 from typing import Any
 
 from gridmend.formats.opendss.given import Context, Given, numeric
-from gridmend.formats.opendss.loads import SHAPES, conductors_of, shapes_of
+from gridmend.formats.opendss.loads import SHAPES, check_delta, conductors_of, shapes_of
 from gridmend.formats.opendss.shapes import curve_at
 from gridmend.formats.opendss.store import Item
 
@@ -16,6 +16,7 @@ _GENERATOR_MODELS = {1: "constant_power", 2: "constant_impedance"}
 def _place(given: Given) -> dict[str, Any]:
     context = given.context
     phases, delta = given.phases(), given.delta()
+    check_delta(given, phases, delta=delta)
     terminal = given.terminal("bus1", phases, conductors_of(phases, delta=delta))
     return {
         "name": given.item.name,
@@ -135,7 +136,7 @@ def storage_row(item: Item, context: Context) -> dict[str, Any]:
     if set_by and set_by[-1] == "pf":
         kvar = _reactive(power, given.number("pf", 1.0))
     rating = given.number("kva", rated)
-    power, kvar = _within_rating(given, power, kvar, rating)
+    power, kvar = _within_rating(given, power, kvar, rating, idling=state == "idling")
     _settings_left_out(given)
     return {
         **_place(given),
@@ -155,7 +156,7 @@ def storage_row(item: Item, context: Context) -> dict[str, Any]:
 
 
 def _within_rating(
-    given: Given, kw: float, kvar: float, rating_kva: float
+    given: Given, kw: float, kvar: float, rating_kva: float, *, idling: bool
 ) -> tuple[float, float]:
     """What an inverter gives of what is asked: reactive power first unless it is told otherwise."""
     # The language's limit of reactive power stays at its default unless a rating is said.
@@ -164,13 +165,13 @@ def _within_rating(
     least = given.number("kvarmaxabs", limit)
     within = max(min(kvar, limit), -least)
     asked = hypot(kw, kvar)
-    if given.flag("pfpriority") and asked > 0.0:
+    if given.flag("pfpriority") and asked > 0.0 and not idling:
         share = min(rating_kva / asked, 1.0, within / kvar if kvar else 1.0)
         return kw * share, kvar * share
     kvar = within
     if hypot(kw, kvar) <= rating_kva:
         return kw, kvar
-    if given.flag("wattpriority"):
+    if given.flag("wattpriority") or idling:
         kw = copysign(min(abs(kw), rating_kva), kw)
         return kw, copysign(sqrt(rating_kva**2 - kw**2), kvar)
     kvar = copysign(min(abs(kvar), rating_kva), kvar)

@@ -125,10 +125,22 @@ def conductors_of(phases: int, *, delta: bool) -> int:
     return phases if delta and phases >= 3 else phases + 1
 
 
+def check_delta(given: Given, phases: int, *, delta: bool) -> None:
+    """A finding for a delta of two phases: its two legs on three conductors have no row here."""
+    if delta and phases == 2:
+        given.context.journal.add(
+            "error",
+            f"{given.item.kind} '{given.item.name}' has two phases in delta, read as three",
+            given.where("phases"),
+            "write it as two elements of one phase, each between two conductors",
+        )
+
+
 def load_row(item: Item, context: Context) -> dict[str, Any]:
     """The row of a load."""
     given = Given(item, context)
     phases, delta = given.phases(), given.delta()
+    check_delta(given, phases, delta=delta)
     terminal = given.terminal("bus1", phases, conductors_of(phases, delta=delta))
     demand = fold_demand(item, context)
     number_of_model = given.whole("model", 1)

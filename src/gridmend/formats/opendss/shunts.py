@@ -9,7 +9,7 @@ import numpy as np
 
 from gridmend.formats.opendss.arrays import Numbers
 from gridmend.formats.opendss.given import Context, Given, frozen
-from gridmend.formats.opendss.loads import conductors_of
+from gridmend.formats.opendss.loads import check_delta, conductors_of
 from gridmend.formats.opendss.nodes import Terminal
 from gridmend.formats.opendss.store import Item
 
@@ -50,6 +50,7 @@ def capacitor_row(item: Item, context: Context) -> dict[str, Any]:
     """The row of a capacitor."""
     given = Given(item, context)
     phases, delta = given.phases(), given.delta()
+    check_delta(given, phases, delta=delta)
     kv = given.number("kv", 12.47)
     kvar = _step_kvar(given, kv=kv, phases=phases, delta=delta)
     on = _steps_on(given, len(kvar))
@@ -138,6 +139,7 @@ def reactor_row(item: Item, context: Context) -> dict[str, Any]:
     """The row of a reactor."""
     given = Given(item, context)
     phases, delta = given.phases(), given.delta()
+    check_delta(given, phases, delta=delta)
     r, x = _reactor_ohms(given, phases, delta=delta)
     for prop in ("rcurve", "lcurve"):
         if prop in given:
