@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
+from gridmend.powerflow.blocks import factorise_blocks, substitute_blocks
 from gridmend.powerflow.factor import analyse, factorise, substitute
 from gridmend.powerflow.ordering import order
 
@@ -61,3 +62,30 @@ def test_a_part_with_no_path_to_ground_is_anchored_and_named() -> None:
         pattern, np.array([1 + 0j, 1 + 0j]), np.array([-1 + 0j]), np.ones(2, np.bool_)
     )
     assert factor.anchored.tolist() == [1]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10**6), st.integers(2, 60), st.integers(0, 60))
+def test_the_factor_in_blocks_solves_a_random_block_matrix(seed: int, n: int, extra: int) -> None:
+    off = _pattern(seed, n, extra)
+    rng = np.random.default_rng(seed + 1)
+    passive = rng.random(n) < 0.5
+    permutation, _ = order(off.indptr.astype(np.int64), off.indices.astype(np.int64), passive)
+    moved = sparse.csc_matrix(sparse.triu(off[permutation][:, permutation], 1))
+    moved.sort_indices()
+    pattern = analyse(n, moved.indptr.astype(np.int64), moved.indices.astype(np.int64))
+    entries = rng.normal(size=(moved.nnz, 4))
+    diagonal = rng.normal(size=(n, 4))
+    diagonal[:, [0, 3]] += 4 * moved.nnz
+    dense = np.zeros((2 * n, 2 * n))
+    for k in range(n):
+        dense[2 * k : 2 * k + 2, 2 * k : 2 * k + 2] = diagonal[k].reshape(2, 2)
+        for p in range(moved.indptr[k], moved.indptr[k + 1]):
+            i = moved.indices[p]
+            dense[2 * i : 2 * i + 2, 2 * k : 2 * k + 2] = entries[p].reshape(2, 2)
+            dense[2 * k : 2 * k + 2, 2 * i : 2 * i + 2] = entries[p].reshape(2, 2)
+    blocks = factorise_blocks(pattern, diagonal, entries, np.ones(n, np.bool_))
+    x = rng.normal(size=(n, 2))
+    found = (dense @ x.ravel()).reshape(n, 2)
+    substitute_blocks(blocks, found, 0, 0)
+    np.testing.assert_allclose(found, x, rtol=1e-8, atol=1e-9)

@@ -19,7 +19,9 @@ from gridmend.powerflow.compiled import compiled
 class Pattern:
     """The upper triangle, column by column, in elimination order, and the factor's shape.
 
-    `parent` is the elimination tree; `l_start` [n + 1] where each column of L begins.
+    `parent` is the elimination tree; `l_start` [n + 1] where each column of L begins, `l_rows`
+    [entries of L] the row of each entry, `l_slots` [entries of the upper triangle] the entry of
+    L that each one starts.
     """
 
     n: int
@@ -27,6 +29,8 @@ class Pattern:
     rows: Ints
     parent: Ints
     l_start: Ints
+    l_rows: Ints
+    l_slots: Ints
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +38,6 @@ class Factor:
     """L without its unit diagonal, by columns, and D. `anchored` names pivots that vanished."""
 
     pattern: Pattern
-    l_rows: Ints
     l_values: Complexes
     d: Complexes
     anchored: Ints
@@ -45,7 +48,8 @@ def analyse(n: int, start: Ints, rows: Ints) -> Pattern:
     parent, counts = _tree(n, start, rows)
     l_start = np.zeros(n + 1, np.int64)
     np.cumsum(counts, out=l_start[1:])
-    return Pattern(n, start, rows, parent, l_start)
+    l_rows, l_slots = _rows(n, start, rows, parent, l_start)
+    return Pattern(n, start, rows, parent, l_start, l_rows, l_slots)
 
 
 def factorise(pattern: Pattern, diagonal: Complexes, upper: Complexes, alive: Flags) -> Factor:
@@ -54,7 +58,7 @@ def factorise(pattern: Pattern, diagonal: Complexes, upper: Complexes, alive: Fl
     A pivot that vanishes against its diagonal belongs to a part with no path to ground; it
     is anchored and reported.
     """
-    l_rows, l_values, d, anchored = _factorise(
+    l_values, d, anchored = _factorise(
         pattern.n,
         pattern.start,
         pattern.rows,
@@ -62,14 +66,16 @@ def factorise(pattern: Pattern, diagonal: Complexes, upper: Complexes, alive: Fl
         diagonal,
         pattern.parent,
         pattern.l_start,
+        pattern.l_rows,
         alive,
     )
-    return Factor(pattern, l_rows, l_values, d, anchored)
+    return Factor(pattern, l_values, d, anchored)
 
 
 def substitute(factor: Factor, x: Complexes, first: int = 0, last: int = 0) -> None:
     """Solve in place: forward from row `first`, backward down to row `last`."""
-    _substitute(factor.pattern.l_start, factor.l_rows, factor.l_values, factor.d, x, first, last)
+    pattern = factor.pattern
+    _substitute(pattern.l_start, pattern.l_rows, factor.l_values, factor.d, x, first, last)
 
 
 @compiled
@@ -91,6 +97,26 @@ def _tree(n: int, start: Ints, rows: Ints) -> tuple[Ints, Ints]:
 
 
 @compiled
+def _rows(n: int, start: Ints, rows: Ints, parent: Ints, l_start: Ints) -> tuple[Ints, Ints]:
+    l_rows = np.empty(l_start[n], np.int64)
+    l_slots = np.empty(len(rows), np.int64)
+    filled = l_start[:-1].copy()
+    flag = np.full(n, -1, np.int64)
+    for k in range(n):
+        flag[k] = k
+        for p in range(start[k], start[k + 1]):
+            i = rows[p]
+            while flag[i] != k:
+                l_rows[filled[i]] = k
+                filled[i] += 1
+                flag[i] = k
+                i = parent[i]
+        for p in range(start[k], start[k + 1]):
+            l_slots[p] = filled[rows[p]] - 1
+    return l_rows, l_slots
+
+
+@compiled
 def _factorise(
     n: int,
     start: Ints,
@@ -99,9 +125,9 @@ def _factorise(
     diagonal: Complexes,
     parent: Ints,
     l_start: Ints,
+    l_rows: Ints,
     alive: Flags,
-) -> tuple[Ints, Complexes, Complexes, Ints]:
-    l_rows = np.zeros(l_start[n], np.int64)
+) -> tuple[Complexes, Complexes, Ints]:
     l_values = np.zeros(l_start[n], np.complex128)
     filled = np.zeros(n, np.int64)
     d = np.ones(n, np.complex128)
@@ -139,7 +165,6 @@ def _factorise(
                     y[l_rows[p]] -= l_values[p] * yi
             lki = yi / d[i]
             pivot -= lki * yi
-            l_rows[end] = k
             l_values[end] = lki
             filled[i] += 1
         if alive[k] and abs(pivot) <= 1e-11 * abs(diagonal[k]):
@@ -147,7 +172,7 @@ def _factorise(
             anchored[n_anchored] = k
             n_anchored += 1
         d[k] = pivot
-    return l_rows, l_values, d, anchored[:n_anchored].copy()
+    return l_values, d, anchored[:n_anchored].copy()
 
 
 @compiled

@@ -31,8 +31,7 @@ _MODELS = {
     "fixed_q_impedance": FIXED_Q_IMPEDANCE,
     "zip": ZIP,
 }
-_CUT_OFF = 500.0
-"""How steeply a ZIP load lets go around its cut-off voltage."""
+_CUT_OFF = 500.0  # how steeply a ZIP load lets go around its cut-off voltage
 
 INJECTED = ("loads", "generators", "pv_systems", "storages")
 """Tables whose elements are legs, in the order in which legs are numbered."""
@@ -223,7 +222,7 @@ def _currents(
     for k in range(len(u_v)):
         size = abs(u_v[k])
         if size > 0.0:
-            i_a[k] = _current(
+            i_a[k] = leg_current(
                 model[k],
                 u_v[k],
                 size / rated_v[k],
@@ -266,7 +265,7 @@ def _within(u: float, low: float, least: float, most: float, steep: int) -> floa
 
 
 @compiled
-def _current(
+def leg_current(
     model: int,
     v: complex,
     u: float,
@@ -276,6 +275,7 @@ def _current(
     zips: Floats,
     fixed_var: float,
 ) -> complex:
+    """Current of one leg [A] at `v` [V], which is `u` of its rated voltage, for `s` [VA]."""
     low, least, most = limits[0], limits[1], limits[2]
     inside = least < u <= most
     if model == IMPEDANCE:

@@ -103,7 +103,7 @@ def _thevenin(state: State, before: Complexes, nodes: list[int], work: Complexes
     live = [n for n in nodes if state.alive[n]]
     z = _block(
         state.factor.pattern.l_start,
-        state.factor.l_rows,
+        state.factor.pattern.l_rows,
         state.factor.l_values,
         state.factor.d,
         state.factor.pattern.parent,

@@ -1,0 +1,136 @@
+"""The factor L·D·U of a real matrix in 2 × 2 blocks, on the pattern of the admittance.
+
+A complex equation whose loads depend on the voltage and on its conjugate is real in blocks
+`[[re by re, re by im], [im by re, im by im]]`. Such a matrix has the pattern of the admittance
+but not its symmetry, so L and U are kept apart, entry for entry. No pivoting: networks are
+dominated by their diagonal, and the order of elimination keeps the small against the large.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gridmend.model.arrays import Flags, Floats, Ints
+from gridmend.powerflow.compiled import compiled
+from gridmend.powerflow.factor import Pattern
+
+
+@dataclass(frozen=True, eq=False)
+class Blocks:
+    """A factored matrix: `lower`, `upper` [entries of L, 4], `inverse` [n, 4] of the pivots.
+
+    A block is stored row by row. Column k of L holds `L_ik D_k⁻¹`, and `upper` beside it
+    `D_k⁻¹ U_ki`, so that substitution multiplies by nothing else.
+    """
+
+    pattern: Pattern
+    lower: Floats
+    upper: Floats
+    inverse: Floats
+
+
+def factorise_blocks(pattern: Pattern, diagonal: Floats, entries: Floats, alive: Flags) -> Blocks:
+    """Factor a matrix of `diagonal` [n, 4] and `entries` [pattern, 4] above it.
+
+    Entry p stands above and below the diagonal alike. A node that is not alive counts as tied
+    to ground.
+    """
+    lower = np.zeros((len(pattern.l_rows), 4))
+    lower[pattern.l_slots] = entries
+    upper = lower.copy()
+    pivots = diagonal.copy()
+    _factorise(pattern.n, pattern.l_start, pattern.l_rows, pivots, lower, upper, alive)
+    return Blocks(pattern, lower, upper, pivots)
+
+
+def substitute_blocks(blocks: Blocks, x: Floats, first: int, last: int) -> None:
+    """Solve for `x` [n, 2] in place: forward from row `first`, backward down to row `last`."""
+    p = blocks.pattern
+    _substitute(p.l_start, p.l_rows, blocks.lower, blocks.upper, blocks.inverse, x, first, last)
+
+
+@compiled
+def _factorise(
+    n: int, start: Ints, rows: Ints, pivots: Floats, lower: Floats, upper: Floats, alive: Flags
+) -> None:
+    for k in range(n):
+        first, end = start[k], start[k + 1]
+        if not alive[k]:
+            pivots[k, :] = 0.0
+            pivots[k, 0] = pivots[k, 3] = 1.0
+        else:
+            _invert(pivots, k)
+        d0, d1, d2, d3 = pivots[k, 0], pivots[k, 1], pivots[k, 2], pivots[k, 3]
+        for p in range(first, end):
+            if not (alive[k] and alive[rows[p]]):
+                lower[p, :] = 0.0
+                upper[p, :] = 0.0
+            a, b, c, e = lower[p, 0], lower[p, 1], lower[p, 2], lower[p, 3]
+            lower[p, 0], lower[p, 1] = a * d0 + b * d2, a * d1 + b * d3
+            lower[p, 2], lower[p, 3] = c * d0 + e * d2, c * d1 + e * d3
+        for p in range(first, end):
+            i = rows[p]
+            _take(pivots, i, lower, p, upper, p)
+            at = start[i]
+            for q in range(p + 1, end):
+                # entries of a column are in the order of their rows, so the search goes on
+                while rows[at] != rows[q]:
+                    at += 1
+                _take(upper, at, lower, p, upper, q)
+                _take(lower, at, lower, q, upper, p)
+        for q in range(first, end):
+            a, b, c, e = upper[q, 0], upper[q, 1], upper[q, 2], upper[q, 3]
+            upper[q, 0], upper[q, 1] = d0 * a + d1 * c, d0 * b + d1 * e
+            upper[q, 2], upper[q, 3] = d2 * a + d3 * c, d2 * b + d3 * e
+
+
+@compiled
+def _take(target: Floats, at: Any, lower: Floats, p: int, upper: Floats, q: int) -> None:
+    """Take `lower[p] · upper[q]` from `target[at]`."""
+    a, b, c, e = lower[p, 0], lower[p, 1], lower[p, 2], lower[p, 3]
+    f, g, h, i = upper[q, 0], upper[q, 1], upper[q, 2], upper[q, 3]
+    target[at, 0] -= a * f + b * h
+    target[at, 1] -= a * g + b * i
+    target[at, 2] -= c * f + e * h
+    target[at, 3] -= c * g + e * i
+
+
+@compiled
+def _invert(pivots: Floats, k: int) -> None:
+    a, b, c, d = pivots[k, 0], pivots[k, 1], pivots[k, 2], pivots[k, 3]
+    scale = a * d - b * c
+    scale = 1.0 / scale if scale != 0.0 else 0.0
+    pivots[k, 0], pivots[k, 1] = d * scale, -b * scale
+    pivots[k, 2], pivots[k, 3] = -c * scale, a * scale
+
+
+@compiled
+def _substitute(
+    start: Ints,
+    rows: Ints,
+    lower: Floats,
+    upper: Floats,
+    inverse: Floats,
+    x: Floats,
+    first: int,
+    last: int,
+) -> None:
+    n = len(x)
+    for k in range(first, n):
+        re, im = x[k, 0], x[k, 1]
+        for p in range(start[k], start[k + 1]):
+            i = rows[p]
+            x[i, 0] -= lower[p, 0] * re + lower[p, 1] * im
+            x[i, 1] -= lower[p, 2] * re + lower[p, 3] * im
+        x[k, 0] = inverse[k, 0] * re + inverse[k, 1] * im
+        x[k, 1] = inverse[k, 2] * re + inverse[k, 3] * im
+    for k in range(n - 1, last - 1, -1):
+        re, im = x[k, 0], x[k, 1]
+        for p in range(start[k], start[k + 1]):
+            i = rows[p]
+            re -= upper[p, 0] * x[i, 0] + upper[p, 1] * x[i, 1]
+            im -= upper[p, 2] * x[i, 0] + upper[p, 3] * x[i, 1]
+        x[k, 0], x[k, 1] = re, im
