@@ -86,7 +86,12 @@ def _pv(**values: object) -> Grid:
         ({"irradiance_pu": 0.5}, 50.0, 0.0),
         ({"irradiance_pu": 0.5, "power_factor": -0.8}, 50.0, -37.5),
         ({"irradiance_pu": 0.1}, 0.0, 0.0),
-        ({"irradiance_pu": 0.5, "set_kvar": 200.0}, 50.0, (90.0**2 - 50.0**2) ** 0.5),
+        ({"irradiance_pu": 0.5, "set_kvar": 80.0}, (90.0**2 - 80.0**2) ** 0.5, 80.0),
+        (
+            {"irradiance_pu": 0.5, "set_kvar": 80.0, "priority": "active"},
+            50.0,
+            (90**2 - 50**2) ** 0.5,
+        ),
     ],
 )
 def test_panels_give_what_sun_inverter_and_settings_allow(

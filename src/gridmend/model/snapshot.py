@@ -221,8 +221,9 @@ def tap_of_step(windings: Table, at: int, step: int) -> float:
 def pv_power(table: Table) -> tuple[Floats, Floats]:
     """[pv_systems] active and reactive power [kW, kvar] that panels and inverter give.
 
-    The panels' power is cut in and out by its share of the inverter's rating, and the
-    inverter's apparent power bounds what is given, active power first.
+    The inverter stops below `cut_out_pct` of its rating. Reactive power follows the panels by
+    the power factor, or is set; where both exceed the rating, `priority` says what goes first.
+    Checked against OpenDSS.
     """
     rating = table.numbers("rating_kva")
     panel = (
@@ -230,16 +231,35 @@ def pv_power(table: Table) -> tuple[Floats, Floats]:
         * table.numbers("irradiance_pu")
         * table.numbers("temperature_factor_pu")
     )
-    running = panel >= rating * np.maximum(table.numbers("cut_in_pct"), 0.0) / 100
+    running = panel >= rating * np.maximum(table.numbers("cut_out_pct"), 0.0) / 100
     p = np.where(running, panel * table.numbers("efficiency_pu"), 0.0)
-    p = np.minimum(p, rating)
     factor = table.numbers("power_factor")
     with np.errstate(divide="ignore", invalid="ignore"):
         by_factor = p * np.sqrt(np.maximum(1 / factor**2 - 1, 0.0)) * np.sign(factor)
     set_kvar = table.numbers("set_kvar")
     q = np.where(np.isnan(set_kvar), by_factor, set_kvar)
-    room = np.sqrt(np.maximum(rating**2 - p**2, 0.0))
-    return p, np.clip(q, -room, room)
+    most = np.fmin(np.nan_to_num(table.numbers("q_max_kvar"), nan=np.inf), rating)
+    least = np.fmax(np.nan_to_num(table.numbers("q_min_kvar"), nan=-np.inf), -rating)
+    asked = np.hypot(p, q)
+    share = np.minimum(1.0, rating / np.where(asked > 0, asked, 1.0))
+    q = np.clip(q, least, most)
+    active_p = np.minimum(p, rating)
+    active_q = np.clip(q, -_rest(rating, active_p), _rest(rating, active_p))
+    first = table["priority"]
+    kept_p = np.select(
+        [first == "power_factor", first == "active"],
+        [p * share, active_p],
+        np.minimum(p, _rest(rating, q)),
+    )
+    kept_q = np.select(
+        [first == "power_factor", first == "active"], [by_factor * share, active_q], q
+    )
+    return kept_p, kept_q
+
+
+def _rest(rating_kva: Floats, used: Floats) -> Floats:
+    """What the other of active and reactive power may be."""
+    return np.sqrt(np.maximum(rating_kva**2 - used**2, 0.0))
 
 
 def _whole(value: Any, where: str) -> int:

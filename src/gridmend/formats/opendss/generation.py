@@ -112,11 +112,20 @@ def pv_row(item: Item, context: Context) -> dict[str, Any]:
         "rating_kva": rating,
         "power_factor": given.number("pf", 1.0),
         "set_kvar": given.number("kvar", 0.0) if set_by and set_by[-1] == "kvar" else nan,
+        "q_max_kvar": given.number("kvarmax", nan),
+        "q_min_kvar": -given.number("kvarmaxabs", given.number("kvarmax", nan)),
+        "priority": _priority(given),
         "efficiency_pu": efficiency,
         "temperature_factor_pu": derating,
         "cut_in_pct": given.number("%cutin", 20.0),
         "cut_out_pct": given.number("%cutout", 20.0),
     }
+
+
+def _priority(given: Given) -> str:
+    if given.flag("wattpriority"):
+        return "active"
+    return "power_factor" if given.flag("pfpriority") else "reactive"
 
 
 def storage_row(item: Item, context: Context) -> dict[str, Any]:
@@ -209,11 +218,8 @@ def _asked_state(given: Given, rated: float) -> tuple[str, float]:
     return "idling", 0.0
 
 
-_PRIORITIES = ("wattpriority", "pfpriority")
 _LEFT_OUT = {
     "limitcurrent": "its current is not limited at low voltage",
-    "wattpriority": "active power always goes first",
-    "pfpriority": "active power always goes first",
     "varfollowinverter": "reactive power does not stop with the inverter",
     "effcurve": "its efficiency is that of charging and discharging",
 }
@@ -222,8 +228,7 @@ _LEFT_OUT = {
 
 def _settings_left_out(given: Given) -> None:
     for prop, instead in _LEFT_OUT.items():
-        taken = ("effcurve",) if given.item.kind == "pvsystem" else _PRIORITIES
-        if prop in taken:
+        if prop == "effcurve" and given.item.kind == "pvsystem":
             continue
         if prop in given and given.text(prop)[:1].lower() not in ("n", "f"):
             given.context.journal.count(
