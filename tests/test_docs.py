@@ -44,3 +44,25 @@ def test_every_room_has_a_page() -> None:
     rooms = {f.parent.name for f in (ROOT / "src" / "gridmend").glob("*/__init__.py")}
     missing = {room for room in rooms if not (ROOT / "docs" / f"{room}.md").is_file()}
     assert not missing, f"docs/<room>.md is missing for {', '.join(sorted(missing))}"
+
+
+PYTHON = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+WITH_CODE = [page for page in PAGES if PYTHON.search(page.read_text(encoding="utf-8"))]
+
+
+@pytest.mark.parametrize("page", WITH_CODE, ids=lambda page: page.stem)
+def test_what_a_page_shows_in_python_runs_as_written(page: Path, tmp_path: Path) -> None:
+    for code in PYTHON.findall(page.read_text(encoding="utf-8")):
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=tmp_path, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert done.stdout
+
+
+@pytest.mark.parametrize("room", ["model", "formats", "powerflow", "interlock", "operations"])
+def test_a_rooms_page_says_its_limits_or_formats_and_how_it_is_checked(room: str) -> None:
+    page = (ROOT / "docs" / f"{room}.md").read_text(encoding="utf-8")
+    assert "## How it is checked" in page
+    assert PYTHON.search(page)

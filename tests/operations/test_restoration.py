@@ -170,7 +170,7 @@ def test_a_lost_substation_is_carried_by_the_neighbours() -> None:
     for fault in ("reg1a", "source.source"):
         plan = restore(grid, _at(1.0), fault, network=network, topology=topology)
         assert plan.customers_restored == plan.customers_restored_by_tie == 1158
-        assert any("own protection" in sentence for sentence in plan.left_out)
+        assert any("own protection" in note for note in plan.notes)
 
 
 def test_a_faulted_switch_takes_both_its_sections() -> None:
@@ -186,7 +186,9 @@ def test_what_no_switch_can_heal_says_so() -> None:
         plan = restore(grid, _at(1.0), fault, network=network, topology=topology)
         assert plan.steps == ()
         assert plan.customers_restored == 0
-        assert word in plan.left_out[0]
+        assert word in plan.notes[0]
+        waiting = [sentence for sentence in plan.left_out if "until it is repaired" in sentence]
+        assert len(waiting) == (1 if plan.customers_out else 0)
 
 
 def test_a_fault_in_a_dead_part_trips_nothing() -> None:
@@ -248,3 +250,17 @@ def test_critical_customers_come_first() -> None:
     assert not any(section in sentence for sentence in plan.left_out)
     assert plan.customers_out == plain.customers_out == 1158
     assert plan.customers_restored < plain.customers_restored
+
+
+def test_of_equal_plans_the_one_through_fewer_ties_comes_first() -> None:
+    grid, network, topology = ieee123()
+    for multiplier in (0.0, 0.3, 1.0):
+        plans = propose(grid, _at(multiplier), "L52", network=network, topology=topology).plans
+        through = [
+            sum(bool(grid.switches["normally_open"][grid.switches.row(s.device)]) for s in closing)
+            for closing in ([s for s in p.steps if s.action is Action.CLOSE] for p in plans)
+        ]
+        restored = [plan.customers_restored for plan in plans]
+        assert restored == sorted(restored, reverse=True)
+        assert through[0] == min(through)
+        assert "Sw1" in {step.device for step in plans[0].steps}

@@ -182,7 +182,8 @@ def sentence(violation: Violation) -> str:
     if v.limit.startswith("loading"):
         unit = "A" if v.limit.endswith("_a") else "kVA"
         return f"{v.element} would carry {v.value:.0f} {unit}, {100 * v.value / v.bound:.0f} %"
-    return f"{v.element} would have {v.value:.4f} pu, {v.limit.partition('_')[2]} by {v.bound:.4f}"
+    side = "below" if v.limit.endswith("low") else "above"
+    return f"{v.element} would have {v.value:.4f} pu, {side} the limit of {v.bound:.4f}"
 
 
 def _voltages(gauge: Gauge, flow: Flow) -> tuple[Floats, Ints]:

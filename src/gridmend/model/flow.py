@@ -61,6 +61,13 @@ class Flow:
     findings: tuple[Finding, ...] = ()
     bus_names: NDArray[np.object_] = field(repr=False, default_factory=lambda: np.empty(0, object))
 
+    def __repr__(self) -> str:
+        how = "converged" if self.converged else f"NOT CONVERGED, worst at bus {self.worst_bus},"
+        return (
+            f"<Flow of {len(self.v_v)} nodes: {how} after {self.iterations} iterations,"
+            f" mismatch {self.mismatch_pu:.1e} pu>"
+        )
+
     @property
     def v_pu(self) -> Floats:
         """[nodes] magnitude over the node's base [pu]."""

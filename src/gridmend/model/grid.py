@@ -133,15 +133,17 @@ class Grid:
 
     def __str__(self) -> str:
         lines = [f"{self.name}: {self.frequency_hz:g} Hz"]
-        lines += [f"  {t.schema.name:<20}{len(t):>8}" for t in self.tables() if len(t)]
+        shown = [t for t in self.tables() if len(t) and t is not self.customers]
+        lines += [f"  {t.schema.name:<20}{len(t):>8}" for t in shown]
         customers = self.customer_count()
         kva = float(
             self.transformers.numbers("rating_kva")[self.transformers.flags("in_service")].sum()
         )
+        km = self.lines.numbers("length_m").sum() / 1000
         lines.append(f"  {'customers':<20}{customers:>8}")
         lines.append(f"  {'load':<20}{self.loads.numbers('p_kw').sum():>8.0f} kW")
-        lines.append(f"  {'transformers':<20}{kva:>8.0f} kVA" if kva == kva else "")
-        lines.append(f"  {'lines':<20}{self.lines.numbers('length_m').sum() / 1000:>8.1f} km")
+        lines.append(f"  {'transformer rating':<20}{kva:>8.0f} kVA" if kva == kva else "")
+        lines.append(f"  {'line length':<20}{km:>8.1f} km")
         return "\n".join(line for line in lines if line)
 
     def customer_count(self) -> int:

@@ -76,18 +76,30 @@ class Plan:
     seconds: float = 0.0
     left_out: tuple[str, ...] = ()
     """Who stays out, and why, a sentence each."""
+    notes: tuple[str, ...] = ()
+    """What a reader should know before the plan: what was taken for granted about protection."""
 
     def __str__(self) -> str:
-        lines = [f"fault on {self.fault}: {self.customers_out} customers out"]
+        lines = [f"fault on {self.fault}: {self.customers_out:,} customers out"]
         for number, step in enumerate(self.steps, 1):
-            lines.append(f"  {number}. {step.action} {step.device}: {step.why}")
+            lines.append(f"  {number}. {step.action} {step.device}: {step.why}{_predicted(step)}")
         lines.append(
-            f"  restores {self.customers_restored} of {self.customers_restorable} restorable"
-            f" customers, {self.customers_restored_by_tie} through ties"
+            f"  restores {self.customers_restored:,} of {self.customers_restorable:,} restorable"
+            f" customers, {self.customers_restored_by_tie:,} through ties"
         )
+        lines += [f"  note: {note}" for note in self.notes]
         lines += [f"  stays out: {reason}" for reason in self.left_out]
         lines += [f"  refused: {r.rule}, {r.device}: {r.why}" for r in self.verdict.refusals]
         return "\n".join(lines)
+
+
+def _predicted(step: Step) -> str:
+    """What a step is predicted to lead to, where anything is energised."""
+    if step.v_min_pu is None:
+        return ""
+    loading = step.loading_max_pct
+    carried = f", {loading:.0f} % loading" if loading is not None else ""
+    return f" (lowest {step.v_min_pu:.4f} pu{carried})"
 
 
 class OutcomeState(StrEnum):

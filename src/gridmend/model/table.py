@@ -50,7 +50,7 @@ class Table:
             given = values.get(column.name)
             if given is None:
                 if column.required and rows:
-                    raise GridError(f"{schema.name} needs the column '{column.name}'")
+                    raise _lacking(schema, column, values)
                 given = [column.default] * rows
             if len(given) != rows:
                 raise GridError(
@@ -70,6 +70,9 @@ class Table:
         for key in given - defaults.keys():
             raise GridError(f"{schema.name} has no column '{key}'", mend=nearest(key, defaults))
         return Table.of(schema, {k: [r.get(k, defaults[k]) for r in listed] for k in sorted(given)})
+
+    def __repr__(self) -> str:
+        return f"<{self.schema.name}: {len(self)} rows; columns {', '.join(self._columns)}>"
 
     def __len__(self) -> int:
         return len(self._columns["name"])
@@ -193,6 +196,8 @@ def _frozen(schema: Schema, column: Column, values: Sequence[Any] | NDArray[Any]
     dtype = _DTYPES.get(column.kind)
     try:
         if dtype is not None:
+            if dtype is np.bool_ and any(isinstance(value, str) for value in _listed(values)):
+                raise TypeError("write True or False, not text")
             array = np.array(values, dtype)
         else:
             array = np.empty(len(values), object)
@@ -203,6 +208,18 @@ def _frozen(schema: Schema, column: Column, values: Sequence[Any] | NDArray[Any]
         ) from problem
     array.flags.writeable = False
     return array
+
+
+def _listed(values: Sequence[Any] | NDArray[Any]) -> Sequence[Any]:
+    """Values that were given one by one; an array has its kind already."""
+    return () if isinstance(values, np.ndarray) and values.dtype != object else list(values)
+
+
+def _lacking(schema: Schema, column: Column, values: Mapping[str, Sequence[Any]]) -> GridError:
+    names = [str(name) for name in values.get("name", ())][:3]
+    where = f"{schema.name}: {', '.join(names)}" if names else schema.name
+    what = f"{schema.name} needs the column '{column.name}'"
+    return GridError(what, where=where, mend=f"give {column.meaning}")
 
 
 def _value(column: Column, value: Any) -> Any:

@@ -114,6 +114,7 @@ def _plans(plans: Sequence[Plan]) -> list[dict[str, Any]]:
             "allowed": plan.verdict.allowed,
             "unknown": list(plan.verdict.unknown),
             "left_out": list(plan.left_out),
+            "notes": list(plan.notes),
         }
         for plan in plans
     ]

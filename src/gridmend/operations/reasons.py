@@ -56,8 +56,13 @@ def left_out(case: Case, way: Found, found: Search, reach: frozenset[int]) -> tu
             why = "they need phases that the tie does not bring"
         else:
             why = _refused(case, number, found)
-        sentences.append(f"{customers} customers on {place}: {why}")
+        sentences.append(f"{people(customers)} on {place}: {why}")
     return tuple(sentences)
+
+
+def people(customers: int) -> str:
+    """How many customers, in words."""
+    return f"{customers:,} customer{'' if customers == 1 else 's'}"
 
 
 def section_of_loads(case: Case) -> Ints:
@@ -92,10 +97,10 @@ def _why(case: Case, step: Step, customers: int) -> str:
         parted = " from ".join(named(case, s) for s in ends[:2])
         return f"parts {parted}, to be fed from another side or left out"
     if grid.switches.flags("normally_open")[row]:
-        return f"a tie: brings back {customers} customers from its other side"
+        return f"a tie: brings back {people(customers)} from its other side"
     if step.device in isolation.opened_by_protection:
-        return f"tripped on the fault, which is isolated now: brings back {customers} customers"
-    return f"brings back {customers} customers"
+        return f"tripped on the fault, which is isolated now: brings back {people(customers)}"
+    return f"brings back {people(customers)}"
 
 
 def _refused(case: Case, section: int, found: Search) -> str:

@@ -80,11 +80,11 @@ def propose(
     """Isolate a fault and restore as many customers as limits allow.
 
     Every radial way of feeding the dead sections is listed and tried in the order of its
-    merit (customers by priority, then fewer switches by hand, then fewer switches, then lower
-    losses); each is carried out step by step in the interlock, with regulators and capacitors
-    settling at the snapshot's demand. What is still supplied stays as it is: nobody is put out
-    to make room, and nothing that was dead before the fault is energised. `gap_pct` is 0 where
-    every better way was refused, else what the bound leaves open.
+    merit (customers by priority, then fewer switches by hand, then fewer switches, then fewer
+    ties, then lower losses); each is carried out step by step in the interlock, with regulators
+    and capacitors settling at the snapshot's demand. What is still supplied stays as it is:
+    nobody is put out to make room, and nothing that was dead before the fault is energised.
+    `gap_pct` is 0 where every better way was refused, else what the bound leaves open.
 
     Parameters
     ----------
@@ -229,10 +229,8 @@ def _plan(outcome: _Outcome, way: Found, seconds: float) -> Plan:
         loading_max_pct=reading.loading_max_pct,
         gap_pct=max(gap_pct, 0.0),
         seconds=seconds,
-        left_out=(
-            *case.isolation.notes,
-            *reasons.left_out(case, way, outcome.found, outcome.reach),
-        ),
+        left_out=reasons.left_out(case, way, outcome.found, outcome.reach),
+        notes=case.isolation.notes,
     )
 
 
@@ -247,7 +245,8 @@ def _unhealed(case: Case, seconds: float) -> Plan:
         loading_max_pct=case.start.loading_max_pct,
         gap_pct=0.0,
         seconds=seconds,
-        left_out=case.isolation.notes,
+        left_out=_waiting(case),
+        notes=case.isolation.notes,
     )
 
 
@@ -264,5 +263,16 @@ def _nothing(outcome: _Outcome, seconds: float) -> Plan:
         customers_restorable=int(case.counts[outcome.restorable].sum()),
         gap_pct=100.0 if outcome.bound > 0 else 0.0,
         seconds=seconds,
-        left_out=(*case.isolation.notes, f"nothing is done: {why}"),
+        left_out=(
+            f"{reasons.people(int(case.counts[case.out].sum()))}: nothing is done, for {why}",
+        ),
+        notes=case.isolation.notes,
     )
+
+
+def _waiting(case: Case) -> tuple[str, ...]:
+    """Who waits for the repair of something that is cleared by its own fuse."""
+    customers = int(case.counts[case.out].sum())
+    if not customers:
+        return ()
+    return (f"{reasons.people(customers)} on {case.isolation.fault}: until it is repaired",)

@@ -70,7 +70,7 @@ class Found:
     configuration: Configuration
     steps: tuple[Step, ...]
     judgement: Judgement
-    merit: tuple[float, int, int]
+    merit: tuple[float, int, int, int]
     loss_kw: float
 
 
@@ -124,9 +124,10 @@ def search(
     """Go through configurations by merit until the best that the interlock allows is known.
 
     Merit: weight of the customers restored, then fewer switches moved by hand, then fewer
-    moved at all; of equals, the lower losses. Nothing that ranks above the best plan found is
-    left untried unless time runs out, which `bound` then shows. After `GROW_AFTER` refusals, or
-    where `listed` is not complete, a plan is also grown section by section.
+    moved at all, then fewer ties; of equals, the lower losses. Nothing that ranks above the best
+    plan found is left untried unless time runs out, which `bound` then shows. After
+    `GROW_AFTER` refusals, or where `listed` is not complete, a plan is also grown section by
+    section.
     """
     queue = [(_merit(case, c, _weight_of_sections(case, c)), k) for k, c in enumerate(listed)]
     heapify(queue)
@@ -218,10 +219,12 @@ def loss_kw(flow: Flow) -> float:
     return sum(float(flow.power_kva(table).real.sum()) for table in _BRANCHES)
 
 
-def _merit(case: Case, here: Configuration, weight: float) -> tuple[float, int, int]:
-    remote = case.topology.grid.switches.flags("remote")
+def _merit(case: Case, here: Configuration, weight: float) -> tuple[float, int, int, int]:
+    switches = case.topology.grid.switches
+    remote, ties = switches.flags("remote"), switches.flags("normally_open")
     moved = (*here.to_open, *here.to_close)
-    return -weight, sum(not remote[k] for k in moved), len(moved)
+    by_hand = sum(not remote[k] for k in moved)
+    return -weight, by_hand, len(moved), sum(bool(ties[k]) for k in here.to_close)
 
 
 def _weight(case: Case, here: Configuration) -> float:
@@ -237,7 +240,7 @@ def _weight_of_sections(case: Case, here: Configuration) -> float:
     return float(case.weights[inside].sum())
 
 
-def _tried(case: Case, here: Configuration, merit: tuple[float, int, int]) -> Found | Refused:
+def _tried(case: Case, here: Configuration, merit: tuple[float, int, int, int]) -> Found | Refused:
     """The way to a configuration, or why there is none."""
     final = positions(case, here)
     if case.topology.energised(final).any():

@@ -8,6 +8,8 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from gridmend.ui.encoding import can_encode
+
 USER_ERROR = 2
 UNUSABLE = 3
 INTERRUPTED = 130
@@ -32,7 +34,10 @@ def plain(value: Any) -> Any:
 
 def say_json(answer: Mapping[str, Any]) -> None:
     """Write one JSON object to standard output."""
-    text = json.dumps(plain(answer), indent=2, allow_nan=False, ensure_ascii=False)
+    found = plain(answer)
+    text = json.dumps(found, indent=2, allow_nan=False, ensure_ascii=False)
+    if not can_encode(text):
+        text = json.dumps(found, indent=2, allow_nan=False)
     sys.stdout.write(text + "\n")
 
 

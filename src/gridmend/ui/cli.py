@@ -17,6 +17,7 @@ from gridmend.ui.commands.examples import examples
 from gridmend.ui.commands.restore import restore
 from gridmend.ui.commands.shortcircuit import shortcircuit
 from gridmend.ui.commands.solve import solve
+from gridmend.ui.encoding import forgive_narrow_encodings
 
 app = typer.Typer(
     name="gridmend",
@@ -57,6 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     as_json = "--json" in given
+    forgive_narrow_encodings()
     try:
         code = app(args=given, prog_name="gridmend", standalone_mode=False)
         sys.stdout.flush()
@@ -109,10 +111,12 @@ def _refuse_usage(as_json: bool, problem: Exception) -> int:
     """A wrong option or argument; the parser's classes are not public, so asked by duck type."""
     context = getattr(problem, "ctx", None)
     message = str(problem.format_message())  # pyright: ignore[reportAttributeAccessIssue]
-    if not message:
-        # The command was called without arguments: its help is already printed.
-        return USER_ERROR
+    message = message.replace(": Value error, ", ": ")
     command = context.command_path if context else "gridmend"
+    if type(problem).__name__ == "NoArgsIsHelpError" and not as_json:
+        # Called without arguments: the message is the help itself.
+        sys.stderr.write(message + "\n")
+        return USER_ERROR
     return _refuse(as_json, what=message, where=command, mend=f"see {command} --help")
 
 

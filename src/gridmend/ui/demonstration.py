@@ -13,6 +13,7 @@ from gridmend.model.plan import Plan
 from gridmend.runtime.day import Day, Fault, Restoration, run_day
 from gridmend.twin.field import faulted_element
 from gridmend.ui import screen
+from gridmend.ui.model_input import find_faulted
 from gridmend.ui.picture import save_healing
 
 AT = "17:30"
@@ -64,6 +65,7 @@ class Demonstration:
             "customers_restored": plan.customers_restored if plan else 0,
             "customers_restored_by_tie": plan.customers_restored_by_tie if plan else 0,
             "left_out": list(plan.left_out) if plan else [],
+            "notes": list(plan.notes) if plan else [],
             "customer_minutes": {
                 "crew": self.by_crew.customer_minutes,
                 "plan": self.healed.customer_minutes,
@@ -78,6 +80,7 @@ class Demonstration:
 def run_demonstration(grid: Grid, line: str, folder: Path) -> Demonstration:
     """Run the three days and save the picture; says on standard error what it is doing."""
     begun = perf_counter()
+    find_faulted(grid, line)
     faulted_element(grid, line)
     fault = Fault(line=line, at=AT, repair_min=REPAIR_MIN)
     screen.say("a quiet day, quarter-hour by quarter-hour (the first run also compiles) …")
@@ -123,7 +126,8 @@ def _show_fault(found: Demonstration) -> None:
             screen.show(f"  {event.payload['device']} trips and locks out")
     if plan is None:
         return
-    screen.show(f"  {plan.customers_out:,} customers are out", "")
+    screen.show(f"  {plan.customers_out:,} customers are out")
+    screen.show(*(f"  note: {note}" for note in plan.notes), "")
     if not plan.customers_restorable:
         screen.show("No switch can heal this fault:")
     elif not plan.customers_restored:
@@ -179,4 +183,19 @@ def _show_worth(found: Demonstration) -> None:
     screen.show(
         screen.table(f"What it is worth: repair takes {REPAIR_MIN:.0f} min", headings, rows),
         "crew alone: nobody behind the tripped device is switched back before the repair",
+        *_way_back(found),
     )
+
+
+def _way_back(found: Demonstration) -> list[str]:
+    """Who is out for a moment when the switches go back to normal after the repair."""
+    repaired = [e.time_utc for e in found.healed.events if e.kind == "repaired"]
+    again = [i for i in found.healed.interruptions if repaired and i.start >= repaired[0]]
+    if not again:
+        return []
+    customers = sum(piece.customers for piece in again)
+    longest = max(60 * piece.duration_min for piece in again)
+    return [
+        f"back to normal: after the repair {customers:,} customers are out once more for"
+        f" {longest:.0f} s, while their tie lets go before their feeder takes over"
+    ]

@@ -95,8 +95,8 @@ def _headline(grid: Grid, flow: Flow, found: dict[str, Any]) -> str:
 def _power(found: dict[str, Any]) -> list[tuple[str, str, str]]:
     share = 100 * found["loss_kw"] / found["source_kw"] if found["source_kw"] else math.nan
     return [
-        ("load served", screen.number(found["load_kw"]), ""),
-        ("source", screen.number(found["source_kw"]), ""),
+        ("load served", screen.number(found["load_kw"]), screen.number(found["load_kvar"])),
+        ("source", screen.number(found["source_kw"]), screen.number(found["source_kvar"])),
         (
             f"losses ({screen.number(share)} % of source)",
             screen.number(found["loss_kw"]),

@@ -10,6 +10,7 @@ from gridmend.model.errors import GridmendError
 
 if TYPE_CHECKING:
     from gridmend.model.grid import Grid
+    from gridmend.model.snapshot import Snapshot
 
 STEP_MOST = 1000
 """Beyond any tap changer or capacitor bank."""
@@ -39,6 +40,29 @@ def read_solvable_grid(path: str, *, root: Path | None) -> Grid:
         where=first.where,
         mend=(first.mend + "; " if first.mend else "") + f"see all with: gridmend check {path}",
     )
+
+
+def find_faulted(grid: Grid, element: str) -> None:
+    """Refuse an element that is not there, with the option that names it."""
+    try:
+        grid.find(element)
+    except GridmendError as problem:
+        first = next((f"{t.schema.row}.{t['name'][0]}" for t in (grid.lines,) if len(t)), "line.l1")
+        raise GridmendError(
+            problem.what,
+            where=f"--fault {element}",
+            mend=problem.mend or f"name an element of the model, such as {first}",
+        ) from None
+
+
+def with_given(snapshot: Snapshot, grid: Grid, given: dict[str, Any], path: Path) -> Snapshot:
+    """The snapshot with the positions of a file, which an error names."""
+    try:
+        return snapshot.with_positions(grid, given)
+    except GridmendError as problem:
+        where = f"--positions {path}" + (f", {problem.where}" if problem.where else "")
+        mend = problem.mend or "see what there is with: gridmend solve PATH --json"
+        raise GridmendError(problem.what, where=where, mend=mend) from None
 
 
 def read_positions(path: Path) -> dict[str, Any]:

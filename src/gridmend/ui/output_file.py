@@ -6,6 +6,7 @@ import csv
 import math
 import os
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +31,9 @@ def check_output(path: Path, option: str, *, inputs: Sequence[Path] = ()) -> Non
             f"nothing can be written in {folder}", where=option, mend="choose another folder"
         )
     for other in inputs:
-        if same_file(path, other):
+        if same_file(path, other) or _is_part_of_model(path, other):
             raise GridmendError(
-                f"{path} is also an input and would be overwritten",
+                f"{path} is also an input, or a part of one, and would be overwritten",
                 where=option,
                 mend="choose another name for the output",
             )
@@ -41,6 +42,15 @@ def check_output(path: Path, option: str, *, inputs: Sequence[Path] = ()) -> Non
 def same_file(one: Path, other: Path) -> bool:
     """Whether two paths lead to one place, whether or not it exists."""
     return one.resolve() == other.resolve()
+
+
+def _is_part_of_model(path: Path, model: Path) -> bool:
+    """Whether a file that is there may be what the model reads: a script, or one of its tables."""
+    if not path.exists():
+        return False
+    folder = model if model.is_dir() else model.parent
+    is_table = (folder / "grid.json").is_file() and same_file(path.parent, folder)
+    return is_table or path.suffix.lower() in (".dss", ".json")
 
 
 def write_csv(path: Path, headings: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
@@ -66,8 +76,15 @@ def write_whole(path: Path, fill: Callable[[Path], None]) -> None:
     try:
         fill(temporary)
         temporary.replace(path)
+    except OSError as problem:
+        raise GridmendError(
+            f"{path} cannot be written: {(problem.strerror or str(problem)).lower()}",
+            where=str(path.absolute().parent),
+            mend="choose another place, or free space there",
+        ) from problem
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def _field(value: Any) -> Any:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from gridmend.interlock.limits import excess_pu, sentence
 from gridmend.model.flow import Flow
 from gridmend.model.grid import Grid
-from gridmend.model.plan import Plan
+from gridmend.model.plan import Plan, Violation
 from gridmend.model.snapshot import Snapshot
 from gridmend.operations.answer import Timing, as_json
 from gridmend.operations.restoration import Proposal, propose
@@ -38,8 +39,10 @@ class Study:
         """Why the result cannot be used; empty where it can."""
         plan = self.best
         if plan is None:
-            worst = self.before.worst_bus
-            return f"the power flow before the fault does not converge, worst at bus {worst}"
+            return (
+                "the power flow before the fault does not converge: mismatch"
+                f" {self.before.mismatch_pu:.3g} pu, worst at bus {self.before.worst_bus}"
+            )
         if not plan.verdict.allowed:
             return "the plan is refused: " + "; ".join(r.why for r in plan.verdict.refusals)
         if plan.customers_restorable and not plan.customers_restored:
@@ -102,8 +105,10 @@ def show_study(found: Study) -> None:
     screen.show(
         f"restores {plan.customers_restored:,} of {plan.customers_restorable:,} restorable"
         f" customers, {plan.customers_restored_by_tie:,} of them through ties",
-        *(["no other switching restores more"] if plan.gap_pct == 0 else []),
+        *_bound(plan),
+        *(f"note: {note}" for note in plan.notes),
         *stays_out(plan),
+        *_accepted(proposal.accepted),
         *_doubts(plan),
         f"SAIDI {saidi['crew']:.2f} min by the crew alone, {saidi['plan']:.2f} min with the plan"
         f" (repair after {found.timing.repair_min:g} min)",
@@ -112,12 +117,36 @@ def show_study(found: Study) -> None:
         screen.show(f"NOT USABLE: {found.problem}")
 
 
+def _bound(plan: Plan) -> list[str]:
+    """Whether a better plan may still be there."""
+    if not plan.customers_restorable or plan.gap_pct is None:
+        return []
+    if plan.gap_pct == 0:
+        return ["no other switching restores more"]
+    return [
+        "the search ended before every better plan was refused: the best there may be"
+        f" restores up to {plan.gap_pct:.1f} % of its customers more"
+    ]
+
+
 def stays_out(plan: Plan) -> list[str]:
     """Who stays out and why, a line each, the longest lists cut."""
     lines = [f"stays out: {reason}" for reason in plan.left_out[:SENTENCES_MOST]]
     if len(plan.left_out) > SENTENCES_MOST:
         lines.append(f"… and {len(plan.left_out) - SENTENCES_MOST} more sections: see --json")
     return lines
+
+
+def _accepted(before: tuple[Violation, ...]) -> list[str]:
+    """What was beyond a limit before the fault, so that nobody takes it for the plan's doing."""
+    if not before:
+        return []
+    worst = max(before, key=excess_pu)
+    was = sentence(worst).replace(" would carry ", " carried ").replace(" would have ", " had ")
+    others = f", and {len(before) - 1} more" if len(before) > 1 else ""
+    return [
+        f"beyond a limit before the fault already, and not held against the plan: {was}{others}"
+    ]
 
 
 def _doubts(plan: Plan) -> list[str]:

@@ -8,6 +8,10 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 PIPED_COLUMNS = 110
+NARROWEST_COLUMNS = 72
+"""A narrower terminal folds the lines of a table, not the words in its cells."""
+NEVER_FOLDED = 24
+"""Letters up to which the cells of a column stay on one line."""
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -21,7 +25,8 @@ def console() -> Console:
 
     shown = Console(highlight=False)
     # What is piped on has no width of its own; eighty columns would fold tables for nothing.
-    return shown if shown.is_terminal else Console(highlight=False, width=PIPED_COLUMNS)
+    width = max(shown.width, NARROWEST_COLUMNS) if shown.is_terminal else PIPED_COLUMNS
+    return Console(highlight=False, width=width)
 
 
 @cache
@@ -42,7 +47,13 @@ def table(title: str, headings: Sequence[str], rows: Iterable[Sequence[Any]]) ->
     shown = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for at, heading in enumerate(headings):
         numeric = bool(listed) and all(_is_number(row[at]) for row in listed)
-        shown.add_column(heading, justify="right" if numeric else "left", overflow="fold")
+        is_short = max((len(row[at]) for row in listed), default=0) <= NEVER_FOLDED
+        shown.add_column(
+            heading,
+            justify="right" if numeric else "left",
+            overflow="fold",
+            no_wrap=is_short,
+        )
     for row in listed:
         shown.add_row(*(Text(cell) for cell in row))
     return shown

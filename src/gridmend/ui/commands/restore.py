@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+REPAIR_MOST_MIN = 20_160.0
+
 
 def restore(
     path: Annotated[str, typer.Argument(help="Model file, folder or example.")],
@@ -33,7 +35,7 @@ def restore(
     """
     from gridmend.model.errors import GridmendError
     from gridmend.ui import answer
-    from gridmend.ui.model_input import read_solvable_grid
+    from gridmend.ui.model_input import find_faulted, read_solvable_grid
 
     if load_mult is not None and at is not None:
         raise GridmendError(
@@ -50,14 +52,14 @@ def restore(
         from gridmend.runtime.shape import demand_at, minute_of_day, residential_shape
 
         multiplier = demand_at(residential_shape(), minute_of_day(at, "--at"))
-    if not (math.isfinite(repair_min) and repair_min > 0):
+    if not 0 < repair_min <= REPAIR_MOST_MIN:
         raise GridmendError(
             f"a repair cannot take {repair_min:g} minutes",
             where="--repair-min",
-            mend="give a number above 0",
+            mend="give more than 0 and at most a fortnight, 20160",
         )
     grid = read_solvable_grid(path, root=root)
-    grid.find(fault)
+    find_faulted(grid, fault)
 
     from gridmend.ui.restore_study import show_study, study
 

@@ -38,7 +38,7 @@ def solve(
 ) -> None:
     """Solve the power flow: voltages, losses, loading, taps."""
     from gridmend.ui import answer
-    from gridmend.ui.model_input import read_positions, read_solvable_grid
+    from gridmend.ui.model_input import read_positions, read_solvable_grid, with_given
 
     _check_outputs(out, elements, inputs=[Path(path), *([positions] if positions else [])])
     given = read_positions(positions) if positions else {}
@@ -48,7 +48,9 @@ def solve(
     from gridmend.powerflow.results import summary
     from gridmend.powerflow.solve import solve as solve_grid
 
-    snapshot = Snapshot.normal(grid).with_positions(grid, given)
+    snapshot = Snapshot.normal(grid)
+    if positions:
+        snapshot = with_given(snapshot, grid, given, positions)
     begun = perf_counter()
     flow = solve_grid(grid, snapshot, controls=controls.value)
     seconds = perf_counter() - begun
