@@ -170,7 +170,7 @@ def test_losses_are_what_sources_give_beyond_the_loads() -> None:
 @pytest.mark.parametrize(
     ("element", "change", "says"),
     [
-        ("line.l1", {"bus2": "nowhere"}, "no bus 'nowhere'"),
+        ("line.l1", {"bus2": "nowhere"}, "line 'l1' has no bus 'nowhere'"),
         ("line.l1", {"length_m": 0.0}, "'l1' has no length"),
         ("line.l1", {"x_ohm_per_km": ()}, "'l1' has no impedance"),
         ("line.l1", {"phases2": "a b"}, "different numbers of conductors"),
@@ -190,3 +190,9 @@ def test_what_is_no_network_is_refused_by_name(
 def test_controls_that_are_neither_static_nor_off_are_refused() -> None:
     with pytest.raises(GridError, match="cannot be 'fast'"):
         solve(build(1, 3, ["constant_power"], meshed=False), controls="fast")
+
+
+def test_a_snapshot_of_another_grid_is_refused() -> None:
+    small, large = (build(1, n, ["constant_power"], meshed=False) for n in (3, 6))
+    with pytest.raises(GridError, match="the snapshot has 4 loads, the grid has 7"):
+        solve(large, Snapshot.normal(small))

@@ -139,7 +139,7 @@ def _zip(values: Floats) -> Floats:
 
 
 def _pairs(numbering: Numbering, table: Table, row: int) -> tuple[list[tuple[int, int]], float]:
-    nodes = numbering.conductors(table["bus"][row], table["phases"][row])
+    nodes = numbering.conductors(table, row)
     name, kv = table["name"][row], float(table["kv"][row])
     if not kv > 0:
         raise GridError(f"{table.schema.row} '{name}' has no rated voltage", mend="give kv above 0")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -29,11 +29,18 @@ class Numbering:
     def __post_init__(self) -> None:
         self.buses = dict(self.grid.buses.index)
 
-    def conductors(self, bus: str, phases: str) -> list[int]:
-        """The nodes of a terminal, one a conductor."""
+    def conductors(
+        self, table: Table, row: int, bus_column: str = "bus", phases_column: str = "phases"
+    ) -> list[int]:
+        """The nodes of an element's terminal, one a conductor."""
+        bus, phases = table[bus_column][row], table[phases_column][row]
         at = self.buses.get(bus.lower())
         if at is None:
-            raise GridError(f"there is no bus '{bus}'", mend=nearest(bus, self.grid.buses))
+            raise GridError(
+                f"{table.schema.row} '{table['name'][row]}' has no bus '{bus}'",
+                where=f"{table.schema.name}, column {bus_column}",
+                mend=nearest(bus, self.grid.buses) or "add the bus",
+            )
         split = self.words.get(phases)
         if split is None:
             split = self.words[phases] = tuple(phases.split())
@@ -48,14 +55,6 @@ class Numbering:
                 known = numbers[at, word] = len(numbers)
             found.append(known)
         return found
-
-    def terminals(
-        self, table: Table, rows: Iterable[int], bus: str, phases: str
-    ) -> Iterator[list[int]]:
-        """The nodes of one terminal of many elements, a list each."""
-        buses, words = table[bus], table[phases]
-        for row in rows:
-            yield self.conductors(buses[row], words[row])
 
     def nodes(self) -> Nodes:
         """All nodes so far, with their voltage bases."""

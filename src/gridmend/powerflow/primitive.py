@@ -47,8 +47,8 @@ def _two_ended(series: Complexes, ends: Complexes) -> Complexes:
 def _end_nodes(
     numbering: Numbering, table: Table, rows: list[int]
 ) -> list[tuple[list[int], list[int]]]:
-    first = numbering.terminals(table, rows, "bus1", "phases1")
-    second = numbering.terminals(table, rows, "bus2", "phases2")
+    first = (numbering.conductors(table, row, "bus1", "phases1") for row in rows)
+    second = (numbering.conductors(table, row, "bus2", "phases2") for row in rows)
     pairs = list(zip(first, second, strict=True))
     for row, (one, two) in zip(rows, pairs, strict=True):
         same_length(table["name"][row], one, two)

@@ -19,14 +19,14 @@ def capacitors(grid: Grid, numbering: Numbering) -> list[Batch]:
     table = grid.capacitors
     batches: list[Batch] = []
     for row in in_service(table):
-        one = numbering.conductors(table["bus1"][row], table["phases1"][row])
+        one = numbering.conductors(table, row, "bus1", "phases1")
         kv = float(table["kv"][row])
         if table["connection"][row] == "delta":
             legs = delta_legs(len(one))
             y = 1j * 1e3 / max(len(legs), 1) / (kv * 1e3) ** 2
             batches.append(_legs(table, row, one, [], legs, y))
             continue
-        two = numbering.conductors(table["bus2"][row], table["phases2"][row])
+        two = numbering.conductors(table, row, "bus2", "phases2")
         two = two * len(one) if len(two) == 1 else two
         same_length(table["name"][row], one, two)
         rated = kv * 1e3 / (math.sqrt(3) if len(one) > 1 else 1)
@@ -40,14 +40,14 @@ def reactors(grid: Grid, numbering: Numbering) -> list[Batch]:
     table = grid.reactors
     batches: list[Batch] = []
     for row in in_service(table):
-        one = numbering.conductors(table["bus1"][row], table["phases1"][row])
+        one = numbering.conductors(table, row, "bus1", "phases1")
         z = or_zero(table["r_ohm"][row], len(one)) + 1j * or_zero(table["x_ohm"][row], len(one))
         parallel = float(table["parallel_r_ohm"][row])
         shunt = 0.0 if math.isnan(parallel) else 1 / parallel
         if table["connection"][row] == "delta":
             batches.append(_legs(table, row, one, [], delta_legs(len(one)), 1 / z[0, 0] + shunt))
             continue
-        two = numbering.conductors(table["bus2"][row], table["phases2"][row])
+        two = numbering.conductors(table, row, "bus2", "phases2")
         same_length(table["name"][row], one, two)
         y = inverse(table, np.array([row]), z[None])[0] + shunt * np.eye(len(one))
         full = np.block([[y, -y], [-y, y]])
@@ -60,8 +60,8 @@ def faults(grid: Grid, numbering: Numbering) -> list[Batch]:
     table = grid.faults
     batches: list[Batch] = []
     for row in in_service(table):
-        one = numbering.conductors(table["bus1"][row], table["phases1"][row])
-        two = numbering.conductors(table["bus2"][row], table["phases2"][row])
+        one = numbering.conductors(table, row, "bus1", "phases1")
+        two = numbering.conductors(table, row, "bus2", "phases2")
         same_length(table["name"][row], one, two)
         legs = [(k, k + len(one)) for k in range(len(one))]
         batches.append(_legs(table, row, one, two, legs, 1 / max(float(table["r_ohm"][row]), 1e-9)))
@@ -73,7 +73,7 @@ def sources(grid: Grid, numbering: Numbering) -> list[Batch]:
     table = grid.sources
     batches: list[Batch] = []
     for row in in_service(table):
-        nodes = numbering.conductors(table["bus"][row], table["phases"][row])
+        nodes = numbering.conductors(table, row)
         y = np.linalg.inv(source_impedance(table, row, len(nodes)))
         batches.append(_single(table, row, nodes, len(nodes), y))
     return batches

@@ -42,11 +42,28 @@ def solve_network(network: Network, snapshot: Snapshot, *, controls: str) -> Flo
     """The same on a compiled network."""
     if controls not in ("static", "off"):
         raise GridError(f"controls cannot be '{controls}'", mend="say static or off")
-    if controls == "static" and (
-        len(network.grid.tap_controls) or len(network.grid.capacitor_controls)
-    ):
-        from gridmend.powerflow.controls import settle
-
+    _fits(network.grid, snapshot)
+    if controls == "static":
         return settle(network, snapshot)
     state = prepare(network, snapshot)
     return as_flow(state, snapshot, iterate(state, powers(network.legs, snapshot)))
+
+
+def _fits(grid: Grid, snapshot: Snapshot) -> None:
+    """Raise `GridError` where a snapshot was made for another grid."""
+    for table, field in (
+        ("switches", "open_phases"),
+        ("windings", "tap_pu"),
+        ("capacitors", "steps_on"),
+        ("sources", "source_on"),
+        ("loads", "load_kw"),
+        ("generators", "generator_kw"),
+        ("pv_systems", "pv_kw"),
+        ("storages", "storage_kw"),
+    ):
+        has, wants = len(getattr(snapshot, field)), len(grid.table(table))
+        if has != wants:
+            raise GridError(
+                f"the snapshot has {has} {table}, the grid has {wants}",
+                mend="make it with Snapshot.normal(grid) of this grid",
+            )

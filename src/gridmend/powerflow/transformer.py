@@ -58,7 +58,7 @@ def units(grid: Grid, numbering: Numbering) -> list[Unit]:
     members: dict[str, list[int]] = {}
     for at, name in enumerate(windings["transformer"]):
         members.setdefault(name.lower(), []).append(at)
-    number, buses, phases = windings["number"], windings["bus"], windings["phases"]
+    number = windings["number"]
     makes: dict[tuple[object, ...], Make] = {}
     found: list[Unit] = []
     for row in np.flatnonzero(grid.transformers.flags("in_service")).tolist():
@@ -67,7 +67,7 @@ def units(grid: Grid, numbering: Numbering) -> list[Unit]:
         if len(mine) < 2:
             what = f"transformer '{name}' has {len(mine)} windings"
             raise GridError(what, mend="give it two or more")
-        ends = [numbering.conductors(buses[w], phases[w]) for w in mine]
+        ends = [numbering.conductors(windings, w) for w in mine]
         key = _key(grid, row, mine, [len(e) for e in ends])
         make = makes.get(key)
         if make is None:
