@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from oracles.masters import data_folder
+
+
+@pytest.fixture(autouse=True)
+def _same_folder() -> Iterator[None]:
+    """OpenDSS moves to the folder of what it compiles; every test ends where it began."""
+    here = Path.cwd()
+    yield
+    os.chdir(here)
 
 
 @pytest.fixture(scope="session")

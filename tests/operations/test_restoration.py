@@ -264,3 +264,16 @@ def test_of_equal_plans_the_one_through_fewer_ties_comes_first() -> None:
         assert restored == sorted(restored, reverse=True)
         assert through[0] == min(through)
         assert "Sw1" in {step.device for step in plans[0].steps}
+
+
+def test_a_search_bounded_by_its_work_ends_early_and_says_what_a_better_plan_might_add() -> None:
+    grid = read("ieee123")
+    snapshot = Snapshot.normal(grid)
+    free = restore(grid, snapshot, "L115")
+    bounded = restore(grid, snapshot, "L115", seconds_limit=float("inf"), solves_limit=3)
+    again = restore(grid, snapshot, "L115", seconds_limit=float("inf"), solves_limit=3)
+    assert free.gap_pct == 0
+    assert bounded.gap_pct is not None
+    assert bounded.gap_pct > 0
+    assert bounded.customers_restored <= free.customers_restored
+    assert bounded.steps == again.steps

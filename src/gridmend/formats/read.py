@@ -39,6 +39,8 @@ def read(
         Where nothing is there, or it cannot be read: what, where and how to mend.
     """
     path = Path(path_or_example)
+    if not str(path_or_example).strip():
+        raise FormatError("the name of the model is empty", mend=f"give {SUPPORTED}")
     try:
         there = path.exists()
     except (OSError, ValueError):

@@ -49,6 +49,7 @@ def restore(
     *,
     limits: Limits | None = None,
     seconds_limit: float = 20.0,
+    solves_limit: int = 2_000,
     network: Solver | None = None,
     topology: Topology | None = None,
 ) -> Plan:
@@ -59,6 +60,7 @@ def restore(
         fault,
         limits=limits,
         seconds_limit=seconds_limit,
+        solves_limit=solves_limit,
         plans_most=1,
         network=network,
         topology=topology,
@@ -72,6 +74,7 @@ def propose(
     *,
     limits: Limits | None = None,
     seconds_limit: float = 20.0,
+    solves_limit: int = 2_000,
     plans_most: int = 3,
     network: Solver | None = None,
     topology: Topology | None = None,
@@ -96,6 +99,9 @@ def propose(
         How many different plans are given, best first.
     clock
         Seconds, for `seconds_limit` and `Plan.seconds`.
+    seconds_limit, solves_limit
+        Where the search stops, by the clock and by power flows solved; with an endless
+        `seconds_limit` equal inputs give equal plans.
     """
     begun = clock()
     topology = topology or Topology.of(grid)
@@ -114,7 +120,7 @@ def propose(
         listed,
         complete=complete,
         plans_most=plans_most,
-        out_of_time=lambda: clock() - begun > seconds_limit,
+        out_of_time=lambda: clock() - begun > seconds_limit or solver.solved >= solves_limit,
     )
     restorable = _restorable(case, among)
     bound = found.bound if complete else float(case.weights[restorable].sum())

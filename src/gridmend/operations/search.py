@@ -98,6 +98,7 @@ class Remembering:
 
     def __init__(self, solver: Solver) -> None:
         self._solver = solver
+        self.solved = 0
         self._flows: dict[tuple[bytes, ...], Flow] = {}
 
     def solve(self, snapshot: Snapshot, *, controls: str = "static") -> Flow:
@@ -108,6 +109,7 @@ class Remembering:
         if flow is None:
             if len(self._flows) >= _FLOWS_MOST:
                 self._flows.pop(next(iter(self._flows)))
+            self.solved += 1
             flow = self._flows[key] = self._solver.solve(snapshot, controls=controls)
         return flow
 
