@@ -44,7 +44,7 @@ controls at rest; OpenDSS has its own tolerance of 1e-4 pu, Gridmend 1e-10.
 SERIES_HEAD = """
 A series of {steps} hours with 16 shapes, controls off at the settled positions, every node above
 and below checked for the extremes; OpenDSS in yearly mode, meters and monitors off, its defaults.
-*Error* is against Gridmend's own solve of single hours, at every 25th hour. Microseconds a step.
+*Error* is against Gridmend's own solve of single hours, at forty hours. Microseconds a step.
 
 | feeder | ours | OpenDSS | ratio | error [pu] |
 |---|---:|---:|---:|---:|
@@ -57,7 +57,7 @@ TAIL = """
 | one switch operation on a grid of 100,000 lines and switches gives a new Snapshot | {switch:.4f} |
 """
 REPEATS = 5
-STEPS = 400
+STEPS = 8760
 SERIES = ("ieee123", "ieee8500-unbal", "ckt5")
 
 
@@ -113,12 +113,12 @@ def series_row(name: str) -> str:
     found = solve_lanes(network, settled, demand)
     ours = least_ms(lambda: solve_lanes(network, settled, demand), 3) * 1e3 / STEPS
     error = 0.0
-    for step in range(0, STEPS, 25):
+    for step in range(0, STEPS, STEPS // 40):
         factors = shapes[of_load, step]
         snapshot = settled.with_demand(settled.load_kw * factors, settled.load_kvar * factors)
-        error = max(
-            error, abs(network.solve(snapshot, controls="off").v_pu.min() - found.v_min_pu[step])
-        )
+        alone = network.solve(snapshot, controls="off")
+        lowest = float(alone.v_pu[alone.energised].min())
+        error = max(error, abs(lowest - float(found.v_min_pu[step])))
     with compiled(path) as dss:
         settle(dss)
         text = dss.Text
@@ -131,7 +131,7 @@ def series_row(name: str) -> str:
             f"set algorithm=normal tolerance=1e-4 controlmode=off mode=yearly number={STEPS}"
         )
         text.Command = "set hour=0"
-        theirs = least_ms(dss.ActiveCircuit.Solution.Solve, 2) * 1e3 / STEPS
+        theirs = least_ms(dss.ActiveCircuit.Solution.Solve, 1) * 1e3 / STEPS
     print(f"{name}: {ours:.1f} us a step", file=sys.stderr)
     return f"| {name} | {ours:.1f} | {theirs:.0f} | {theirs / ours:.0f}× | {error:.0e} |"
 
