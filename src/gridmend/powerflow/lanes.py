@@ -62,7 +62,7 @@ def solve_lanes(
     snapshot: Snapshot,
     demand: Demand,
     *,
-    tolerance: float = 1e-6,
+    tolerance: float = 1e-5,
     threads: int = 1,
 ) -> Lanes:
     """Every step of a demand at one set of positions, controls off.
