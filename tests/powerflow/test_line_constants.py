@@ -15,7 +15,6 @@ from gridmend.model.errors import GridError
 from gridmend.model.grid import Grid
 from gridmend.powerflow.line_constants import EARTH_MODELS, kron, line_constants
 
-FEEDERS = Path(__file__).parents[3] / "shared" / "data" / "feeders"
 METRES = {0: 1.0, 1: 1609.344, 2: 304.8, 3: 1000.0, 4: 1.0, 5: 0.3048, 6: 0.0254, 7: 0.01, 8: 1e-3}
 """Metres in each of OpenDSS's units, by its number."""
 
@@ -165,12 +164,10 @@ def reduces(grid: Grid, name: str) -> bool:
     ],
 )
 def test_geometries_of_feeders_match_opendss(
-    folder: str, files: tuple[str, ...], tmp_path: Path
+    folder: str, files: tuple[str, ...], tmp_path: Path, data_dir: Path
 ) -> None:
-    if not FEEDERS.is_dir():
-        pytest.skip("the public feeders are not beside the repository")
     # OpenDSS writes into the folder that it reads.
-    copy = shutil.copytree(FEEDERS / folder, tmp_path / "feeder")
+    copy = shutil.copytree(data_dir / "feeders" / folder, tmp_path / "feeder")
     for command in ("clear", "set defaultbasefrequency=60", "new circuit.c basekv=12.47"):
         opendss.Text.Command = command
     for file in files:
