@@ -152,3 +152,7 @@ def test_two_phases_in_delta_are_an_error_for_they_would_be_read_as_three(tmp_pa
     load = "new load.d phases=2 conn=delta bus1=sourcebus.1.2.3 kv=4.16 kw=100"
     found = read(written(tmp_path, SOURCE, load, BASES)).findings
     assert [f.severity for f in found if "two phases in delta" in f.what] == ["error"]
+
+
+def test_a_script_that_newton_misses_is_found_from_a_damped_start(tmp_path: Path) -> None:
+    assert apart(written(tmp_path, *script(7226))) == []

@@ -8,7 +8,7 @@ back-substitution.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,7 +17,14 @@ from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow import shunt
 from gridmend.powerflow.chord import linearised, solved
 from gridmend.powerflow.factor import Factor, factorise, substitute
-from gridmend.powerflow.legs import leg_admittance, powers
+from gridmend.powerflow.legs import (
+    across,
+    inject,
+    leg_admittance,
+    leg_currents,
+    leg_voltages,
+    powers,
+)
 from gridmend.powerflow.network import Network, assemble, values_at
 from gridmend.powerflow.reach import reach
 
@@ -28,6 +35,8 @@ _ANCHOR = 1e-6
 """Weak path to ground at a floating winding, of its own admittance (one part per million)."""
 
 _ROUNDS = 100
+_DAMPED_ROUNDS = 60
+_DAMPING = 0.5
 _WORTH_KEEPING = 0.5
 _CLOSE_PU = 1e-5
 _ROUNDING_PU = 1e-8
@@ -41,15 +50,16 @@ class State:
     """A network at positions, factored: everything that demand does not change.
 
     `values` primitives [S]; `diagonal` [n], `upper` [pattern] the nodal admittance without legs,
-    in per unit and elimination order; `factor` of it with the legs' rated admittance; `driven`
-    [nodes] source currents [A]; `alive` [nodes]; `floating` places in the elimination order of
-    parts that had no path to ground and were anchored.
+    in per unit and elimination order; `factor` of it with the legs' rated `admittance`
+    [legs]; `driven` [nodes] source currents [A]; `alive` [nodes]; `floating` places in the
+    elimination order of parts that had no path to ground and were anchored.
     """
 
     network: Network
     values: Complexes
     diagonal: Complexes
     upper: Complexes
+    admittance: Complexes
     factor: Factor
     driven: Complexes
     alive: Flags
@@ -72,10 +82,8 @@ def prepare(network: Network, snapshot: Snapshot, *, with_legs: bool = True) -> 
     values = values_at(network, snapshot)
     diagonal, upper = assemble(network, values)
     driven, roots = _sources(network, snapshot)
-    joined = diagonal, upper
-    if with_legs:
-        s_va = powers(network.legs, snapshot)
-        joined = assemble(network, values, leg_admittance(network.legs, s_va))
+    admittance = leg_admittance(network.legs, powers(network.legs, snapshot))
+    joined = assemble(network, values, admittance) if with_legs else (diagonal, upper)
     alive = np.zeros(network.pattern.n, np.bool_)
     reach(network.pattern.start, network.pattern.rows, joined[1], roots, alive)
     factor = factorise(network.pattern, *joined, alive)
@@ -84,7 +92,7 @@ def prepare(network: Network, snapshot: Snapshot, *, with_legs: bool = True) -> 
         diagonal = _anchored(network, diagonal)
         factor = factorise(network.pattern, _anchored(network, joined[0]), joined[1], alive)
     here = alive[network.place]
-    return State(network, values, diagonal, upper, factor, driven, here, floating)
+    return State(network, values, diagonal, upper, admittance, factor, driven, here, floating)
 
 
 def _anchored(network: Network, diagonal: Complexes) -> Complexes:
@@ -103,9 +111,33 @@ def iterate(state: State, s_va: Complexes, start_v: Complexes | None = None) -> 
 
     The matrix is linearised where the iteration starts and kept while each round brings it at
     least `_WORTH_KEEPING` closer, else made anew; a round that leads away is damped. Close to the
-    end it is kept in any case, which takes its rounding out of the changes.
+    end it is kept in any case, which takes its rounding out of the changes. Where that finds no
+    rest, load currents are put against the rated factor, damped, and it tries again from there.
     """
     v = direct(state, state.driven) if start_v is None else np.where(state.alive, start_v, 0.0)
+    found = _newton(state, s_va, v)
+    if found.converged:
+        return found
+    again = _newton(state, s_va, _damped(state, s_va, direct(state, state.driven)))
+    best = again if again.converged or again.mismatch_pu < found.mismatch_pu else found
+    return replace(best, iterations=found.iterations + _DAMPED_ROUNDS + again.iterations)
+
+
+def _damped(state: State, s_va: Complexes, v: Complexes) -> Complexes:
+    """Voltages [V] after some rounds of load currents against the rated factor."""
+    legs = state.network.legs
+    for _ in range(_DAMPED_ROUNDS):
+        taken = leg_currents(legs, s_va, leg_voltages(legs, v))
+        currents = state.driven.copy()
+        inject(legs.plus, legs.minus, state.admittance * across(legs, v) - taken, currents)
+        found = v + _DAMPING * (direct(state, currents) - v)
+        if not np.isfinite(found).all():
+            return v
+        v = found
+    return v
+
+
+def _newton(state: State, s_va: Complexes, v: Complexes) -> Solution:
     first = state.network.first
     active = (state.network.place >= first) & state.alive
     base = state.network.nodes.base_v
