@@ -22,8 +22,10 @@ lint: environment
 docs: environment
 	$(BIN)/python docs/generate.py
 
+# One section alone: make bench SECTION=year. Fewer hours: make bench BENCH='--hours 500'.
+SECTION ?= all
 bench: environment
-	PYTHONPATH=. $(BIN)/python benchmarks/run.py
+	PYTHONPATH=. $(BIN)/python benchmarks/run.py --section $(SECTION) $(BENCH)
 
 # Needs the feeders: see GRIDMEND_DATA in CONTRIBUTING.md.
 accuracy: environment

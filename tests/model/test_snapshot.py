@@ -120,6 +120,6 @@ def test_a_series_is_its_snapshots() -> None:
 def test_a_series_of_the_wrong_shape_is_refused() -> None:
     start = Snapshot.normal(read("ieee13"))
     with pytest.raises(GridError, match="'load_kw' of a series"):
-        Series(start, 2, {"load_kw": np.zeros((2, 1))})
+        Series(start, np.ones((1, 2)), {"load_kw": np.zeros(1, np.int64)})
     with pytest.raises(GridError, match="cannot vary 'tap_pu'"):
-        Series(start, 1, {"tap_pu": start.tap_pu[None].copy()})
+        Series(start, np.ones((1, 1)), {"tap_pu": np.zeros(len(start.tap_pu), np.int64)})

@@ -11,7 +11,7 @@ import pytest
 
 Gridmend = Callable[..., Any]
 
-COMMANDS = ("demo", "examples", "check", "convert", "solve", "shortcircuit", "restore")
+COMMANDS = ("demo", "examples", "check", "convert", "solve", "series", "shortcircuit", "restore")
 
 
 def _process(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:

@@ -133,7 +133,7 @@ def _numbers(column: Column, cells: Sequence[str]) -> NDArray[Any]:
         array = np.array(values, np.float64)
     except ValueError:
         array = np.array([math.inf])
-    if np.isinf(array).any() or any("_" in cell for cell in cells):
+    if np.isinf(array).any() or "_" in "".join(cells):
         row, cell = next((r, c) for r, c in enumerate(cells) if not _fits(_number, c, default))
         if not cell:
             raise CellError(row, "is empty", "give a number, or nan where it is not known")

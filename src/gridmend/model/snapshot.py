@@ -219,19 +219,30 @@ def tap_of_step(windings: Table, at: int, step: int) -> float:
 
 
 def pv_power(table: Table) -> tuple[Floats, Floats]:
-    """[pv_systems] active and reactive power [kW, kvar] that panels and inverter give.
+    """[pv_systems] active and reactive power [kW, kvar] at the sun of the table."""
+    irradiance = table.numbers("irradiance_pu")
+    return pv_power_at(table, irradiance, pv_panels(table, irradiance) >= pv_cut_out_kw(table))
 
-    The inverter stops below `cut_out_pct` of its rating. Reactive power follows the panels by
-    the power factor, or is set; where both exceed the rating, `priority` says what goes first.
-    Checked against OpenDSS.
+
+def pv_panels(table: Table, irradiance_pu: Floats) -> Floats:
+    """[…, pv_systems] what the panels give [kW] at a sun [pu] of the same shape."""
+    return table.numbers("panel_kw") * irradiance_pu * table.numbers("temperature_factor_pu")
+
+
+def pv_cut_out_kw(table: Table) -> Floats:
+    """[pv_systems] panel power below which the inverter stops [kW]."""
+    return table.numbers("rating_kva") * np.maximum(table.numbers("cut_out_pct"), 0.0) / 100
+
+
+def pv_power_at(table: Table, irradiance_pu: Floats, running: Flags) -> tuple[Floats, Floats]:
+    """[…, pv_systems] active and reactive power [kW, kvar] that panels and inverter give.
+
+    `irradiance_pu` and `running` (whether the inverter runs) are […, pv_systems]. Reactive power
+    follows the panels by the power factor, or is set; where both exceed the rating, `priority`
+    says what goes first. Checked against OpenDSS.
     """
     rating = table.numbers("rating_kva")
-    panel = (
-        table.numbers("panel_kw")
-        * table.numbers("irradiance_pu")
-        * table.numbers("temperature_factor_pu")
-    )
-    running = panel >= rating * np.maximum(table.numbers("cut_out_pct"), 0.0) / 100
+    panel = pv_panels(table, irradiance_pu)
     p = np.where(running, panel * table.numbers("efficiency_pu"), 0.0)
     factor = table.numbers("power_factor")
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -25,21 +25,13 @@ def as_flow(
 ) -> Flow:
     """The solution with its currents, and what it has to say."""
     network, v = state.network, solution.v_v
-    s_va = powers(network.legs, snapshot)
-    i_legs = leg_currents(network.legs, s_va, leg_voltages(network.legs, v))
-    primitives = network.primitives
-    i = _element_currents(
-        primitives.node_start, primitives.nodes, primitives.value_start, state.values, v
-    )
-    _drive(network, snapshot, i)
-    pairs = np.stack([i_legs, -i_legs], 1).ravel()
     bus = network.nodes.bus[solution.worst] if len(network.nodes.bus) else -1
     return Flow(
         nodes=network.nodes,
         terminals=network.terminals,
         snapshot=snapshot,
         v_v=v,
-        i_a=np.concatenate([i, pairs]),
+        i_a=terminal_currents(network, snapshot, state.values, v),
         energised=state.alive,
         converged=solution.converged and bool(state.alive.any()),
         iterations=solution.iterations,
@@ -50,6 +42,20 @@ def as_flow(
         findings=_findings(state),
         bus_names=network.grid.buses["name"],
     )
+
+
+def terminal_currents(
+    network: Network, snapshot: Snapshot, values: Complexes, v_v: Complexes
+) -> Complexes:
+    """[terminals] current into each element [A]: passive ones by `values` [S], then legs."""
+    s_va = powers(network.legs, snapshot)
+    i_legs = leg_currents(network.legs, s_va, leg_voltages(network.legs, v_v))
+    primitives = network.primitives
+    i = _element_currents(
+        primitives.node_start, primitives.nodes, primitives.value_start, values, v_v
+    )
+    _drive(network, snapshot, i)
+    return np.concatenate([i, np.stack([i_legs, -i_legs], 1).ravel()])
 
 
 def _drive(network: Network, snapshot: Snapshot, i: Complexes) -> None:

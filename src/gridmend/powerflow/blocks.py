@@ -32,18 +32,22 @@ class Blocks:
     inverse: Floats
 
 
-def factorise_blocks(pattern: Pattern, diagonal: Floats, entries: Floats, alive: Flags) -> Blocks:
+def factorise_blocks(
+    pattern: Pattern, diagonal: Floats, entries: Floats, alive: Flags, into: Blocks | None = None
+) -> Blocks:
     """Factor a matrix of `diagonal` [n, 4] and `entries` [pattern, 4] above it.
 
     Entry p stands above and below the diagonal alike. A node that is not alive counts as tied
-    to ground.
+    to ground. The arrays of `into`, a factor that is no longer needed, are used again.
     """
-    lower = np.zeros((len(pattern.l_rows), 4))
-    lower[pattern.l_slots] = entries
-    upper = lower.copy()
-    pivots = diagonal.copy()
-    _factorise(pattern.n, pattern.l_start, pattern.l_rows, pivots, lower, upper, alive)
-    return Blocks(pattern, lower, upper, pivots)
+    if into is None:
+        shape = (len(pattern.l_rows), 4)
+        into = Blocks(pattern, np.empty(shape), np.empty(shape), np.empty((pattern.n, 4)))
+    lower, upper, pivots = into.lower, into.upper, into.inverse
+    _spread(pattern.entry_of, entries, lower, upper)
+    pivots[:] = diagonal
+    factorise_columns(0, pattern.n, pattern.l_start, pattern.l_rows, pivots, lower, upper, alive)
+    return into
 
 
 def substitute_blocks(blocks: Blocks, x: Floats, first: int, last: int) -> None:
@@ -53,10 +57,32 @@ def substitute_blocks(blocks: Blocks, x: Floats, first: int, last: int) -> None:
 
 
 @compiled
-def _factorise(
-    n: int, start: Ints, rows: Ints, pivots: Floats, lower: Floats, upper: Floats, alive: Flags
+def _spread(entry_of: Ints, entries: Floats, lower: Floats, upper: Floats) -> None:
+    """Set every entry of the factor to that of the matrix, or to nothing where it is fill."""
+    for p in range(len(entry_of)):
+        e = entry_of[p]
+        for b in range(4):
+            value = entries[e, b] if e >= 0 else 0.0
+            lower[p, b] = value
+            upper[p, b] = value
+
+
+@compiled
+def factorise_columns(
+    begin: int,
+    end_column: int,
+    start: Ints,
+    rows: Ints,
+    pivots: Floats,
+    lower: Floats,
+    upper: Floats,
+    alive: Flags,
 ) -> None:
-    for k in range(n):
+    """Eliminate the columns from `begin` to before `end_column`, all before them being done.
+
+    Their pivots are inverted in place; the columns that follow hold what is left of the matrix.
+    """
+    for k in range(begin, end_column):
         first, end = start[k], start[k + 1]
         if not alive[k]:
             pivots[k, :] = 0.0

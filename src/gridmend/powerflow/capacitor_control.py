@@ -9,6 +9,7 @@ import numpy as np
 from gridmend.model.arrays import Complexes, Floats, Ints
 from gridmend.model.errors import GridError
 from gridmend.model.snapshot import Snapshot
+from gridmend.powerflow.measured import currents_into, voltages_at
 from gridmend.powerflow.network import Network
 
 _NO_POWER_VA = 1e-3
@@ -117,7 +118,7 @@ def wanted(
     """1 to switch a step on, -1 to switch one off, 0 to stay."""
     on = int(snapshot.steps_on[meter.capacitor])
     if meter.override and meter.kind != "voltage" and len(meter.override_nodes):
-        seen = _volts(meter, _at(meter.override_nodes, v))
+        seen = _volts(meter, voltages_at(meter.override_nodes, v))
         if seen < meter.v_min_v and on == 0:
             return 1
         if seen > meter.v_max_v and on > 0:
@@ -127,11 +128,11 @@ def wanted(
     if not len(meter.nodes):
         return _of_nothing(meter, on)
     if meter.kind == "voltage":
-        seen = _volts(meter, _at(meter.nodes, v))
+        seen = _volts(meter, voltages_at(meter.nodes, v))
         return _between(seen, low=meter.on, high=meter.off, on=on, steps=meter.steps)
     nodes, span = network.primitives.of(meter.table, meter.row)
-    i = (values[span].reshape(len(nodes), len(nodes)) @ _at(nodes, v))[meter.conductors]
-    power = complex(np.sum(_at(meter.nodes, v) * np.conj(i)))
+    i = currents_into(meter.conductors, nodes, values[span], v)
+    power = complex(np.vdot(i, voltages_at(meter.nodes, v)))
     if meter.kind == "current":
         seen = _chosen(np.abs(i), meter.ct_phase) / meter.ct_ratio
     elif meter.kind == "kvar":
@@ -146,10 +147,6 @@ def _of_nothing(meter: Meter, on: int) -> int:
     if meter.kind not in ("current", "kvar"):
         return 0
     return _between(0.0, low=-meter.on, high=-meter.off, on=on, steps=meter.steps)
-
-
-def _at(nodes: Ints, v: Complexes) -> Complexes:
-    return np.where(nodes >= 0, v[nodes], 0.0)
 
 
 def _volts(meter: Meter, v: Complexes) -> float:

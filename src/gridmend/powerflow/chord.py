@@ -14,7 +14,7 @@ import numpy as np
 from gridmend.model.arrays import Complexes, Floats, Ints
 from gridmend.powerflow.blocks import Blocks, factorise_blocks, substitute_blocks
 from gridmend.powerflow.compiled import compiled
-from gridmend.powerflow.legs import Legs, across, inject, leg_currents, leg_voltages
+from gridmend.powerflow.legs import Legs, answered, leg_currents, leg_voltages
 
 if TYPE_CHECKING:
     from gridmend.powerflow.iteration import State
@@ -24,45 +24,89 @@ _DIFFERENCE = 1e-6
 
 @dataclass(frozen=True, eq=False)
 class Line:
-    """A factored linearisation; `slope` [legs, 4] derivative blocks of their currents [S]."""
+    """A factored linearisation; `slope` [legs, 4] derivative blocks of their currents [S].
+
+    `diagonal` [n, 4] and `entries` [pattern, 4] are the matrix that `blocks` is the factor of.
+    """
 
     blocks: Blocks
     slope: Floats
+    diagonal: Floats
+    entries: Floats
 
 
-def linearised(state: State, s_va: Complexes, v: Complexes) -> Line:
-    """The network linearised at node voltages [V]."""
+def linearised(state: State, s_va: Complexes, v: Complexes, into: Line | None = None) -> Line:
+    """The network linearised at node voltages [V].
+
+    The arrays of `into`, which is no longer needed, are used again.
+    """
     network, pattern = state.network, state.network.pattern
-    slope = _slopes(network.legs, s_va, v)
-    diagonal, entries = _as_blocks(state.diagonal), _as_blocks(state.upper)
-    base = np.empty(pattern.n)
-    base[network.place] = network.nodes.base_v
-    columns = np.repeat(np.arange(pattern.n), np.diff(pattern.start))
-    scale = np.concatenate([base**2, base[pattern.rows] * base[columns]])
-    _add_legs(network.leg_slots, slope, scale, diagonal, entries)
+    slope = slopes(network.legs, s_va, v)
+    diagonal = as_blocks(state.diagonal, into.diagonal if into else None)
+    entries = as_blocks(state.upper, into.entries if into else None)
+    _add_legs(network.leg_slots, slope, network.scale, diagonal, entries)
     alive = np.empty(pattern.n, np.bool_)
     alive[network.place] = state.alive
-    return Line(factorise_blocks(pattern, diagonal, entries, alive), slope)
+    blocks = factorise_blocks(pattern, diagonal, entries, alive, into.blocks if into else None)
+    return Line(blocks, slope, diagonal, entries)
 
 
-def solved(state: State, line: Line, s_va: Complexes, v: Complexes, last: int) -> Complexes:
-    """[nodes] voltages [V] of the linearised network, down to place `last` of the order."""
+def solved(
+    state: State, line: Line, s_va: Complexes, driven: Complexes, x: Complexes, last: int
+) -> Complexes:
+    """[n] voltages [pu] of the linearised network by place, down to place `last` of the order.
+
+    `x` [n] are the voltages [pu] at which the legs' currents are taken; `driven` [n] the currents
+    of sources [pu].
+    """
     network, legs = state.network, state.network.legs
-    u = across(legs, v)
-    slope = line.slope
-    extra = (slope[:, 0] * u.real + slope[:, 1] * u.imag) + 1j * (
-        slope[:, 2] * u.real + slope[:, 3] * u.imag
-    )
-    currents = state.driven.copy()
-    inject(legs.plus, legs.minus, extra - leg_currents(legs, s_va, leg_voltages(legs, v)), currents)
-    base = network.nodes.base_v
-    x = np.zeros(len(v), complex)
-    x[network.place] = np.where(state.alive, currents * base, 0.0)
-    substitute_blocks(line.blocks, x.view(float).reshape(-1, 2), network.first, last)
-    return x[network.place] * base
+    u = _across(*network.leg_ends, x)
+    taken = leg_currents(legs, s_va, answered(legs, u))
+    found = driven.copy()
+    _add_offsets(*network.leg_ends, line.slope, u, taken, found)
+    substitute_blocks(line.blocks, found.view(float).reshape(-1, 2), network.first, last)
+    return found
 
 
-def _slopes(legs: Legs, s_va: Complexes, v: Complexes) -> Floats:
+@compiled
+def _across(
+    plus: Ints, minus: Ints, base_plus: Floats, base_minus: Floats, x: Complexes
+) -> Complexes:
+    """[legs] voltage across each leg [V], from voltages by place [pu]."""
+    u = np.zeros(len(plus), np.complex128)
+    for k in range(len(plus)):
+        if plus[k] >= 0:
+            u[k] = x[plus[k]] * base_plus[k]
+        if minus[k] >= 0:
+            u[k] -= x[minus[k]] * base_minus[k]
+    return u
+
+
+@compiled
+def _add_offsets(
+    plus: Ints,
+    minus: Ints,
+    base_plus: Floats,
+    base_minus: Floats,
+    slope: Floats,
+    u: Complexes,
+    taken: Complexes,
+    total: Complexes,
+) -> None:
+    """Add to node currents [pu] what legs would take at no voltage, were they as their slopes."""
+    for k in range(len(plus)):
+        re, im = u[k].real, u[k].imag
+        offset = (
+            complex(slope[k, 0] * re + slope[k, 1] * im, slope[k, 2] * re + slope[k, 3] * im)
+            - taken[k]
+        )
+        if plus[k] >= 0:
+            total[plus[k]] += offset * base_plus[k]
+        if minus[k] >= 0:
+            total[minus[k]] -= offset * base_minus[k]
+
+
+def slopes(legs: Legs, s_va: Complexes, v: Complexes) -> Floats:
     """[legs, 4] derivative of each leg's current by its voltage, real and imaginary parts."""
     u = leg_voltages(legs, v)
     h = _DIFFERENCE * legs.rated_v
@@ -74,9 +118,18 @@ def _slopes(legs: Legs, s_va: Complexes, v: Complexes) -> Floats:
     return np.ascontiguousarray(np.stack(parts, 1))
 
 
-def _as_blocks(values: Complexes) -> Floats:
-    parts = [values.real, -values.imag, values.imag, values.real]
-    return np.ascontiguousarray(np.stack(parts, 1))
+def as_blocks(values: Complexes, into: Floats | None = None) -> Floats:
+    """[k, 4] complex numbers as real blocks, in the array `into` if given."""
+    blocks = np.empty((len(values), 4)) if into is None else into
+    _set_blocks(values, blocks)
+    return blocks
+
+
+@compiled
+def _set_blocks(values: Complexes, blocks: Floats) -> None:
+    for k in range(len(values)):
+        re, im = values[k].real, values[k].imag
+        blocks[k, 0], blocks[k, 1], blocks[k, 2], blocks[k, 3] = re, -im, im, re
 
 
 @compiled

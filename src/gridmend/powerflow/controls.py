@@ -19,9 +19,8 @@ from gridmend.model.flow import Flow
 from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow import capacitor_control, tap_control
 from gridmend.powerflow.answer import as_flow
-from gridmend.powerflow.iteration import iterate, prepare
-from gridmend.powerflow.legs import powers
 from gridmend.powerflow.network import Network
+from gridmend.powerflow.update import Standing, resolve, stand
 
 ROUNDS = 200
 """Control iterations after which the controls are said not to settle."""
@@ -36,29 +35,51 @@ class _Queue:
     opened: Flags = field(default_factory=lambda: np.empty(0, np.bool_))
 
 
+@dataclass(eq=False)
+class Settling:
+    """A network with its controls ready to look, and where it stands (None: nowhere yet).
+
+    For one thread: it changes in place as it goes from snapshot to snapshot.
+    """
+
+    network: Network
+    regulators: list[tap_control.Meter]
+    banks: list[capacitor_control.Meter]
+    standing: Standing | None = None
+
+    @staticmethod
+    def of(network: Network) -> Settling:
+        """Every control in service; `GridError` for one that looks where nothing is."""
+        return Settling(network, tap_control.meters(network), capacitor_control.meters(network))
+
+
 def settle(network: Network, snapshot: Snapshot) -> Flow:
     """The flow after static control, with the positions it ended in.
 
     Where a solve does not converge, or the controls do not come to rest, the flow says so in
     `converged` and `controls_settled`.
     """
-    grid = network.grid
-    regulators = tap_control.meters(network)
-    banks = capacitor_control.meters(network)
+    return settle_from(Settling.of(network), snapshot)
+
+
+def settle_from(settling: Settling, snapshot: Snapshot) -> Flow:
+    """The same from where the network stands, which is quicker: for one step after another.
+
+    It differs from `settle` by no more than the tolerance of the iteration.
+    """
+    network, regulators, banks = settling.network, settling.regulators, settling.banks
     queue = _Queue(
         np.full(len(regulators), np.nan),
         np.full(len(banks), np.nan),
-        np.zeros(len(grid.capacitors), np.bool_),
+        np.zeros(len(network.grid.capacitors), np.bool_),
     )
-    s_va = powers(network.legs, snapshot)
-    start: Complexes | None = None
+    standing = settling.standing = settling.standing or stand(network, snapshot)
     for count in range(1, ROUNDS + 1):
-        state = prepare(network, snapshot)
-        solution = iterate(state, s_va, start)
-        start = solution.v_v
+        solution = resolve(standing, snapshot)
+        state, v = standing.state, solution.v_v
         if not solution.converged:
             return as_flow(state, snapshot, solution, control_iterations=count, settled=False)
-        pending = _look(network, state.values, start, snapshot, queue, regulators, banks)
+        pending = _look(network, state.values, v, snapshot, queue, regulators, banks)
         delays = np.concatenate([queue.taps, queue.capacitors])
         if np.isnan(delays).all():
             return as_flow(state, snapshot, solution, control_iterations=count)

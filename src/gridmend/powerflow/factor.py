@@ -1,6 +1,6 @@
 """The complex-symmetric factor L·D·Lᵀ of the nodal admittance, without pivoting.
 
-The row of each node is found by walking the elimination tree (Liu 1990, Davis 2005); the
+The shape of L is found by walking the elimination tree (Liu 1990, Davis 2005); the
 pattern is that of the whole grid with every switch closed, so one symbolic factor serves
 every position of every switch.
 """
@@ -8,11 +8,24 @@ every position of every switch.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from gridmend.model.arrays import Complexes, Flags, Ints
 from gridmend.powerflow.compiled import compiled
+
+ANCHORED = 1e-11
+"""A pivot that elimination brings below this part of its diagonal has nothing left to hold it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """L by rows: row k has entries in `columns[start[k]:start[k+1]]`, which lie `at` in L."""
+
+    start: Ints
+    columns: Ints
+    at: Ints
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +44,45 @@ class Pattern:
     l_start: Ints
     l_rows: Ints
     l_slots: Ints
+
+    @cached_property
+    def columns(self) -> Ints:
+        """[entries of the upper triangle] the column of each entry."""
+        return np.repeat(np.arange(self.n), np.diff(self.start))
+
+    @cached_property
+    def by_rows(self) -> Rows:
+        """The entries of L by rows, columns in order."""
+        start, at = grouped(self.l_rows, self.n)
+        return Rows(start, np.repeat(np.arange(self.n), np.diff(self.l_start))[at], at)
+
+    @cached_property
+    def entry_of(self) -> Ints:
+        """[entries of L] the entry of the upper triangle that each begins with, -1 for fill."""
+        entry = np.full(len(self.l_rows), -1, np.int64)
+        entry[self.l_slots] = np.arange(len(self.l_slots))
+        return entry
+
+
+@compiled
+def grouped(keys: Ints, count: int) -> tuple[Ints, Ints]:
+    """Where each key's share of `items` begins [count + 1], and the items, in order, by key.
+
+    An item is a place in `keys`; negative keys are left out.
+    """
+    start = np.zeros(count + 1, np.int64)
+    for key in keys:
+        if key >= 0:
+            start[key + 1] += 1
+    start = np.cumsum(start)
+    items = np.empty(start[count], np.int64)
+    filled = start[:-1].copy()
+    for item in range(len(keys)):
+        key = keys[item]
+        if key >= 0:
+            items[filled[key]] = item
+            filled[key] += 1
+    return start, items
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,24 +104,27 @@ def analyse(n: int, start: Ints, rows: Ints) -> Pattern:
     return Pattern(n, start, rows, parent, l_start, l_rows, l_slots)
 
 
+def near_together(n: int, start: Ints, rows: Ints, first: int) -> Ints:
+    """[n] another place for each, so that what is eliminated together lies together in memory.
+
+    Parts of the elimination tree follow one another (a postorder); the first places stay first.
+    The factor has the same entries.
+    """
+    parent, _ = _tree(n, start, rows)
+    return _postorder(parent, first)
+
+
 def factorise(pattern: Pattern, diagonal: Complexes, upper: Complexes, alive: Flags) -> Factor:
     """The numeric factor; a node that is not alive counts as tied to ground.
 
     A pivot that vanishes against its diagonal belongs to a part with no path to ground; it
     is anchored and reported.
     """
-    l_values, d, anchored = _factorise(
-        pattern.n,
-        pattern.start,
-        pattern.rows,
-        upper,
-        diagonal,
-        pattern.parent,
-        pattern.l_start,
-        pattern.l_rows,
-        alive,
-    )
-    return Factor(pattern, l_values, d, anchored)
+    values = np.zeros(len(pattern.l_rows), complex)
+    values[pattern.l_slots] = upper
+    d = diagonal.copy()
+    anchored, count = _factorise(pattern.l_start, pattern.l_rows, d, values, alive)
+    return Factor(pattern, values, d, anchored[:count].copy())
 
 
 def substitute(factor: Factor, x: Complexes, first: int = 0, last: int = 0) -> None:
@@ -97,6 +152,38 @@ def _tree(n: int, start: Ints, rows: Ints) -> tuple[Ints, Ints]:
 
 
 @compiled
+def _postorder(parent: Ints, first: int) -> Ints:
+    n = len(parent)
+    child = np.full(n + 1, -1, np.int64)
+    after = np.full(n, -1, np.int64)
+    for k in range(n - 1, -1, -1):
+        above = parent[k] if parent[k] >= 0 else n
+        after[k] = child[above]
+        child[above] = k
+    place = np.empty(n, np.int64)
+    early, late = 0, first
+    stack = np.empty(n + 1, np.int64)
+    stack[0], depth = n, 1
+    while depth > 0:
+        k = stack[depth - 1]
+        if child[k] >= 0:
+            stack[depth] = child[k]
+            child[k] = after[child[k]]
+            depth += 1
+            continue
+        depth -= 1
+        if k == n:
+            continue
+        if k < first:
+            place[k] = early
+            early += 1
+        else:
+            place[k] = late
+            late += 1
+    return place
+
+
+@compiled
 def _rows(n: int, start: Ints, rows: Ints, parent: Ints, l_start: Ints) -> tuple[Ints, Ints]:
     l_rows = np.empty(l_start[n], np.int64)
     l_slots = np.empty(len(rows), np.int64)
@@ -118,61 +205,40 @@ def _rows(n: int, start: Ints, rows: Ints, parent: Ints, l_start: Ints) -> tuple
 
 @compiled
 def _factorise(
-    n: int,
-    start: Ints,
-    rows: Ints,
-    upper: Complexes,
-    diagonal: Complexes,
-    parent: Ints,
-    l_start: Ints,
-    l_rows: Ints,
-    alive: Flags,
-) -> tuple[Complexes, Complexes, Ints]:
-    l_values = np.zeros(l_start[n], np.complex128)
-    filled = np.zeros(n, np.int64)
-    d = np.ones(n, np.complex128)
-    y = np.zeros(n, np.complex128)
-    flag = np.full(n, -1, np.int64)
-    stack = np.empty(n, np.int64)
-    path = np.empty(n, np.int64)
+    start: Ints, rows: Ints, d: Complexes, values: Complexes, alive: Flags
+) -> tuple[Ints, int]:
+    """Eliminate column by column in place; returns anchored pivots and how many they are."""
+    n = len(d)
+    own = d.copy()
     anchored = np.empty(n, np.int64)
-    n_anchored = 0
+    count = 0
     for k in range(n):
-        flag[k] = k
-        top = n
-        for p in range(start[k], start[k + 1]):
-            i = rows[p]
-            if alive[k] and alive[i]:
-                y[i] += upper[p]
-            length = 0
-            while flag[i] != k:
-                path[length] = i
-                length += 1
-                flag[i] = k
-                i = parent[i]
-            while length > 0:
-                top -= 1
-                length -= 1
-                stack[top] = path[length]
-        pivot = diagonal[k] if alive[k] else 1.0 + 0.0j
-        for s in range(top, n):
-            i = stack[s]
-            yi = y[i]
-            y[i] = 0.0
-            end = l_start[i] + filled[i]
-            if yi != 0.0:
-                for p in range(l_start[i], end):
-                    y[l_rows[p]] -= l_values[p] * yi
-            lki = yi / d[i]
-            pivot -= lki * yi
-            l_values[end] = lki
-            filled[i] += 1
-        if alive[k] and abs(pivot) <= 1e-11 * abs(diagonal[k]):
-            pivot = diagonal[k] if abs(diagonal[k]) > 0.0 else 1.0 + 0.0j
-            anchored[n_anchored] = k
-            n_anchored += 1
-        d[k] = pivot
-    return l_values, d, anchored[:n_anchored].copy()
+        if not alive[k]:
+            d[k] = 1.0
+        elif abs(d[k]) <= ANCHORED * abs(own[k]):
+            d[k] = own[k] if own[k] != 0.0 else 1.0
+            anchored[count] = k
+            count += 1
+        by = 1.0 / d[k]
+        end = start[k + 1]
+        for p in range(start[k], end):
+            if not (alive[k] and alive[rows[p]]):
+                values[p] = 0.0
+                continue
+            entry = values[p]
+            values[p] = entry * by
+            d[rows[p]] -= entry * values[p]
+        for p in range(start[k], end):
+            if values[p] == 0.0:
+                continue
+            entry = values[p] * d[k]
+            at = start[rows[p]]
+            for q in range(p + 1, end):
+                # entries of a column are in the order of their rows, so the search goes on
+                while rows[at] != rows[q]:
+                    at += 1
+                values[at] -= entry * values[q]
+    return anchored, count
 
 
 @compiled

@@ -8,6 +8,7 @@ back-substitution.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,7 +16,8 @@ import numpy as np
 from gridmend.model.arrays import Complexes, Flags, Ints
 from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow import shunt
-from gridmend.powerflow.chord import linearised, solved
+from gridmend.powerflow.chord import Line, linearised, solved
+from gridmend.powerflow.compiled import compiled
 from gridmend.powerflow.factor import Factor, factorise, substitute
 from gridmend.powerflow.legs import (
     across,
@@ -25,11 +27,12 @@ from gridmend.powerflow.legs import (
     leg_voltages,
     powers,
 )
-from gridmend.powerflow.network import Network, assemble, values_at
+from gridmend.powerflow.network import Network, assemble
+from gridmend.powerflow.positions import values_at
 from gridmend.powerflow.reach import reach
 
 TOLERANCE_PU = 1e-10
-"""Largest change of a voltage in the last iteration."""
+"""Largest change of a voltage in the last iteration, and in all that would follow it."""
 
 _ANCHOR = 1e-6
 """Weak path to ground at a floating winding, of its own admittance (one part per million)."""
@@ -38,9 +41,13 @@ _ROUNDS = 100
 _DAMPED_ROUNDS = 60
 _DAMPING = 0.5
 _WORTH_KEEPING = 0.5
+_WORTH_KEEPING_OLD = 0.15
+"""The same of a matrix that was made for another demand, which one made anew soon betters."""
+
 _CLOSE_PU = 1e-5
 _ROUNDING_PU = 1e-8
-"""Below this a change that no longer shrinks is the rounding of a switch of a micro-ohm."""
+"""Below this a change that no longer shrinks, though the matrix was made there, is rounding: that
+of a switch of a micro-ohm."""
 
 _LEAST_DAMPING = 0.1
 
@@ -81,7 +88,7 @@ def prepare(network: Network, snapshot: Snapshot, *, with_legs: bool = True) -> 
     """Assemble and factor a network at positions; legs count by their rated admittance."""
     values = values_at(network, snapshot)
     diagonal, upper = assemble(network, values)
-    driven, roots = _sources(network, snapshot)
+    driven, roots = sources_at(network, snapshot)
     admittance = leg_admittance(network.legs, powers(network.legs, snapshot))
     joined = assemble(network, values, admittance) if with_legs else (diagonal, upper)
     alive = np.zeros(network.pattern.n, np.bool_)
@@ -115,10 +122,10 @@ def iterate(state: State, s_va: Complexes, start_v: Complexes | None = None) -> 
     rest, load currents are put against the rated factor, damped, and it tries again from there.
     """
     v = direct(state, state.driven) if start_v is None else np.where(state.alive, start_v, 0.0)
-    found = _newton(state, s_va, v)
+    found, _ = resume(state, s_va, v)
     if found.converged:
         return found
-    again = _newton(state, s_va, _damped(state, s_va, direct(state, state.driven)))
+    again, _ = resume(state, s_va, _damped(state, s_va, direct(state, state.driven)))
     best = again if again.converged or again.mismatch_pu < found.mismatch_pu else found
     return replace(best, iterations=found.iterations + _DAMPED_ROUNDS + again.iterations)
 
@@ -137,30 +144,70 @@ def _damped(state: State, s_va: Complexes, v: Complexes) -> Complexes:
     return v
 
 
-def _newton(state: State, s_va: Complexes, v: Complexes) -> Solution:
-    first = state.network.first
-    active = (state.network.place >= first) & state.alive
-    base = state.network.nodes.base_v
-    line = linearised(state, s_va, v)
-    change, worst, damping, count = np.inf, 0, 1.0, 0
-    for count in range(1, _ROUNDS + 1):
-        found = solved(state, line, s_va, v, first)
-        moved = np.where(active, np.abs(found - v) / base, 0.0)
-        worst = int(np.argmax(moved)) if len(moved) else 0
-        before, change = change, float(moved[worst]) if len(moved) else 0.0
+def resume(
+    state: State, s_va: Complexes, v: Complexes, line: Line | None = None, *, old: bool = False
+) -> tuple[Solution, Line]:
+    """Newton's rounds from voltages [V] near the answer, with a matrix made before if given.
+
+    `old` says that it was made for another demand. Returns the matrix that was used last beside
+    what was found; the one given is used up.
+    """
+    network = state.network
+    place, base, first = network.place, network.nodes.base_v, network.first
+    keep = _WORTH_KEEPING_OLD if old and line else _WORTH_KEEPING
+    line = linearised(state, s_va, v) if line is None else line
+    x, driven = np.empty(len(v), complex), np.empty(len(v), complex)
+    x[place] = np.where(state.alive, v / base, 0.0)
+    driven[place] = np.where(state.alive, state.driven * base, 0.0)
+    change, worst, damping, rounds, converged, renewed = np.inf, first, 1.0, 0, False, False
+    while not converged and rounds < _ROUNDS:
+        rounds += 1
+        found = solved(state, line, s_va, driven, x, first)
+        before = change
+        worst, change = _largest(first, found, x)
         if not np.isfinite(change):
             break
         if change > max(before, _CLOSE_PU):
             damping = max(damping / 2, _LEAST_DAMPING)
         else:
             damping = min(damping * 1.5, 1.0)
-        v = np.where(active, v + damping * (found - v), v)
-        if change < TOLERANCE_PU or 0.9 * before < change < _ROUNDING_PU:
-            v = solved(state, line, s_va, v, 0) if first else v
-            return Solution(v, True, count, change, worst)
-        if change > _CLOSE_PU and change > _WORTH_KEEPING * before:
-            line = linearised(state, s_va, v)
-    return Solution(v, False, count, change, worst)
+        _towards(first, found, damping, x)
+        stalled = 0.9 * before < change < _ROUNDING_PU
+        if _left(before, change) < TOLERANCE_PU or (stalled and renewed):
+            x = solved(state, line, s_va, driven, x, 0) if first else x
+            converged = True
+        elif stalled or change > max(_CLOSE_PU, keep * before):
+            renewed, keep = stalled, _WORTH_KEEPING
+            line = linearised(state, s_va, x[place] * base, line)
+    v = np.where(state.alive, x[place] * base, 0.0)
+    node = int(np.argmax(place == worst)) if len(place) else 0
+    return Solution(v, converged, rounds, change, node), line
+
+
+def _left(before: float, change: float) -> float:
+    """What rounds to come will change in all at the pace of the last two, or the last change."""
+    pace = min(change / before, 0.99)
+    return change * max(1.0, pace / (1 - pace))
+
+
+@compiled
+def _largest(first: int, found: Complexes, x: Complexes) -> tuple[int, float]:
+    """Which place from `first` moves most, and how far; nan where one has no value."""
+    worst, most = first, 0.0
+    for k in range(first, len(x)):
+        re, im = found[k].real - x[k].real, found[k].imag - x[k].imag
+        square = re * re + im * im
+        if not square <= most:
+            worst, most = k, square
+            if square != square:
+                break
+    return worst, math.sqrt(most)
+
+
+@compiled
+def _towards(first: int, found: Complexes, share: float, x: Complexes) -> None:
+    for k in range(first, len(x)):
+        x[k] += share * (found[k] - x[k])
 
 
 def direct(state: State, currents: Complexes) -> Complexes:
@@ -178,8 +225,8 @@ def unloaded(state: State) -> Complexes:
     return direct(state, state.driven)
 
 
-def _sources(network: Network, snapshot: Snapshot) -> tuple[Complexes, Ints]:
-    """[nodes] current that sources drive into the network [A], and where they stand."""
+def sources_at(network: Network, snapshot: Snapshot) -> tuple[Complexes, Ints]:
+    """[nodes] current that sources drive into the network [A], and their places in the order."""
     table = network.grid.sources
     driven = np.zeros(network.pattern.n, complex)
     roots: list[int] = []

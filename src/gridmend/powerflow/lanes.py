@@ -12,28 +12,32 @@ import numpy as np
 
 from gridmend.model.arrays import Complexes, Flags, Floats, Ints
 from gridmend.model.snapshot import Snapshot
-from gridmend.powerflow import lane_kernel, shunt
-from gridmend.powerflow.chord import Line, linearised
-from gridmend.powerflow.iteration import State, direct, iterate, prepare, unloaded
+from gridmend.powerflow import lane_measure, lane_steps, simd
+from gridmend.powerflow.iteration import State, iterate, prepare
+from gridmend.powerflow.lane_kernel import Banks
+from gridmend.powerflow.lane_matrix import Base, Kind, matrix
+from gridmend.powerflow.lane_overloads import Watch, watch
+from gridmend.powerflow.lane_readings import readings
+from gridmend.powerflow.lane_split import Split, split
+from gridmend.powerflow.lane_start import starts
+from gridmend.powerflow.lane_tables import (
+    Demand,
+    fused_legs,
+    loose_legs,
+    loose_nodes,
+)
 from gridmend.powerflow.legs import leg_currents, leg_voltages
 from gridmend.powerflow.network import Network
-from gridmend.powerflow.simd import WIDTH
+from gridmend.powerflow.step_summary import ANSI_RANGE_A, Limits
 
-Sources = list[tuple[Ints, Complexes, Complexes]]
-"""Each source's conductors, voltages [V] and impedance [ohm]."""
+__all__ = ["Demand", "Lanes", "solve_lanes"]
 
-
-@dataclass(frozen=True, eq=False)
-class Demand:
-    """What legs take over time: rated power at factor 1 and the profile that each follows.
-
-    `s_va` [legs]; `p_profile`, `q_profile` [legs] rows of `factors` [profiles, steps].
-    """
-
-    s_va: Complexes
-    p_profile: Ints
-    q_profile: Ints
-    factors: Floats
+_ROUNDS = 25
+_STEPS_A_BASE = 1000
+_HALVINGS = 8
+_PU_A_BASE = 0.1
+_MOST_BASES = 6
+_NONE = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,8 +45,9 @@ class Lanes:
     """What a series of solves found; all [steps].
 
     `rounds` are those that a step took in its lane; a step that did not come to rest there was
-    solved alone, and `converged` says whether that helped. Voltages are in per unit of their
-    base, with the node where they are; powers in kilowatts and kilovars.
+    solved alone, as `in_lane` tells, and `converged` says whether that helped; its customers
+    and overloads are not known. Voltages are in per unit of their base, with the node where they
+    are; powers in kilowatts and kilovars; `v_v` [steps, nodes] where it was asked for.
     """
 
     v_min_pu: Floats
@@ -53,8 +58,49 @@ class Lanes:
     load_kvar: Floats
     source_kw: Floats
     source_kvar: Floats
+    customers_outside: Floats
+    overloads: Ints
     rounds: Ints
     converged: Flags
+    in_lane: Flags
+    v_v: Complexes | None
+
+
+@dataclass(frozen=True, eq=False)
+class Packed:
+    """A network laid out for the kernel at a base; `node` [rows] whose each row is."""
+
+    tables: tuple[Any, ...]
+    start: Any
+    watched: Ints
+    node: Ints
+    base: Base
+    kind: Kind
+    base_v: Floats
+    ratio: Floats
+    banks: int
+
+
+def laid_out(
+    network: Network, snapshot: Snapshot, cut: Split, demand: Demand,
+    solution: tuple[State, Floats, Complexes], judged: tuple[Watch, Limits], kind: Kind,
+) -> Packed:  # fmt: skip
+    """Lay out a network for lanes at a base: its state, its factors and their voltages."""
+    state, middle, v_v = solution
+    s_base = demand.at(middle)
+    base = Base.of(state, cut, s_base, v_v, snapshot.tap_pu)
+    laid = matrix(cut, base, loose_nodes(network, demand), kind)
+    legs, leg_start = fused_legs(network, demand, base, laid, kind)
+    start, watched = starts(network, demand, (base, middle), laid, kind)
+    tables = (
+        laid.rows._replace(leg_start=leg_start), legs,
+        loose_legs(network, demand, base, laid), laid.ties,
+        Banks(np.empty((0, 3), np.int64), np.empty((0, 4))),
+        readings(network, snapshot, base, laid, judged[1], judged[0], kind),
+    )  # fmt: skip
+    node = np.empty(len(laid.row), np.int64)
+    node[laid.row] = np.arange(len(laid.row))
+    return Packed(tables, start, watched, node, base, kind, cut.base_v, base.ratio, 0)
 
 
 def solve_lanes(
@@ -62,227 +108,180 @@ def solve_lanes(
     snapshot: Snapshot,
     demand: Demand,
     *,
-    tolerance: float = 1e-5,
+    tolerance: float = 1e-6,
     threads: int = 1,
+    kind: Kind = np.float64,
+    voltages: bool = False,
+    limits: Limits = ANSI_RANGE_A,
 ) -> Lanes:
     """Every step of a demand at one set of positions, controls off.
 
-    The base is the state at the mean factors. `tolerance` is the largest change of a leg's
-    voltage in the last round [pu of its rated voltage]. Threads take blocks of lanes.
+    Steps of alike demand go together, each group about a base of its own: the state at its
+    median factors. `tolerance` is what is left of the error of a voltage, by the pace at which its
+    changes shrink [pu]. Threads take blocks of steps. With `kind` float32 the deviations from
+    the base, which is float64, are float32.
     """
-    state = prepare(network, snapshot)
-    mean = demand.factors.mean(axis=1)
-    s_base = demand.s_va.real * mean[demand.p_profile] + 1j * (
-        demand.s_va.imag * mean[demand.q_profile]
-    )
-    base = iterate(state, s_base)
-    packed = _packed(network, snapshot, state, demand, s_base, base.v_v)
     steps = demand.factors.shape[1]
-    if len(network.legs.balanced):
-        # what drives positive sequence alone couples its legs, which the lanes do not
-        found, rounds = np.empty((packed.rows, steps)), np.full(steps, _ROUNDS + 1)
-    else:
-        count = max(1, min(threads, steps // WIDTH))
-        edges = [k * steps // count for k in range(count + 1)]
-        blocks: list[Ints] = [np.arange(a, b) for a, b in pairwise(edges)]
-        with ThreadPoolExecutor(len(blocks)) as pool:
-            parts = list(pool.map(partial(_block, packed, demand, tolerance), blocks))
-        found = np.concatenate([part[0] for part in parts], axis=1)
-        rounds = np.concatenate([part[1] for part in parts])
-    converged = rounds <= _ROUNDS
-    for step in np.flatnonzero(~converged).tolist():
-        found[:, step], converged[step] = _alone(network, state, packed, demand, step)
-    return _answer(packed, found, rounds, converged)
+    cut = split(network, snapshot, _NONE, source_nodes(network))
+    if cut is None:
+        raise AssertionError("a network without ties is always one zone")
+    found = np.zeros((lane_measure.ROWS, steps))
+    rounds = np.zeros(steps, np.int64)
+    v_v = np.zeros((steps, network.pattern.n), complex) if voltages else None
+    state, node, start = prepare(network, snapshot), _NONE, None
+    judged = (watch(network, snapshot, state, demand), limits)
+    for group in _groups(state, demand):
+        mine = Demand(demand.s_va, demand.p_profile, demand.q_profile, demand.factors[:, group])
+        middle, start = _middle(state, mine, start)
+        laid = laid_out(network, snapshot, cut, mine, (state, middle, start), judged, kind)
+        run = partial(_block, laid, mine, tolerance, voltages)
+        blocks = _blocks(len(group), threads)
+        with ThreadPoolExecutor(max(len(blocks), 1)) as pool:
+            for block, part in zip(blocks, pool.map(run, blocks), strict=True):
+                found[:, group[block]], rounds[group[block]] = part[0], part[1]
+                if v_v is not None:
+                    v_v[group[block]] = part[2]
+        node = laid.node
+    in_lane = (rounds <= _ROUNDS) & np.isfinite(found).all(axis=0) & (found[10] == 0)
+    converged = in_lane.copy()
+    for step in np.flatnonzero(~in_lane).tolist():
+        converged[step] = _alone(network, state, node, demand, step, found, v_v)
+    return _answer(node, found, rounds, (in_lane, converged), v_v)
 
 
-_ROUNDS = 25
+def _middle(state: State, demand: Demand, start: Complexes | None) -> tuple[Floats, Complexes]:
+    """The factors of a base and its voltages: the median of each profile, which no single step
+    can spoil, or so much of it as has a solution."""
+    middle = np.median(demand.factors, axis=1)
+    for _ in range(_HALVINGS):
+        solution = iterate(state, demand.at(middle), start)
+        if solution.converged:
+            return middle, solution.v_v
+        middle, start = middle / 2, None
+    return np.zeros(len(middle)), iterate(state, demand.at(np.zeros(len(middle)))).v_v
 
 
-@dataclass(frozen=True, eq=False)
-class _Packed:
-    before: tuple[Any, ...]
-    after: tuple[Any, ...]
-    nodes: int
-    order: Ints
-    sources: Sources
-
-    @property
-    def rows(self) -> int:
-        """Rows of the kernel's answer: six, and two a conductor of a source."""
-        return 6 + 2 * len(self.after[-1])
+def _blocks(steps: int, threads: int) -> list[Ints]:
+    edges = [steps * k // threads for k in range(threads + 1)]
+    return [np.arange(a, b) for a, b in pairwise(edges) if b > a]
 
 
-def _block(packed: _Packed, demand: Demand, tolerance: float, block: Ints) -> tuple[Any, Any]:
-    """One thread's steps: [rows, steps] of the kernel's answer, and rounds [steps]."""
-    per_lane = -(-len(block) // WIDTH)
-    at = np.minimum(np.arange(per_lane * WIDTH), len(block) - 1).reshape(WIDTH, per_lane)
-    factors = np.ascontiguousarray(demand.factors[:, block[at]].transpose(0, 2, 1)).ravel()
-    rows = packed.rows
-    out, counts = np.zeros(rows * per_lane * WIDTH), np.zeros(per_lane, np.int64)
-    x = np.zeros(packed.nodes * 2 * WIDTH)
-    lane_kernel.run(
-        *packed.before, factors, *packed.after, per_lane, tolerance, _ROUNDS, x, out, counts
-    )
-    found = out.reshape(rows, per_lane, WIDTH).transpose(0, 2, 1).reshape(rows, -1)
-    return found[:, : len(block)], np.tile(counts, WIDTH)[: len(block)]
+def source_nodes(network: Network) -> Ints:
+    """The nodes of all sources; they stay in the iteration, which gives their currents."""
+    at = np.flatnonzero(network.primitives.place["sources"] >= 0).tolist()
+    return np.concatenate([*(network.primitives.of("sources", row)[0] for row in at), _NONE])
 
 
-def _packed(
-    network: Network,
-    snapshot: Snapshot,
-    state: State,
-    demand: Demand,
-    s_base: Complexes,
-    v: Complexes,
-) -> _Packed:
-    legs, pattern, first = network.legs, network.pattern, network.first
-    line = linearised(state, s_base, v)
-    base_v = network.nodes.base_v
-    place = np.append(network.place, -1)
-    plus, minus = place[legs.plus], place[legs.minus]
-    u0 = leg_voltages(legs, v)
-    i0 = leg_currents(legs, s_base, u0)
-    scale_plus = np.where(legs.plus >= 0, base_v[legs.plus], 0.0)
-    scale_minus = np.where(legs.minus >= 0, base_v[legs.minus], 0.0)
-    rated = legs.rated_v
-    table = np.stack(
-        [
-            scale_plus, scale_minus, u0.real, u0.imag,
-            (legs.limits[:, 1] * rated) ** 2, (legs.limits[:, 2] * rated) ** 2,
-            1 / rated**2, 1 / rated, demand.s_va.real, demand.s_va.imag, rated,
-        ], 1,
+def _groups(state: State, demand: Demand) -> list[Ints]:
+    """Steps by how much is taken in all, so that each group is close to its mean.
+
+    A base is worth its cost for every `_PU_A_BASE` that the voltage moves between the steps of
+    least and most demand.
+    """
+    steps = demand.factors.shape[1]
+    weight = np.zeros(len(demand.factors))
+    np.add.at(weight, demand.p_profile, demand.s_va.real)
+    level = weight @ demand.factors
+    count = 1 + min(steps // _STEPS_A_BASE, _MOST_BASES - 1)
+    low, high = (float(level.min()), float(level.max())) if steps else (0.0, 0.0)
+    if count > 1 and high > low:
+        ends = [
+            iterate(state, demand.at(demand.factors[:, at])).v_v
+            for at in (int(np.argmin(level)), int(np.argmax(level)))
+        ]
+        moved = np.abs(ends[1] - ends[0]) / state.network.nodes.base_v
+        count = min(count, 1 + int(float(np.max(moved, initial=0.0)) / _PU_A_BASE))
+    if count == 1 or high <= low:
+        return [np.arange(steps)]
+    group = np.minimum(((level - low) / (high - low) * count).astype(np.int64), count - 1)
+    return [at for at in (np.flatnonzero(group == k) for k in range(count)) if len(at)]
+
+
+def _block(
+    laid: Packed, demand: Demand, tolerance: float, voltages: bool, block: Ints
+) -> tuple[Any, Any, Any]:
+    """One thread's steps: [readings, steps], rounds [steps] and [steps, nodes] voltages."""
+    width = simd.BYTES // np.dtype(laid.kind).itemsize
+    per_lane = -(-len(block) // width)
+    at = np.minimum(np.arange(per_lane * width), len(block) - 1).reshape(width, per_lane)
+    factors = simd.aligned(len(demand.factors) * per_lane * width, laid.kind)
+    factors[:] = demand.factors[:, block[at]].transpose(0, 2, 1).ravel()
+    count = lane_measure.ROWS
+    rows = len(laid.node)
+    out, counts = simd.aligned(count * per_lane * width, laid.kind), np.zeros(per_lane, np.int64)
+    x = simd.aligned(rows * 2 * width, laid.kind)
+    kept = np.zeros(per_lane * len(x) if voltages else 0, laid.kind)
+    ratio = np.repeat(laid.ratio, width).astype(laid.kind)
+    lane_steps.in_step(
+        *laid.tables, laid.start, laid.watched, factors, per_lane, ratio,
+        np.zeros(laid.banks * width, laid.kind), tolerance, _ROUNDS, x, out, counts, kept,
     )  # fmt: skip
-    places = np.stack([np.where(p >= first, p - first, -1) for p in (plus, minus)], 1)
-    at_base = np.stack([u0.real, u0.imag, i0.real, i0.imag], 1)
-    before = (
-        places, legs.model, table, legs.limits, legs.exponents, legs.zip, legs.fixed_kvar * 1e3,
-        line.slope, at_base, demand.p_profile, demand.q_profile,
-    )  # fmt: skip
-    base = np.empty((pattern.n, 2))
-    in_pu = v / base_v
-    base[network.place] = np.stack([in_pu.real, in_pu.imag], 1)
-    live = np.empty(pattern.n, np.bool_)
-    live[network.place] = state.alive
-    order = np.concatenate([np.arange(first, pattern.n), np.arange(first)])
-    sources, share, driven = _sources(network, snapshot)
-    after = (
-        *_rows_of_legs(places, scale_plus, scale_minus, pattern.n - first),
-        *_scaled(line, first),
-        base[order].copy(), live[order].copy(), share, driven,
-    )  # fmt: skip
-    return _Packed(before, after, pattern.n, np.argsort(network.place)[order], sources)
-
-
-def _rows_of_legs(
-    places: Ints, scale_plus: Floats, scale_minus: Floats, rows: int
-) -> tuple[Ints, Ints, Floats]:
-    """Which legs stand at each active row, and with what sign and base."""
-    ends = np.concatenate([places[:, 0], places[:, 1]])
-    leg = np.tile(np.arange(len(places)), 2)
-    sign = np.concatenate([scale_plus, -scale_minus])
-    here = np.flatnonzero(ends >= 0)
-    here = here[np.argsort(ends[here], kind="stable")]
-    start = np.concatenate([[0], np.cumsum(np.bincount(ends[here], minlength=rows))])
-    return start.astype(np.int64), leg[here], sign[here]
-
-
-def _scaled(line: Line, first: int) -> tuple[Any, ...]:
-    """Pivots, rows for the forward pass, columns for the backward one, passive ones last."""
-    blocks, p = line.blocks, line.blocks.pattern
-    column = np.repeat(np.arange(p.n), np.diff(p.l_start))
-    inverse = blocks.inverse.reshape(-1, 2, 2)
-    pivot = np.linalg.inv(inverse)
-    lower = -(inverse[p.l_rows] @ (blocks.lower.reshape(-1, 2, 2) @ pivot[column]))
-    upper = -blocks.upper.reshape(-1, 2, 2)
-    active = np.flatnonzero(column >= first)
-    by_row = active[np.lexsort((column[active], p.l_rows[active]))]
-    size = p.n - first
-    f_start = np.concatenate(
-        [[0], np.cumsum(np.bincount(p.l_rows[active] - first, minlength=size))]
-    )
-    spot = np.concatenate([size + np.arange(first), np.arange(size)])
-    back = np.concatenate([active, np.arange(int(p.l_start[first]))])
-    counts = np.diff(p.l_start)
-    b_count = np.concatenate([counts[first:], counts[:first]])
-    b_start = np.concatenate([[0], np.cumsum(b_count)]).astype(np.int64)
+    found = out.reshape(count, per_lane, width).transpose(0, 2, 1).reshape(count, -1)
+    v_v = _voltages(laid, kept.reshape(-1, rows, 2, width)) if voltages else None
+    size = len(block)
     return (
-        inverse[first:].reshape(-1, 4).copy(),
-        f_start.astype(np.int64), column[by_row] - first, lower[by_row].reshape(-1, 4).copy(),
-        b_start, spot[p.l_rows[back]], upper[back].reshape(-1, 4).copy(),
-    )  # fmt: skip
-
-
-def _sources(network: Network, snapshot: Snapshot) -> tuple[Sources, Floats, Floats]:
-    """Each source's conductors with its voltages and impedance; [conductors, legs, 2] what a
-    leg's current adds to a conductor's; [conductors, 2] its current without legs."""
-    bare = prepare(network, snapshot, with_legs=False)
-    v, legs = unloaded(bare), network.legs
-    sources: Sources = []
-    share: list[Complexes] = []
-    driven: list[complex] = []
-    for row in np.flatnonzero(snapshot.source_on).tolist():
-        if network.primitives.place["sources"][row] < 0:
-            continue
-        nodes, span = network.primitives.of("sources", row)
-        y = network.primitives.values[span].reshape(len(nodes), len(nodes))
-        e = shunt.source_voltages(network.grid.sources, row, len(nodes))
-        sources.append((nodes, e, np.linalg.inv(y)))
-        for s in range(len(nodes)):
-            currents = np.zeros(len(v), complex)
-            currents[nodes] = y[s]
-            seen = direct(bare, currents)
-            seen_by = np.where(legs.plus >= 0, seen[legs.plus], 0.0)
-            share.append(seen_by - np.where(legs.minus >= 0, seen[legs.minus], 0.0))
-            driven.append(complex(y[s] @ (e - v[nodes])))
-    both: Complexes = np.array(share)
-    alone: Complexes = np.array(driven)
-    return (
-        sources,
-        np.ascontiguousarray(np.stack([both.real, both.imag], 2)),
-        np.stack([alone.real, alone.imag], 1),
+        found[:, :size].astype(float),
+        np.tile(counts, width)[:size],
+        None if v_v is None else v_v[:size],
     )
+
+
+def _voltages(laid: Packed, kept: Floats) -> Complexes:
+    """[steps, nodes] voltages [V] of what lanes kept [steps, rows, 2, lanes]."""
+    nodes = len(laid.base_v) - len(laid.ratio)
+    apart = (kept[:, :, 0] + 1j * kept[:, :, 1]).transpose(2, 0, 1).reshape(-1, kept.shape[1])
+    found = np.empty((len(apart), len(laid.node)), complex)
+    found[:, laid.node] = apart
+    return (found * laid.base_v + laid.base.v_v)[:, :nodes]
 
 
 def _alone(
-    network: Network, state: State, packed: _Packed, demand: Demand, step: int
-) -> tuple[Floats, bool]:
-    """One step as the kernel would answer it, by the solve of a single snapshot."""
-    p, q = (demand.factors[k, step] for k in (demand.p_profile, demand.q_profile))
-    s_va = demand.s_va.real * p + 1j * demand.s_va.imag * q
+    network: Network, state: State, node: Ints, demand: Demand, step: int, found: Floats,
+    v_v: Complexes | None,
+) -> bool:  # fmt: skip
+    """Put the solve of a single snapshot where lanes found no rest."""
+    s_va = demand.at(demand.factors[:, step])
     solution = iterate(state, s_va)
     u = leg_voltages(network.legs, solution.v_v)
-    i = leg_currents(network.legs, s_va, u)
-    square = (np.abs(solution.v_v) / network.nodes.base_v)[packed.order] ** 2
-    live = state.alive[packed.order]
+    taken = complex(np.sum(u * np.conj(leg_currents(network.legs, s_va, u))))
+    row = np.empty(len(node), np.int64)
+    row[node] = np.arange(len(node))
+    square = (np.abs(solution.v_v) / network.nodes.base_v) ** 2
+    live = state.alive
     low = int(np.argmin(np.where(live, square, np.inf)))
     high = int(np.argmax(np.where(live, square, -np.inf)))
-    taken = complex(np.sum(u * np.conj(i)))
-    share, driven = packed.after[-2], packed.after[-1]
-    given = driven[:, 0] + 1j * driven[:, 1] + (share[..., 0] + 1j * share[..., 1]) @ i
-    currents = np.stack([given.real, given.imag], 1).ravel()
-    extremes = [square[low], low, square[high], high, taken.real, taken.imag]
-    return np.concatenate([extremes, currents]), solution.converged
+    given = 0j
+    for source in np.flatnonzero(network.primitives.place["sources"] >= 0).tolist():
+        nodes, span = network.primitives.of("sources", source)
+        y = state.values[span].reshape(len(nodes), len(nodes))
+        v = np.where(nodes >= 0, solution.v_v[nodes], 0.0)
+        i = np.where(nodes >= 0, state.driven[nodes], 0.0) - y @ v
+        given += complex(np.sum(v * np.conj(i)))
+    found[:8, step] = (
+        square[low], row[low], square[high], row[high], taken.real, taken.imag, given.real,
+        given.imag,
+    )  # fmt: skip
+    if v_v is not None:
+        v_v[step] = solution.v_v
+    return solution.converged
 
 
-def _answer(packed: _Packed, found: Floats, rounds: Ints, converged: Flags) -> Lanes:
-    p_va, q_va = np.zeros(found.shape[1]), np.zeros(found.shape[1])
-    at = 6
-    for conductors, e, z in packed.sources:
-        rows = found[at : at + 2 * len(conductors)]
-        i = rows[0::2] + 1j * rows[1::2]
-        given = (e[:, None] - z @ i) * np.conj(i)
-        p_va += given.real.sum(axis=0)
-        q_va += given.imag.sum(axis=0)
-        at += 2 * len(conductors)
+def _answer(
+    node: Ints, found: Floats, rounds: Ints, flags: tuple[Flags, Flags], v_v: Complexes | None
+) -> Lanes:
     return Lanes(
         v_min_pu=np.sqrt(found[0]),
-        v_min_node=packed.order[found[1].astype(np.int64)],
+        v_min_node=node[np.maximum(found[1].astype(np.int64), 0)],
         v_max_pu=np.sqrt(found[2]),
-        v_max_node=packed.order[found[3].astype(np.int64)],
+        v_max_node=node[np.maximum(found[3].astype(np.int64), 0)],
         load_kw=found[4] / 1e3,
         load_kvar=found[5] / 1e3,
-        source_kw=p_va / 1e3,
-        source_kvar=q_va / 1e3,
+        source_kw=found[6] / 1e3,
+        source_kvar=found[7] / 1e3,
+        customers_outside=found[8],
+        overloads=np.rint(found[9]).astype(np.int64),
         rounds=rounds,
-        converged=converged,
+        converged=flags[1],
+        in_lane=flags[0],
+        v_v=v_v,
     )

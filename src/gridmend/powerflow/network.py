@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gridmend.model.arrays import Complexes, Ints
+from gridmend.model.arrays import Complexes, Floats, Ints
 from gridmend.model.flow import Flow, Nodes, Terminals
 from gridmend.model.grid import Grid
 from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow import primitive, shunt, transformer
 from gridmend.powerflow.compiled import compiled
-from gridmend.powerflow.factor import Pattern, analyse
-from gridmend.powerflow.legs import INJECTED, Legs, legs
+from gridmend.powerflow.entries import (
+    adjacency,
+    conductor_pairs,
+    slots_of,
+    upper_columns,
+    upper_keys,
+)
+from gridmend.powerflow.factor import Pattern, analyse, grouped, near_together
+from gridmend.powerflow.leg_rows import legs
+from gridmend.powerflow.legs import INJECTED, Legs
 from gridmend.powerflow.nodes import Numbering
 from gridmend.powerflow.ordering import order
 from gridmend.powerflow.primitive import Batch
@@ -67,6 +76,39 @@ class Network:
     first: int
     terminals: Terminals
 
+    @cached_property
+    def scale(self) -> Floats:
+        """[n + pattern] volts squared that make an entry in siemens one in per unit."""
+        pattern = self.pattern
+        base = np.empty(pattern.n)
+        base[self.place] = self.nodes.base_v
+        return np.concatenate([base**2, base[pattern.rows] * base[pattern.columns]])
+
+    @cached_property
+    def leg_ends(self) -> tuple[Ints, Ints, Floats, Floats]:
+        """[legs] places of both ends, -1 for ground, and their voltage bases [V]."""
+        place, base = np.append(self.place, -1), np.append(self.nodes.base_v, 0.0)
+        plus, minus = self.legs.plus, self.legs.minus
+        return place[plus], place[minus], base[plus], base[minus]
+
+    @cached_property
+    def unit_of_winding(self) -> Ints:
+        """[windings] row of the transformer that each belongs to, -1 out of service."""
+        rows = np.full(len(self.grid.windings), -1, np.int64)
+        for unit in self.units.values():
+            rows[unit.windings] = unit.row
+        return rows
+
+    @cached_property
+    def into(self) -> tuple[Ints, Ints]:
+        """Of each slot, the primitive values that are added there: where they begin, and which."""
+        return grouped(self.slots, self.pattern.n + len(self.pattern.rows))
+
+    @cached_property
+    def legs_into(self) -> tuple[Ints, Ints]:
+        """The same of legs, whose entries are counted four a leg."""
+        return grouped(self.leg_slots, self.pattern.n + len(self.pattern.rows))
+
     @staticmethod
     def of(grid: Grid) -> Network:
         """Compile a grid. Raises `GridError` for what cannot be a network."""
@@ -94,37 +136,6 @@ class Network:
         return solve_network(self, snapshot or Snapshot.normal(self.grid), controls=controls)
 
 
-def values_at(network: Network, snapshot: Snapshot) -> Complexes:
-    """Every primitive value at a snapshot's positions [S]."""
-    grid, primitives = network.grid, network.primitives
-    values = primitives.values.copy()
-    normal = grid.windings.numbers("tap_pu")
-    if snapshot.tap_pu is not normal:
-        moved = set(grid.windings["transformer"][np.flatnonzero(snapshot.tap_pu != normal)])
-        for name in moved:
-            unit = network.units.get(grid.transformers.row(name))
-            if unit is not None:
-                _, span = primitives.of("transformers", unit.row)
-                values[span] = transformer.admittance(
-                    unit.make, snapshot.tap_pu[unit.windings]
-                ).ravel()
-    switches = grid.switches
-    for row in np.flatnonzero(snapshot.open_phases).tolist():
-        if primitives.place["switches"][row] >= 0:
-            nodes, span = primitives.of("switches", row)
-            z = primitive.switch_impedance(switches, row, len(nodes) // 2)
-            closed = values[span].reshape(len(nodes), len(nodes))
-            values[span] = primitive.opened(closed, z, int(snapshot.open_phases[row])).ravel()
-    for row, steps in enumerate(snapshot.steps_on.tolist()):
-        if primitives.place["capacitors"][row] >= 0:
-            _, span = primitives.of("capacitors", row)
-            values[span] *= float(np.sum(grid.capacitors["step_kvar"][row][:steps]))
-    for row in np.flatnonzero(~snapshot.source_on).tolist():
-        if primitives.place["sources"][row] >= 0:
-            values[primitives.of("sources", row)[1]] = 0.0
-    return values
-
-
 def assemble(
     network: Network, values: Complexes, leg_s: Complexes | None = None
 ) -> tuple[Complexes, Complexes]:
@@ -137,11 +148,8 @@ def assemble(
     _scatter(network.slots, values, total)
     if leg_s is not None:
         _scatter(network.leg_slots, np.stack([leg_s, leg_s, -leg_s, -leg_s], 1).ravel(), total)
-    base = np.empty(n)
-    base[network.place] = network.nodes.base_v
-    diagonal = total[:n] * base**2
-    columns = np.repeat(np.arange(n), np.diff(network.pattern.start))
-    return diagonal, total[n:] * base[network.pattern.rows] * base[columns]
+    total *= network.scale
+    return total[:n], total[n:]
 
 
 @compiled
@@ -152,7 +160,7 @@ def _scatter(slots: Ints, values: Complexes, total: Complexes) -> None:
 
 
 def _primitives(grid: Grid, batches: list[Batch]) -> Primitives:
-    sizes = np.array([b.nodes.shape[1] for b in batches for _ in b.rows], np.int64)
+    sizes = _joined([np.full(len(b.rows), b.nodes.shape[1]) for b in batches], np.int64)
     node_start = np.concatenate([[0], np.cumsum(sizes)])
     value_start = np.concatenate([[0], np.cumsum(sizes**2)])
     row = np.concatenate([b.rows for b in batches]) if batches else np.empty(0, np.int64)
@@ -194,24 +202,23 @@ def _assembled(
     leg_a = np.stack([the_legs.plus, the_legs.minus, the_legs.plus, the_legs.minus], 1).ravel()
     leg_b = np.stack([the_legs.plus, the_legs.minus, the_legs.minus, the_legs.plus], 1).ravel()
     off = (np.concatenate([a, leg_a]), np.concatenate([b, leg_b]))
-    indptr, indices = _adjacency(n, *off)
+    indptr, indices = adjacency(n, *off)
     passive = np.ones(n, bool)
     for active in (the_legs.plus, the_legs.minus, *_source_nodes(primitives)):
         passive[active[active >= 0]] = False
     permutation, first = order(indptr, indices, passive)
     place = np.empty(n, np.int64)
     place[permutation] = np.arange(n)
-    keys = _upper_keys(n, place, *off)
-    rows, columns = keys % max(n, 1), keys // max(n, 1)
-    start = np.concatenate([[0], np.cumsum(np.bincount(columns, minlength=n))]).astype(np.int64)
-    pattern = analyse(n, start, rows)
+    place = near_together(n, *upper_columns(n, place, *off), first)[place]
+    keys = upper_keys(n, place, *off)
+    pattern = analyse(n, np.searchsorted(keys, np.arange(n + 1) * n), keys % max(n, 1))
     return Network(
         grid=grid,
         nodes=nodes,
         primitives=primitives,
-        slots=_slots(n, place, keys, a, b),
+        slots=slots_of(n, place, keys, a, b),
         legs=the_legs,
-        leg_slots=_slots(n, place, keys, leg_a, leg_b),
+        leg_slots=slots_of(n, place, keys, leg_a, leg_b),
         units=units,
         pattern=pattern,
         place=place,
@@ -223,48 +230,6 @@ def _assembled(
 def _source_nodes(primitives: Primitives) -> list[Ints]:
     used = np.flatnonzero(primitives.place["sources"] >= 0)
     return [primitives.of("sources", row)[0] for row in used.tolist()]
-
-
-@compiled
-def conductor_pairs(start: Ints, nodes: Ints) -> tuple[Ints, Ints]:
-    """The nodes of row and column of every primitive value, in order."""
-    total = 0
-    for k in range(len(start) - 1):
-        total += (start[k + 1] - start[k]) ** 2
-    a = np.empty(total, np.int64)
-    b = np.empty(total, np.int64)
-    at = 0
-    for k in range(len(start) - 1):
-        for i in range(start[k], start[k + 1]):
-            for j in range(start[k], start[k + 1]):
-                a[at] = nodes[i]
-                b[at] = nodes[j]
-                at += 1
-    return a, b
-
-
-def _adjacency(n: int, a: Ints, b: Ints) -> tuple[Ints, Ints]:
-    joined = (a >= 0) & (b >= 0) & (a != b)
-    keys = np.unique(np.concatenate([a[joined] * n + b[joined], b[joined] * n + a[joined]]))
-    indptr = np.concatenate([[0], np.cumsum(np.bincount(keys // max(n, 1), minlength=n))])
-    return indptr.astype(np.int64), keys % max(n, 1)
-
-
-def _upper_keys(n: int, place: Ints, a: Ints, b: Ints) -> Ints:
-    joined = (a >= 0) & (b >= 0) & (a != b)
-    p, q = place[a[joined]], place[b[joined]]
-    return np.unique(np.maximum(p, q) * n + np.minimum(p, q))
-
-
-def _slots(n: int, place: Ints, keys: Ints, a: Ints, b: Ints) -> Ints:
-    slots = np.full(len(a), -1, np.int64)
-    here = (a >= 0) & (b >= 0)
-    p, q = place[a[here]], place[b[here]]
-    found = np.where(p == q, p, -1)
-    above = p < q
-    found[above] = n + np.searchsorted(keys, q[above] * n + p[above])
-    slots[here] = found
-    return slots
 
 
 def _terminals(nodes: Nodes, primitives: Primitives, the_legs: Legs) -> Terminals:

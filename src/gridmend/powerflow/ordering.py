@@ -14,11 +14,13 @@ import numpy as np
 from gridmend.model.arrays import Flags, Ints
 from gridmend.powerflow.compiled import compiled
 
-_PASSIVE_DEGREE = 6
-"""A passive node of more neighbours than this waits for the others."""
+_FILL = 1
+"""A passive node goes early where it adds at most this many more entries than it removes."""
 
 
-def order(indptr: Ints, indices: Ints, passive: Flags) -> tuple[Ints, int]:
+def order(
+    indptr: Ints, indices: Ints, passive: Flags, last: Flags | None = None
+) -> tuple[Ints, int]:
     """The elimination order of a symmetric pattern without its diagonal.
 
     Parameters
@@ -27,6 +29,8 @@ def order(indptr: Ints, indices: Ints, passive: Flags) -> tuple[Ints, int]:
         Pattern by rows, both triangles, no diagonal, no repeats.
     passive
         [nodes] True where the node has no injection.
+    last
+        [nodes] True where the node waits until all others are eliminated.
 
     Returns
     -------
@@ -35,11 +39,14 @@ def order(indptr: Ints, indices: Ints, passive: Flags) -> tuple[Ints, int]:
     first
         How many passive nodes stand in front.
     """
-    return _order(indptr, indices, passive, _PASSIVE_DEGREE)
+    waits = np.zeros(len(passive), np.bool_) if last is None else last
+    return _order(indptr, indices, passive, waits, _FILL)
 
 
 @compiled
-def _order(indptr: Ints, indices: Ints, passive: Flags, limit: int) -> tuple[Ints, int]:
+def _order(
+    indptr: Ints, indices: Ints, passive: Flags, last: Flags, limit: int
+) -> tuple[Ints, int]:
     n = len(indptr) - 1
     start = np.empty(n, np.int64)
     size = np.empty(n, np.int64)
@@ -57,36 +64,52 @@ def _order(indptr: Ints, indices: Ints, passive: Flags, limit: int) -> tuple[Int
     permutation = np.empty(n, np.int64)
     placed = 0
     first = 0
-    for stage in range(2):
+    for stage in range(3):
         head = np.full(n + 1, -1, np.int64)
         after = np.full(n, -1, np.int64)
         before = np.full(n, -1, np.int64)
         listed = np.full(n, -1, np.int64)
         for i in range(n - 1, -1, -1):
-            if not done[i] and (stage == 1 or passive[i]):
+            if not done[i] and (stage == 2 or (not last[i] and (stage == 1 or passive[i]))):
                 _push(i, size[i], head, after, before, listed)
         degree = 0
         while degree <= n:
-            if stage == 0 and degree > limit:
-                break
             node = head[degree]
             if node < 0:
                 degree += 1
                 continue
             _pull(node, head, after, before, listed)
+            near = pool[start[node] : start[node] + size[node]].copy()
+            if stage == 0 and _missing(near, pool, start, size, mark) > degree + limit:
+                continue
             done[node] = True
             permutation[placed] = node
             placed += 1
-            near = pool[start[node] : start[node] + size[node]].copy()
             for u in near:
                 pool, used = _join(u, node, near, pool, used, start, size, room, mark)
                 if listed[u] >= 0:
                     _pull(u, head, after, before, listed)
+                if stage == 2 or (not last[u] and (stage == 1 or passive[u])):
                     _push(u, size[u], head, after, before, listed)
                     degree = min(degree, size[u])
         if stage == 0:
             first = placed
     return permutation, first
+
+
+@compiled
+def _missing(near: Ints, pool: Ints, start: Ints, size: Ints, mark: Ints) -> int:
+    """How many pairs of these nodes are not yet neighbours."""
+    missing = 0
+    for a in range(len(near)):
+        u = near[a]
+        mark[u] = u
+        for k in range(start[u], start[u] + size[u]):
+            mark[pool[k]] = u
+        for b in range(a + 1, len(near)):
+            if mark[near[b]] != u:
+                missing += 1
+    return missing
 
 
 @compiled

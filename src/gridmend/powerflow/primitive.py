@@ -7,6 +7,7 @@ voltages to ground [S].
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,11 +33,11 @@ class Batch:
     admittance: Complexes
 
 
-def _by_size(sizes: list[int]) -> dict[int, list[int]]:
-    groups: dict[int, list[int]] = {}
-    for at, size in enumerate(sizes):
-        groups.setdefault(size, []).append(at)
-    return groups
+def _by_size(sizes: Ints) -> Iterator[tuple[int, Ints]]:
+    """Each size that elements have, in the order of its first, and which ones."""
+    kinds, first = np.unique(sizes, return_index=True)
+    for size in kinds[np.argsort(first)].tolist():
+        yield size, np.flatnonzero(sizes == size)
 
 
 def _two_ended(series: Complexes, ends: Complexes) -> Complexes:
@@ -44,20 +45,17 @@ def _two_ended(series: Complexes, ends: Complexes) -> Complexes:
     return np.block([[series + ends, -series], [-series, series + ends]])
 
 
-def _end_nodes(
-    numbering: Numbering, table: Table, rows: list[int]
-) -> list[tuple[list[int], list[int]]]:
-    first = (numbering.conductors(table, row, "bus1", "phases1") for row in rows)
-    second = (numbering.conductors(table, row, "bus2", "phases2") for row in rows)
-    pairs = list(zip(first, second, strict=True))
-    for row, (one, two) in zip(rows, pairs, strict=True):
-        same_length(table["name"][row], one, two)
-    return pairs
+def _end_nodes(numbering: Numbering, table: Table, rows: Ints) -> tuple[Ints, Ints, Ints]:
+    """Conductors an end [m], and the nodes of both ends [m, most]."""
+    one, two = numbering.ends(table, rows, ("bus1", "phases1"), ("bus2", "phases2"))
+    for at in np.flatnonzero(one.count != two.count).tolist():
+        same_length(str(table["name"][rows[at]]), range(one.count[at]), range(two.count[at]))
+    return one.count, one.nodes, two.nodes
 
 
-def in_service(table: Table) -> list[int]:
+def in_service(table: Table) -> Ints:
     """Rows of the elements that are in service."""
-    return np.flatnonzero(table.flags("in_service")).tolist()
+    return np.flatnonzero(table.flags("in_service"))
 
 
 def line_matrices(grid: Grid, row: int) -> tuple[Complexes, Floats]:
@@ -98,59 +96,66 @@ def lines(grid: Grid, numbering: Numbering) -> list[Batch]:
     """Lines: the series impedance, and half the capacitance at each end."""
     table = grid.lines
     rows = in_service(table)
-    cache: dict[tuple[str, str, str, float], tuple[Complexes, Floats]] = {}
-    z: list[Complexes] = []
-    c: list[Floats] = []
-    own = table["x_ohm_per_km"]
-    for row in rows:
-        key = (
-            table["line_code"][row],
-            table["geometry"][row],
-            table["earth_model"][row],
-            float(table["earth_resistivity_ohm_m"][row]),
-        )
-        if len(own[row]):
-            found = line_matrices(grid, row)
-        elif key in cache:
-            found = cache[key]
-        else:
-            found = cache[key] = line_matrices(grid, row)
-        z.append(found[0])
-        c.append(found[1])
-    pairs = _end_nodes(numbering, table, rows)
+    which, kinds = _kinds(grid, rows)
+    counts, one, two = _end_nodes(numbering, table, rows)
+    of_kind = np.array([len(z) if z.shape == (len(z),) * 2 else -1 for z, _ in kinds], np.int64)
+    for at in np.flatnonzero(of_kind[which] != counts).tolist():
+        _sized(str(table["name"][rows[at]]), kinds[int(which[at])][0], int(counts[at]))
     batches: list[Batch] = []
-    for size, members in _by_size([len(p[0]) for p in pairs]).items():
-        at = np.array(members)
-        chosen = np.array(rows)[at]
-        for i in members:
-            _sized(table["name"][rows[i]], z[i], size)
+    for size, at in _by_size(counts):
+        chosen = rows[at]
         length_km = table.numbers("length_m")[chosen, None, None] / 1000
         zero = ~(length_km[:, 0, 0] > 0)
         if zero.any():
             name = table["name"][chosen[zero][0]]
             raise GridError(f"line '{name}' has no length", mend="give length_m above 0")
-        series = inverse(table, chosen, np.stack([z[i] for i in members]) * length_km)
+        used, kind = np.unique(which[at], return_inverse=True)
+        z = np.stack([kinds[int(k)][0] for k in used])[kind]
+        c = np.stack([kinds[int(k)][1] for k in used])[kind]
+        series = inverse(table, chosen, z * length_km)
         omega = 2 * math.pi * grid.frequency_hz
-        ends = 0.5j * omega * 1e-9 * np.stack([c[i] for i in members]) * length_km
-        ends = ends + _added_ends(table, chosen, size)
-        batches.append(_ended(table, chosen, [pairs[i] for i in members], series, ends))
+        ends = 0.5j * omega * 1e-9 * c * length_km + _added_ends(table, chosen, size)
+        nodes = np.concatenate([one[at, :size], two[at, :size]], axis=1)
+        batches.append(_ended(table, chosen, nodes, series, ends))
     return batches
+
+
+def _kinds(grid: Grid, rows: Ints) -> tuple[Ints, list[tuple[Complexes, Floats]]]:
+    """Which kind each line is of [m], and the matrices of each kind by a kilometre."""
+    table = grid.lines
+    columns = ("line_code", "geometry", "earth_model", "earth_resistivity_ohm_m")
+    keys = zip(*(table[c][rows].tolist() for c in columns), strict=True)
+    known: dict[object, int] = {}
+    kinds: list[tuple[Complexes, Floats]] = []
+    which = np.empty(len(rows), np.int64)
+    for at, (row, key, own) in enumerate(
+        zip(rows.tolist(), keys, table["x_ohm_per_km"][rows], strict=True)
+    ):
+        k = known.get(key) if not len(own) else None
+        if k is None:
+            k = len(kinds)
+            kinds.append(line_matrices(grid, row))
+            if not len(own):
+                known[key] = k
+        which[at] = k
+    return which, kinds
 
 
 def switches(grid: Grid, numbering: Numbering) -> list[Batch]:
     """Closed switches, whatever their position; see `opened` for open conductors."""
     table = grid.switches
     rows = in_service(table)
-    pairs = _end_nodes(numbering, table, rows)
+    counts, one, two = _end_nodes(numbering, table, rows)
     batches: list[Batch] = []
-    for size, members in _by_size([len(p[0]) for p in pairs]).items():
-        chosen = np.array(rows)[np.array(members)]
+    for size, at in _by_size(counts):
+        chosen = rows[at]
         z = np.stack([switch_impedance(table, int(row), size) for row in chosen])
         c = np.stack([or_zero(table["c_nf"][row], size) for row in chosen])
         series = inverse(table, chosen, z)
         ends = 0.5j * 2 * math.pi * grid.frequency_hz * 1e-9 * c
         ends = ends + _added_ends(table, chosen, size)
-        batches.append(_ended(table, chosen, [pairs[i] for i in members], series, ends))
+        nodes = np.concatenate([one[at, :size], two[at, :size]], axis=1)
+        batches.append(_ended(table, chosen, nodes, series, ends))
     return batches
 
 
@@ -184,14 +189,7 @@ def opened(primitive: Complexes, impedance: Complexes, open_mask: int) -> Comple
     return result
 
 
-def _ended(
-    table: Table,
-    rows: Ints,
-    pairs: list[tuple[list[int], list[int]]],
-    series: Complexes,
-    ends: Complexes,
-) -> Batch:
-    nodes = np.array([[*one, *two] for one, two in pairs], np.int64)
+def _ended(table: Table, rows: Ints, nodes: Ints, series: Complexes, ends: Complexes) -> Batch:
     terminal = np.repeat([1, 2], nodes.shape[1] // 2)
     return Batch(table.schema.name, rows, nodes, terminal, _two_ended(series, ends))
 

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 
 from gridmend.model.arrays import Floats
-from gridmend.model.flow import Flow
+from gridmend.model.flow import Flow, Terminals
 from gridmend.model.grid import SINGULAR, Grid
 from gridmend.powerflow.legs import INJECTED
 
 _SERIES = ("lines", "switches", "transformers")
 """Elements whose consumption is loss whatever they join."""
 
-_LIVE_PU = 0.1
+LIVE_PU = 0.1
 """Below this a node counts as dead in the extremes of a summary."""
 
 
@@ -52,7 +52,7 @@ def source_kva(flow: Flow) -> complex:
 
 def summary(grid: Grid, flow: Flow) -> dict[str, Any]:
     """The answer of `gridmend solve --json`, but for the seconds."""
-    v_pu = np.where(flow.v_pu > _LIVE_PU, flow.v_pu, np.nan)
+    v_pu = np.where(flow.v_pu > LIVE_PU, flow.v_pu, np.nan)
     known = np.isfinite(v_pu)
     lost, load, source = losses(grid, flow), load_kva(flow), source_kva(flow)
     lowest = int(np.nanargmin(v_pu)) if known.any() else -1
@@ -100,7 +100,11 @@ def node_rows(grid: Grid, flow: Flow) -> Iterator[tuple[str, str, float, float, 
 
 def ratings(grid: Grid, flow: Flow) -> Floats:
     """[terminals] current rating [A]; nan where it is unknown or does not apply."""
-    terminals = flow.terminals
+    return terminal_ratings(grid, flow.terminals)
+
+
+def terminal_ratings(grid: Grid, terminals: Terminals) -> Floats:
+    """The same of a network's terminals."""
     rating = np.full(len(terminals.node), np.nan)
     for table in ("lines", "switches", "reactors"):
         here = terminals.table == table

@@ -14,11 +14,15 @@ from gridmend.powerflow.nodes import Numbering, same_length
 from gridmend.powerflow.primitive import Batch, in_service, inverse, or_zero
 
 
+def _rows(table: Table) -> list[int]:
+    return in_service(table).tolist()
+
+
 def capacitors(grid: Grid, numbering: Numbering) -> list[Batch]:
     """Capacitor banks with one unit of kvar in all phases; steps scale them."""
     table = grid.capacitors
     batches: list[Batch] = []
-    for row in in_service(table):
+    for row in _rows(table):
         one = numbering.conductors(table, row, "bus1", "phases1")
         kv = float(table["kv"][row])
         if table["connection"][row] == "delta":
@@ -39,7 +43,7 @@ def reactors(grid: Grid, numbering: Numbering) -> list[Batch]:
     """Reactors: series impedance, or between phases where delta."""
     table = grid.reactors
     batches: list[Batch] = []
-    for row in in_service(table):
+    for row in _rows(table):
         one = numbering.conductors(table, row, "bus1", "phases1")
         z = or_zero(table["r_ohm"][row], len(one)) + 1j * or_zero(table["x_ohm"][row], len(one))
         parallel = float(table["parallel_r_ohm"][row])
@@ -59,7 +63,7 @@ def faults(grid: Grid, numbering: Numbering) -> list[Batch]:
     """Faults that stand in the model: one resistance a phase."""
     table = grid.faults
     batches: list[Batch] = []
-    for row in in_service(table):
+    for row in _rows(table):
         one = numbering.conductors(table, row, "bus1", "phases1")
         two = numbering.conductors(table, row, "bus2", "phases2")
         same_length(table["name"][row], one, two)
@@ -72,7 +76,7 @@ def sources(grid: Grid, numbering: Numbering) -> list[Batch]:
     """Sources: the admittance behind their bus; see `source_voltages` for what drives it."""
     table = grid.sources
     batches: list[Batch] = []
-    for row in in_service(table):
+    for row in _rows(table):
         nodes = numbering.conductors(table, row)
         y = np.linalg.inv(source_impedance(table, row, len(nodes)))
         batches.append(_single(table, row, nodes, len(nodes), y))

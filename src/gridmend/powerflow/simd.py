@@ -1,8 +1,10 @@
-"""Vectors of eight doubles inside Numba: one LLVM register where the machine has it.
+"""Vectors inside Numba, one machine register wide: eight float64 or sixteen float32 lanes.
 
-Numba does not vectorise the solve's loops by itself, so a vector is a Numba type of its own whose
-LLVM type is `<8 x double>`; these are the few operations that the lanes need. A vector lives in
-a function's registers only; in memory it is eight neighbours of a float64 array.
+Numba does not vectorise the solve's loops by itself, so a vector is a Numba type of its own
+whose LLVM type is `<8 x double>` or `<16 x float>`; these are the few operations that the lanes
+need. A vector lives in a function's registers only; in memory it is neighbours of an array,
+and the array's type decides which of the two it is. `get` reads one number without the check
+for negative indices that would cost as much as the arithmetic.
 """
 
 from __future__ import annotations
@@ -11,42 +13,48 @@ from collections.abc import Callable
 from typing import Any, cast
 
 import numba
+import numpy as np
 from llvmlite import ir as llvmlite_ir  # pyright: ignore[reportMissingTypeStubs]
 from numba import extending as numba_extending
 from numba import types
 from numba.core import cgutils as numba_cgutils
 from numba.core.datamodel.models import PrimitiveModel
 
+from gridmend.powerflow.compiled import kept
+
 # Numba and llvmlite have no types of their own.
 ir = cast(Any, llvmlite_ir)
 cgutils = cast(Any, numba_cgutils)
 extending = cast(Any, numba_extending)
 
-WIDTH = 8
-"""Lanes side by side."""
+BYTES = 64
+"""Size of a vector; lanes of a type are this over its size."""
 
-_double = ir.DoubleType()
-_vector = ir.VectorType(_double, WIDTH)
-_mask = ir.VectorType(ir.IntType(1), WIDTH)
 _contract = ("contract",)
 
 
 class Lanes(types.Type):
-    """The Numba type of a vector."""
+    """The Numba type of a vector of `count` numbers."""
 
-    def __init__(self) -> None:
-        super().__init__(name=f"lanes{WIDTH}")
+    def __init__(self, kind: Any) -> None:
+        self.kind = kind
+        self.count = BYTES * 8 // kind.bitwidth
+        self.name = f"lanes{self.count}x{kind}"
+        super().__init__(name=self.name)
 
 
-lanes = Lanes()
+def _llvm(kind: Any) -> Any:
+    number = ir.DoubleType() if kind.kind == types.float64 else ir.FloatType()
+    return ir.VectorType(number, kind.count)
 
 
 class _Model(PrimitiveModel):
     def __init__(self, manager: Any, kind: Any) -> None:
-        super().__init__(manager, kind, _vector)
+        super().__init__(manager, kind, _llvm(kind))
 
 
 extending.register_model(Lanes)(_Model)
+_of = {kind: Lanes(kind) for kind in (types.float64, types.float32)}
 
 
 def _operation(function: Callable[..., Any]) -> Any:
@@ -56,26 +64,58 @@ def _operation(function: Callable[..., Any]) -> Any:
 
 def _pointer(context: Any, builder: Any, kind: Any, array: Any, at: Any) -> Any:
     data = cgutils.create_struct_proxy(kind)(context, builder, array).data
-    return builder.bitcast(builder.gep(data, [at]), _vector.as_pointer())
+    return builder.gep(data, [at])
 
 
-def _spread(builder: Any, value: Any) -> Any:
-    empty = ir.Constant(_vector, ir.Undefined)
+def _spread(builder: Any, kind: Any, value: Any) -> Any:
+    vector = _llvm(kind)
+    if value.type != vector.element:
+        wide = vector.element == ir.DoubleType()
+        value = (builder.fpext if wide else builder.fptrunc)(value, vector.element)
+    empty = ir.Constant(vector, ir.Undefined)
     first = builder.insert_element(empty, value, ir.Constant(ir.IntType(32), 0))
-    zeros = ir.Constant(ir.VectorType(ir.IntType(32), WIDTH), [0] * WIDTH)
+    zeros = ir.Constant(ir.VectorType(ir.IntType(32), kind.count), [0] * kind.count)
     return builder.shuffle_vector(first, empty, zeros)
+
+
+@_operation
+def width(typing: Any, array: Any) -> Any:
+    """How many lanes a vector of this array has; known when compiling."""
+    count = _of[array.dtype].count
+
+    def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        return context.get_constant(types.intp, count)
+
+    return types.intp(array), build
+
+
+@_operation
+def get(typing: Any, array: Any, at: Any) -> Any:
+    """`array[at]` for an index that is known to be within."""
+
+    def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        place = _pointer(context, builder, signature.args[0], values[0], values[1])
+        found = builder.load(place)
+        if isinstance(array.dtype, types.Integer):
+            return builder.sext(found, ir.IntType(64)) if found.type.width < 64 else found
+        return found
+
+    answer = types.intp if isinstance(array.dtype, types.Integer) else array.dtype
+    return answer(array, types.intp), build
 
 
 @_operation
 def load(typing: Any, array: Any, at: Any) -> Any:
     """The vector that begins at `array[at]`."""
+    kind = _of[array.dtype]
 
     def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        found = builder.load(_pointer(context, builder, signature.args[0], values[0], values[1]))
-        found.align = 8
+        place = _pointer(context, builder, signature.args[0], values[0], values[1])
+        found = builder.load(builder.bitcast(place, _llvm(kind).as_pointer()))
+        found.align = array.dtype.bitwidth // 8
         return found
 
-    return lanes(array, types.intp), build
+    return kind(array, types.intp), build
 
 
 @_operation
@@ -84,20 +124,22 @@ def store(typing: Any, array: Any, at: Any, vector: Any) -> Any:
 
     def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:
         place = _pointer(context, builder, signature.args[0], values[0], values[1])
-        builder.store(values[2], place).align = 8
+        place = builder.bitcast(place, _llvm(vector).as_pointer())
+        builder.store(values[2], place).align = array.dtype.bitwidth // 8
         return context.get_dummy_value()
 
-    return types.void(array, types.intp, lanes), build
+    return types.void(array, types.intp, vector), build
 
 
 @_operation
-def splat(typing: Any, value: Any) -> Any:
-    """One number in every lane."""
+def splat(typing: Any, array: Any, value: Any) -> Any:
+    """One number in every lane of a vector like those of `array`."""
+    kind = _of[array.dtype]
 
     def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        return _spread(builder, values[0])
+        return _spread(builder, kind, values[1])
 
-    return lanes(types.float64), build
+    return kind(array, value), build
 
 
 @_operation
@@ -105,10 +147,10 @@ def fma(typing: Any, scale: Any, vector: Any, plus: Any) -> Any:
     """`scale · vector + plus`, where `scale` is one number."""
 
     def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        product = builder.fmul(_spread(builder, values[0]), values[1], flags=_contract)
+        product = builder.fmul(_spread(builder, vector, values[0]), values[1], flags=_contract)
         return builder.fadd(product, values[2], flags=_contract)
 
-    return lanes(types.float64, lanes, lanes), build
+    return vector(scale, vector, vector), build
 
 
 def _two(name: str) -> Any:
@@ -117,7 +159,7 @@ def _two(name: str) -> Any:
         def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:
             return getattr(builder, name)(values[0], values[1], flags=_contract)
 
-        return lanes(lanes, lanes), build
+        return one(one, one), build
 
     return operation
 
@@ -132,7 +174,7 @@ def _larger_or_smaller(sign: str) -> Any:
             chosen = builder.fcmp_ordered(sign, values[0], values[1])
             return builder.select(chosen, values[0], values[1])
 
-        return lanes(lanes, lanes), build
+        return one(one, one), build
 
     return operation
 
@@ -145,11 +187,11 @@ def root(typing: Any, vector: Any) -> Any:
     """The square root in every lane."""
 
     def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        kind = ir.FunctionType(_vector, [_vector])
-        name = f"llvm.sqrt.v{WIDTH}f64"
+        kind = ir.FunctionType(_llvm(vector), [_llvm(vector)])
+        name = f"llvm.sqrt.v{vector.count}f{vector.kind.bitwidth}"
         return builder.call(cgutils.get_or_insert_function(builder.module, kind, name), [values[0]])
 
-    return lanes(lanes), build
+    return vector(vector), build
 
 
 @_operation
@@ -158,10 +200,10 @@ def any_less(typing: Any, one: Any, other: Any) -> Any:
 
     def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:
         mask = builder.fcmp_ordered("<", values[0], values[1])
-        bits = builder.bitcast(mask, ir.IntType(WIDTH))
-        return builder.icmp_unsigned("!=", bits, ir.Constant(ir.IntType(WIDTH), 0))
+        bits = builder.bitcast(mask, ir.IntType(one.count))
+        return builder.icmp_unsigned("!=", bits, ir.Constant(ir.IntType(one.count), 0))
 
-    return types.boolean(lanes, lanes), build
+    return types.boolean(one, one), build
 
 
 @_operation
@@ -172,10 +214,31 @@ def where_less(typing: Any, one: Any, other: Any, then: Any, otherwise: Any) -> 
         mask = builder.fcmp_ordered("<", values[0], values[1])
         return builder.select(mask, values[2], values[3])
 
-    return lanes(lanes, lanes, lanes, lanes), build
+    return one(one, one, one, one), build
+
+
+_OPTIONS = {"error_model": "numpy", "nogil": True, "fastmath": {"contract"}}
+
+
+def aligned(size: int, kind: Any) -> Any:
+    """An array of zeros that begins where a vector may; none then straddles two cache lines."""
+    item = np.dtype(kind).itemsize
+    room = np.zeros(size + BYTES // item, kind)
+    first = -room.ctypes.data % BYTES // item
+    return room[first : first + size]
 
 
 def in_lanes(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a function that uses vectors; it lets other threads run meanwhile."""
-    options = {"cache": True, "error_model": "numpy", "nogil": True, "fastmath": {"contract"}}
-    return cast(Callable[..., Any], cast(Any, numba).njit(**options)(function))
+    return cast(Callable[..., Any], kept(cast(Any, numba).njit(**_OPTIONS)(function)))
+
+
+def unowned(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same for one that makes no array: without it, every use of one would be counted."""
+    return cast(Callable[..., Any], kept(cast(Any, numba).njit(_nrt=False, **_OPTIONS)(function)))
+
+
+def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same for a small one, which goes into whatever calls it."""
+    made = cast(Any, numba).njit(forceinline=True, _nrt=False, **_OPTIONS)(function)
+    return cast(Callable[..., Any], made)

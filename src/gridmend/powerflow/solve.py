@@ -43,14 +43,14 @@ def solve_network(network: Network, snapshot: Snapshot, *, controls: str) -> Flo
     """The same on a compiled network."""
     if controls not in ("static", "off"):
         raise GridError(f"controls cannot be '{controls}'", mend="say static or off")
-    _fits(network.grid, snapshot)
+    check_fits(network.grid, snapshot)
     if controls == "static":
         return settle(network, snapshot)
     state = prepare(network, snapshot)
     return as_flow(state, snapshot, iterate(state, powers(network.legs, snapshot)))
 
 
-def _fits(grid: Grid, snapshot: Snapshot) -> None:
+def check_fits(grid: Grid, snapshot: Snapshot) -> None:
     """Raise `GridError` where a snapshot was made for another grid."""
     for table, field in (
         ("switches", "open_phases"),

@@ -11,6 +11,7 @@ from gridmend.model.arrays import Complexes, Ints
 from gridmend.model.errors import GridError
 from gridmend.model.grid import Grid
 from gridmend.model.snapshot import Snapshot, controlled_winding, tap_step_pu, winding_row
+from gridmend.powerflow.measured import currents_into, voltages_across
 from gridmend.powerflow.network import Network
 from gridmend.powerflow.transformer import Unit
 
@@ -131,12 +132,6 @@ def _remote(network: Network, grid: Grid, at: int) -> int:
     )
 
 
-def _coil_voltages(side: Side, v: Complexes) -> Complexes:
-    plus = np.where(side.plus >= 0, v[side.plus], 0.0)
-    minus = np.where(side.minus >= 0, v[side.minus], 0.0)
-    return plus - minus
-
-
 def _phase(meter: Meter, volts: Complexes) -> int:
     if meter.phase in ("max", "min"):
         chosen = np.argmax if meter.phase == "max" else np.argmin
@@ -148,42 +143,52 @@ def wanted(
     meter: Meter, network: Network, values: Complexes, v: Complexes, snapshot: Snapshot
 ) -> int:
     """Whole steps that the control would move its tap; 0 in band."""
-    volts = _coil_voltages(meter.own, v)
+    own = meter.own
+    volts = voltages_across(own.plus, own.minus, v)
     phase = _phase(meter, volts)
-    _, span = network.primitives.of("transformers", meter.unit.row)
-    size = len(meter.unit.nodes)
-    at_nodes = np.where(meter.unit.nodes >= 0, v[meter.unit.nodes], 0.0)
-    i = values[span].reshape(size, size) @ at_nodes
-    i_own = i[meter.own.conductors]
     if meter.reverse_mode != "ignore":
+        i_own = _currents(meter, own, network, values, v)
         into = float(np.sum(volts * np.conj(i_own)).real)
         if into > meter.reverse_threshold_va:
-            return _reversed(meter, v, i, snapshot)
-    local = volts[phase] / meter.pt_ratio
+            return _reversed(meter, network, values, v, snapshot)
+    local = complex(volts[phase]) / meter.pt_ratio
     seen = local
     if meter.remote >= 0:
-        seen = v[meter.remote] / meter.pt_ratio
+        seen = complex(v[meter.remote]) / meter.pt_ratio
     elif meter.ldc_v:
-        seen = local + meter.ldc_v * i_own[phase] / meter.ct_primary_a
+        i_own = _currents(meter, own, network, values, v)
+        seen = local + meter.ldc_v * complex(i_own[phase]) / meter.ct_primary_a
     sign = -1 if meter.moves_other else 1
     if meter.v_limit_v and abs(local) > meter.v_limit_v:
-        return sign * _steps(meter, meter.v_limit_v - abs(local), meter.own.rated_v)
+        return sign * _steps(meter, meter.v_limit_v - abs(local), own.rated_v)
     off = meter.target_v - abs(seen)
     if abs(off) <= meter.band_v / 2:
         return 0
-    return sign * _steps(meter, off, meter.own.rated_v)
+    return sign * _steps(meter, off, own.rated_v)
 
 
-def _reversed(meter: Meter, v: Complexes, i: Complexes, snapshot: Snapshot) -> int:
+def _currents(
+    meter: Meter, side: Side, network: Network, values: Complexes, v: Complexes
+) -> Complexes:
+    """Into the coils of one side [A]."""
+    nodes, span = network.primitives.of("transformers", meter.unit.row)
+    return currents_into(side.conductors, nodes, values[span], v)
+
+
+def _reversed(
+    meter: Meter, network: Network, values: Complexes, v: Complexes, snapshot: Snapshot
+) -> int:
     if meter.reverse_mode == "locked":
         return 0
     if meter.reverse_mode == "neutral":
         middle = (meter.tap_max_pu + meter.tap_min_pu) / 2
         return round((middle - float(snapshot.tap_pu[meter.tap_winding])) / meter.step_pu)
-    volts = _coil_voltages(meter.other, v)
+    other = meter.other
+    volts = voltages_across(other.plus, other.minus, v)
     phase = _phase(meter, volts)
-    seen = volts[phase] / meter.pt_ratio
-    seen += meter.reverse_ldc_v * i[meter.other.conductors][phase] / meter.ct_primary_a
+    i_other = _currents(meter, other, network, values, v)
+    seen = complex(volts[phase]) / meter.pt_ratio
+    seen += meter.reverse_ldc_v * complex(i_other[phase]) / meter.ct_primary_a
     off = meter.reverse_target_v - abs(seen)
     if abs(off) <= meter.reverse_band_v / 2:
         return 0

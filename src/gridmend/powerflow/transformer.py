@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +20,7 @@ from gridmend.model.arrays import Complexes, Floats, Ints
 from gridmend.model.errors import GridError
 from gridmend.model.grid import Grid
 from gridmend.model.table import Table
-from gridmend.powerflow.nodes import Numbering
+from gridmend.powerflow.nodes import NOTHING, Numbering
 from gridmend.powerflow.primitive import Batch
 
 _SOLID_S = 1e6
@@ -41,6 +43,13 @@ class Make:
     fixed: Complexes
     terminal: Ints
 
+    @cached_property
+    def spread(self) -> Floats:
+        """[windings², conductors²] where each entry of `coil` stands among the conductors."""
+        places = self.incidence.reshape(len(self.terminal), len(self.coil_v), self.phase_count)
+        every = np.einsum("cap,dbp->abcd", places, places)
+        return every.reshape(len(self.coil_v) ** 2, len(self.terminal) ** 2)
+
 
 @dataclass(frozen=True, eq=False)
 class Unit:
@@ -54,35 +63,48 @@ class Unit:
 
 def units(grid: Grid, numbering: Numbering) -> list[Unit]:
     """Every transformer in service; those that are alike share a make."""
-    windings = grid.windings
-    members: dict[str, list[int]] = {}
-    for at, name in enumerate(windings["transformer"]):
-        members.setdefault(name.lower(), []).append(at)
-    number = windings["number"]
-    makes: dict[tuple[object, ...], Make] = {}
+    windings, start, rows = _windings(grid)
+    (ends,) = numbering.ends(grid.windings, windings, ("bus", "phases"))
+    alike = _alike(grid, rows, windings, start, ends.count)
+    makes: dict[int, Make] = {}
     found: list[Unit] = []
-    for row in np.flatnonzero(grid.transformers.flags("in_service")).tolist():
-        name = grid.transformers["name"][row]
-        mine = sorted(members.get(name.lower(), []), key=lambda at: number[at])
-        if len(mine) < 2:
-            what = f"transformer '{name}' has {len(mine)} windings"
-            raise GridError(what, mend="give it two or more")
-        ends = [numbering.conductors(windings, w) for w in mine]
-        key = _key(grid, row, mine, [len(e) for e in ends])
+    sizes, nodes = ends.count.tolist(), ends.nodes[ends.nodes != NOTHING]
+    begin = np.concatenate([[0], np.cumsum(ends.count)])[start].tolist()
+    bounds = start.tolist()
+    for k, (row, key) in enumerate(zip(rows.tolist(), alike.tolist(), strict=True)):
+        first, last = bounds[k], bounds[k + 1]
         make = makes.get(key)
         if make is None:
-            make = makes[key] = _make(grid, row, mine, [len(e) for e in ends])
-        nodes = np.array([node for end in ends for node in end], np.int64)
-        found.append(Unit(row, np.array(mine, np.int64), nodes, make))
+            mine = windings[first:last].tolist()
+            make = makes[key] = _make(grid, row, mine, sizes[first:last])
+        found.append(Unit(row, windings[first:last], nodes[begin[k] : begin[k + 1]], make))
     return found
+
+
+def _windings(grid: Grid) -> tuple[Ints, Ints, Ints]:
+    """Windings of transformers in service by transformer and number, where each transformer's
+    begin, and the transformers' rows. Raises `GridError` for one with fewer than two."""
+    rows = np.flatnonzero(grid.transformers.flags("in_service"))
+    find = grid.transformers.index.get
+    names = grid.windings["transformer"].tolist()
+    owner = np.array([find(name.lower(), -1) for name in names], np.int64)
+    order = np.lexsort((grid.windings.counts("number"), owner))
+    count = np.bincount(owner[owner >= 0], minlength=len(grid.transformers))
+    for row in rows[count[rows] < 2][:1].tolist():
+        what = f"transformer '{grid.transformers['name'][row]}' has {count[row]} windings"
+        raise GridError(what, mend="give it two or more")
+    used = np.zeros(len(grid.transformers) + 1, np.bool_)
+    used[rows] = True
+    start = np.concatenate([[0], np.cumsum(count[rows])])
+    return order[used[owner[order]]], start, rows
 
 
 def admittance(make: Make, tap_pu: Floats) -> Complexes:
     """[…, conductors, conductors] primitive admittance at taps […, windings] [pu] [S]."""
     volts = make.coil_v * tap_pu
     coil = make.coil / (volts[..., :, None] * volts[..., None, :])
-    spread = np.kron(coil, np.eye(make.phase_count))
-    return make.incidence @ spread @ make.incidence.T + make.fixed
+    own = coil.reshape(*tap_pu.shape[:-1], -1) @ make.spread
+    return own.reshape(*tap_pu.shape[:-1], *make.fixed.shape) + make.fixed
 
 
 def batches(units: list[Unit], tap_pu: Floats) -> list[Batch]:
@@ -102,17 +124,29 @@ def batches(units: list[Unit], tap_pu: Floats) -> list[Batch]:
     ]
 
 
-def _key(grid: Grid, row: int, windings: list[int], sizes: list[int]) -> tuple[object, ...]:
-    """Everything that a make is made of."""
-    table, transformers = grid.windings, grid.transformers
-    own = ("phase_count", "no_load_loss_pct", "magnetising_pct", "anti_float_ppm", "vector_group")
+def _alike(grid: Grid, rows: Ints, windings: Ints, start: Ints, sizes: Ints) -> Ints:
+    """[transformers] a number for each that those have in common which are made alike."""
     each = ("connection", "kv", "kva", "r_pct", "neutral_r_ohm", "neutral_x_ohm")
-    return (
-        *sizes,
-        transformers["x_pct"][row].tobytes(),
-        *(transformers[c][row] for c in own),
-        *(str(table[c][w]) for c in each for w in windings),
+    own = ("phase_count", "no_load_loss_pct", "magnetising_pct", "anti_float_ppm", "vector_group")
+    winding = _kinds(sizes.tolist(), *(grid.windings[c][windings].tolist() for c in each))
+    counts = np.diff(start)
+    most = int(counts.max(initial=0))
+    at = start[:-1, None] + np.arange(most)
+    there = np.arange(most) < counts[:, None]
+    wound = np.where(there, winding[np.minimum(at, max(len(winding) - 1, 0))], -1)
+    return _kinds(
+        *wound.T.tolist(),
+        [x.tobytes() for x in grid.transformers["x_pct"][rows]],
+        *(grid.transformers[c][rows].tolist() for c in own),
     )
+
+
+def _kinds(*columns: list[Any]) -> Ints:
+    """[rows] a number for each that rows have in common which are equal, nan like nan."""
+    known: dict[object, int] = {}
+    plain = [[None if x != x else x for x in column] for column in columns]
+    keys = zip(*plain, strict=True)
+    return np.array([known.setdefault(key, len(known)) for key in keys], np.int64)
 
 
 def _make(grid: Grid, row: int, windings: list[int], sizes: list[int]) -> Make:

@@ -15,9 +15,12 @@ from gridmend.ui.commands.convert import convert
 from gridmend.ui.commands.demo import demo
 from gridmend.ui.commands.examples import examples
 from gridmend.ui.commands.restore import restore
+from gridmend.ui.commands.series import series
 from gridmend.ui.commands.shortcircuit import shortcircuit
 from gridmend.ui.commands.solve import solve
+from gridmend.ui.compilation import compilation_shown
 from gridmend.ui.encoding import forgive_narrow_encodings
+from gridmend.ui.interruption import is_interruption
 
 app = typer.Typer(
     name="gridmend",
@@ -28,7 +31,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (demo, examples, check, convert, solve, shortcircuit, restore):
+for command in (demo, examples, check, convert, solve, series, shortcircuit, restore):
     app.command()(command)
 
 
@@ -60,7 +63,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     as_json = "--json" in given
     forgive_narrow_encodings()
     try:
-        code = app(args=given, prog_name="gridmend", standalone_mode=False)
+        with compilation_shown():
+            code = app(args=given, prog_name="gridmend", standalone_mode=False)
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except GridmendError as problem:
@@ -77,7 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _refuse(as_json, what=what, where=where, mend="check the path and its permissions")
     except SystemError as problem:
         # Ctrl-C while Numba compiles arrives wrapped, because it passes through compiled code.
-        if _is_interruption(problem):
+        if is_interruption(problem):
             return INTERRUPTED
         raise
     except Exception as problem:
@@ -87,16 +91,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             what = f"an error of Gridmend itself: {type(problem).__name__}: {problem}"
             say_json(error_as_json(what=what, where="", mend="please report it with the model"))
         raise
-
-
-def _is_interruption(problem: BaseException) -> bool:
-    """Whether an error came of Ctrl-C, however deep."""
-    cause: BaseException | None = problem
-    for _ in range(16):
-        if cause is None or isinstance(cause, KeyboardInterrupt):
-            break
-        cause = cause.__cause__ or cause.__context__
-    return isinstance(cause, KeyboardInterrupt)
 
 
 def _refuse(as_json: bool, *, what: str, where: str, mend: str) -> int:

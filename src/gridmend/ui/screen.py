@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from functools import cache
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 PIPED_COLUMNS = 110
@@ -15,6 +16,7 @@ NEVER_FOLDED = 24
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.progress import Progress, TaskID
     from rich.table import Table
 
 
@@ -68,7 +70,51 @@ def show(*shown: Any) -> None:
 
 def say(line: str) -> None:
     """A line of progress, on standard error."""
-    progress_console().print(line, markup=False, style="dim")
+    # A line is left whole, as in `show`.
+    progress_console().print(line, markup=False, style="dim", soft_wrap=True)
+
+
+class Advance:
+    """How far a long work has come and how long it takes yet, on standard error.
+
+    A bar in a terminal; a line at each tenth where it is piped on. Used as a context.
+    """
+
+    def __init__(self, total: int, done: int = 0) -> None:
+        self.total, self.begun_at, self.done = total, done, done
+        self.begun = perf_counter()
+        self._bar: Progress | None = None
+        self._task: TaskID | None = None
+
+    def __enter__(self) -> Advance:
+        if progress_console().is_terminal:
+            from rich.progress import (
+                BarColumn,
+                MofNCompleteColumn,
+                Progress,
+                TextColumn,
+                TimeRemainingColumn,
+            )
+
+            columns = (BarColumn(), MofNCompleteColumn(), TextColumn("steps"))
+            self._bar = Progress(*columns, TimeRemainingColumn(), console=progress_console())
+            self._task = self._bar.add_task("", total=self.total, completed=self.done)
+            self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar:
+            self._bar.stop()
+
+    def to(self, done: int) -> None:
+        """Say that so much is done."""
+        before, self.done = self.done, done
+        if self._bar and self._task is not None:
+            self._bar.update(self._task, completed=done)
+        elif 10 * done // self.total > 10 * before // self.total and done < self.total:
+            gone = perf_counter() - self.begun
+            left = gone * (self.total - done) / max(done - self.begun_at, 1)
+            say(f"{done:,} of {self.total:,} steps, {gone:.0f} s gone, about {left:.0f} s left")
 
 
 def number(value: float | None, form: str = ",.1f") -> str:

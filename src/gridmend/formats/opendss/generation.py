@@ -70,8 +70,11 @@ def generator_row(item: Item, context: Context) -> dict[str, Any]:
         )
     rating = given.number("kva", nan)
     _settings_left_out(given)
+    # What is fixed follows no shape.
+    fixed = given.text("status", "variable")[:1].lower() == "f"
     return {
         **_place(given),
+        **(dict.fromkeys(("daily", "yearly"), "") if fixed else {}),
         "balanced": given.flag("balanced", False),
         "model": _GENERATOR_MODELS.get(model, "constant_power"),
         "p_kw": kw,

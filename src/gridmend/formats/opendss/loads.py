@@ -152,8 +152,7 @@ def load_row(item: Item, context: Context) -> dict[str, Any]:
             "models are 1 to 8",
         )
     status = given.text("status", "variable")[:1].lower()
-    fixed = status in ("f", "e")
-    mult = 1.0 if fixed else context.store.settings.load_mult
+    mult = 1.0 if status in ("f", "e") else context.store.settings.load_mult
     row: dict[str, Any] = {
         "name": item.name,
         "bus": context.terminals.written(terminal),
@@ -167,7 +166,7 @@ def load_row(item: Item, context: Context) -> dict[str, Any]:
         "v_max_pu": given.number("vmaxpu", 1.05),
         "customers": given.whole("numcust", 1),
         "class": given.text("class"),
-        "fixed": fixed,
+        "fixed": status == "f",
         "in_service": item.enabled and not item.opened,
         "v_low_pu": given.number("vlowpu", 0.5),
         "p_exponent": given.number("cvrwatts", 1.0),

@@ -1,0 +1,227 @@
+"""The matrix of the lanes, factored at a base state and laid out for the kernel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gridmend.model.arrays import Complexes, Flags, Floats, Ints
+from gridmend.powerflow.blocks import factorise_columns
+from gridmend.powerflow.chord import as_blocks, slopes
+from gridmend.powerflow.iteration import State
+from gridmend.powerflow.lane_kernel import Rows, Ties
+from gridmend.powerflow.lane_split import Split
+from gridmend.powerflow.network import assemble
+
+Kind = type[np.float64] | type[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Base:
+    """The state that lanes deviate from.
+
+    `state` and its demand `s_va` [legs]; `v_v` [nodes and twins] voltages [V]; `ratio` [ties];
+    `slope` [legs, 4] derivative of the legs' currents [S].
+    """
+
+    state: State
+    s_va: Complexes
+    v_v: Complexes
+    ratio: Floats
+    slope: Floats
+
+    @staticmethod
+    def of(state: State, split: Split, s_va: Complexes, v_v: Complexes, tap_pu: Floats) -> Base:
+        """The base at a solution of a single snapshot."""
+        ratio = tap_pu[split.winding]
+        slope = slopes(state.network.legs, s_va, v_v)
+        return Base(state, s_va, np.concatenate([v_v, v_v[split.node] / ratio]), ratio, slope)
+
+
+@dataclass(frozen=True, eq=False)
+class Matrix:
+    """What the kernel iterates with. `row` [nodes and twins] the kernel's row of each, active
+    ones first; `inverse` [active rows, 4] of the pivots."""
+
+    rows: Rows
+    ties: Ties
+    row: Ints
+    inverse: Floats
+
+
+def matrix(split: Split, base: Base, special: Ints, kind: Kind) -> Matrix:
+    """Factor the network at its base; `special` are nodes whose rows get more than fused legs."""
+    lower, upper, pivots, zone, pairs = _factored(split, base)
+    p, first = split.pattern, split.first
+    size = p.n - first
+    spot = np.concatenate([size + np.arange(first)[::-1], np.arange(size)])
+    row = spot[split.place]
+    column = np.repeat(np.arange(p.n), np.diff(p.l_start))
+    tied = np.zeros(p.n, np.bool_)
+    tied[split.place[split.node]] = True
+    pivots[tied] = np.eye(2)
+    inverse = np.linalg.inv(pivots)
+    lower = -(inverse[p.l_rows] @ lower @ pivots[column])
+    forward = np.flatnonzero((column >= first) & ~tied[column])
+    forward = forward[np.lexsort((column[forward], p.l_rows[forward]))]
+    backward = np.flatnonzero(~tied[column])
+    backward = backward[np.lexsort((p.l_rows[backward], spot[column[backward]]))]
+    nodes = np.concatenate([special, split.node, _twins(split)])
+    nodes = np.unique(nodes[nodes >= 0])
+    nodes = nodes[np.argsort(row[nodes])]
+    place = np.full(p.n, -1, np.int64)
+    place[row[nodes]] = np.arange(len(nodes))
+    v_pu = base.v_v / split.base_v
+    around: Complexes = np.empty(p.n, complex)
+    around[row] = v_pu
+    rows = Rows(
+        leg_start=np.zeros(1, np.int32),
+        special=place.astype(np.int32),
+        lower_start=_starts(p.l_rows[forward] - first, size),
+        lower_at=(column[forward] - first).astype(np.int32),
+        lower=flat(lower[forward], kind),
+        upper_start=_starts(spot[column[backward]], p.n),
+        upper_at=spot[p.l_rows[backward]].astype(np.int32),
+        upper=flat(-upper[backward], kind),
+        inverse=flat(inverse[split.place[nodes]], kind),
+        active=size,
+        base=flat(parts(around), kind),
+    )
+    ties = _ties(split, base, row, place, zone, pairs)
+    return Matrix(rows, ties, row, inverse[first:])
+
+
+def _twins(split: Split) -> Ints:
+    return len(split.place) - len(split.node) + np.arange(len(split.node))
+
+
+def _starts(of: Ints, size: int) -> Any:
+    return np.concatenate([[0], np.cumsum(np.bincount(of, minlength=size))]).astype(np.int32)
+
+
+def flat(values: Floats, kind: Kind) -> Floats:
+    """Numbers in a row, of the kernel's kind."""
+    return np.ascontiguousarray(values.reshape(-1), dtype=kind)
+
+
+def parts(values: Complexes) -> Floats:
+    """Real and imaginary parts along a new last axis."""
+    return np.stack([values.real, values.imag], -1)
+
+
+def _assembled(split: Split, base: Base) -> tuple[Floats, Floats]:
+    """[places, 4] and [entries, 4] the network with its legs' slopes, in per unit."""
+    p, state = split.pattern, base.state
+    total = np.zeros(p.n + len(p.rows), complex)
+    np.add.at(total, split.slots[split.slots >= 0], split.values[split.slots >= 0])
+    anchors = state.diagonal - assemble(state.network, state.values)[0]
+    n = state.network.pattern.n
+    at = np.empty(p.n)
+    at[split.place] = split.base_v
+    columns = np.repeat(np.arange(p.n), np.diff(p.start))
+    scale = np.concatenate([at**2, at[p.rows] * at[columns]])
+    total *= scale
+    total[split.place[:n]] += anchors[state.network.place]
+    blocks = as_blocks(total)
+    slots = split.leg_slots.reshape(-1, 4)
+    for end in range(4):
+        here = slots[:, end] >= 0
+        sign = 1.0 if end < 2 else -1.0
+        slot = slots[here, end]
+        np.add.at(blocks, slot, sign * scale[slot][:, None] * base.slope[here])
+    return blocks[: p.n], blocks[p.n :]
+
+
+def _factored(split: Split, base: Base) -> tuple[Floats, Floats, Floats, Floats, Ints]:
+    """Lower, upper and pivot blocks; what is left of zones [pairs, 2, 2], and which ties."""
+    p = split.pattern
+    pivots, entries = _assembled(split, base)
+    lower = np.zeros((len(p.l_rows), 4))
+    lower[p.l_slots] = entries
+    upper = lower.copy()
+    alive = _alive(split, base)
+    zone: list[Floats] = []
+    pairs: list[tuple[int, int]] = []
+
+    def eliminate(begin: int, end: int) -> None:
+        factorise_columns(begin, end, p.l_start, p.l_rows, pivots, lower, upper, alive)
+
+    eliminate(0, split.first)
+    tie_of = {int(split.place[t]): q for q, t in enumerate(split.node.tolist())}
+    twin = split.place[_twins(split)]
+    ends = [*split.zones[1:, 0].tolist(), p.n]
+    for (begin, ties), end in zip(split.zones.tolist(), ends, strict=True):
+        eliminate(begin, ties)
+        for k in range(ties, end):
+            q = tie_of[k]
+            found = [(q, q, pivots[k].copy())]
+            for e in range(int(p.l_start[k]), int(p.l_start[k + 1])):
+                other = tie_of[int(p.l_rows[e])]
+                found += [(other, q, lower[e].copy()), (q, other, upper[e].copy())]
+            for one, two, block in found:
+                if alive[twin[one]] and alive[twin[two]]:
+                    seen = base.ratio[one] * base.ratio[two] * block
+                    _add(p.l_start, p.l_rows, twin[one], twin[two], seen, pivots, lower, upper)
+                    zone.append(block.reshape(2, 2))
+                    pairs.append((one, two))
+            pivots[k] = (1.0, 0.0, 0.0, 1.0)
+    blocks = [m.reshape(-1, 2, 2) for m in (lower, upper)]
+    whole = np.linalg.inv(pivots.reshape(-1, 2, 2))
+    found_zone = np.array(zone).reshape(-1, 2, 2)
+    return blocks[0], blocks[1], whole, found_zone, np.array(pairs, np.int64).reshape(-1, 2)
+
+
+def _add(
+    start: Ints, rows: Ints, i: int, j: int, block: Floats, pivots: Floats, lower: Floats,
+    upper: Floats,
+) -> None:  # fmt: skip
+    """Add a block at row i and column j."""
+    if i == j:
+        pivots[i] += block
+        return
+    low, high = min(i, j), max(i, j)
+    entry = int(start[low]) + int(np.searchsorted(rows[start[low] : start[low + 1]], high))
+    (lower if i > j else upper)[entry] += block
+
+
+def _alive(split: Split, base: Base) -> Flags:
+    alive = np.empty(split.pattern.n, np.bool_)
+    alive[split.place] = np.concatenate([base.state.alive, base.state.alive[split.node]])
+    return alive
+
+
+def _ties(split: Split, base: Base, row: Ints, place: Ints, zone: Floats, pairs: Ints) -> Ties:
+    count = len(split.node)
+    node, twin = row[split.node], row[_twins(split)]
+    below = np.full(int((place >= 0).sum()), -1, np.int32)
+    above = below.copy()
+    below[place[node]] = np.arange(count)
+    above[place[twin]] = np.arange(count)
+    v_pu = (base.v_v / split.base_v)[_twins(split)]
+    at_twin = parts(v_pu)
+    current = zone_currents(split, base)
+    driven = np.einsum("pij,pj->pi", zone, at_twin[pairs[:, 1]])
+    return Ties(
+        below=below,
+        above=above,
+        node=node.astype(np.int32),
+        twin=twin.astype(np.int32),
+        slot=place[twin],
+        ratio0=base.ratio,
+        current0=parts(current),
+        pairs=pairs,
+        zone=np.concatenate([zone.reshape(-1, 4), driven], 1),
+    )
+
+
+def zone_currents(split: Split, base: Base) -> Complexes:
+    """[ties] current into the zone below at its node, at the base [A × base voltage]."""
+    n = base.state.network.pattern.n
+    found = np.zeros(len(split.node), complex)
+    for q in range(len(split.node)):
+        nodes, y = split.conductor(base.state.network.primitives, n + q)
+        v = np.where(nodes >= 0, base.v_v[nodes], 0.0)
+        found[q] = -complex(y @ v) / base.ratio[q] * split.base_v[n + q]
+    return found

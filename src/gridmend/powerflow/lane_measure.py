@@ -1,0 +1,206 @@
+"""What is read off a settled state in all lanes: extremes, powers, customers outside limits."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from gridmend.powerflow.lane_kernel import passive
+from gridmend.powerflow.lane_legs import EXPONENTIAL, RECORD, answer, loose
+from gridmend.powerflow.simd import (
+    add,
+    fma,
+    get,
+    inlined,
+    larger,
+    load,
+    mul,
+    smaller,
+    splat,
+    store,
+    sub,
+    unowned,
+    where_less,
+    width,
+)
+
+ROWS = 11
+"""Lowest squared voltage and its row, highest and its row; p and q of the legs; p and q of the
+sources; customers outside their limits; overloaded elements; whether a leg is near a jump."""
+
+
+JUMP = 0.008
+"""How close to a limit of its a leg by exponents is near a jump [of the squared voltage].
+
+Its power jumps at both limits (OpenDSS, model 4), and beside a jump two states may both be at rest,
+apart by less than this: which of them is found depends on where the iteration starts."""
+
+
+class Readings(NamedTuple):
+    """What to read. `seen` rows whose voltage counts; `source_start`, `source_row` the
+    conductors of each source (row -1 is ground), `source_y` [conductors², 2] admittance, current
+    [conductors, 2] and base voltage [conductors] of each; `served_start` [customers + 1] and
+    `served` [legs, 7]: rows of both ends, what they count for, voltage at the base, all of the
+    leg's rated; `customers` and squared limits; `element_start` the watched conductors of each
+    element, `entry_start`, `entry_row` and `entry` [entries, 4] what makes their currents [of
+    their rating]: admittance, and what the base adds."""
+
+    seen: Any
+    source_start: Any
+    source_row: Any
+    source_y: Any
+    source_i: Any
+    served_start: Any
+    served_row: Any
+    served: Any
+    customers: Any
+    low: float
+    high: float
+    element_start: Any
+    entry_start: Any
+    entry_row: Any
+    entry: Any
+
+
+@unowned
+def _extremes(rows: Any, readings: Any, x: Any, out: Any, size: int, at: int) -> None:
+    """Lowest and highest squared voltage [pu], and at which row."""
+    lanes = width(x)
+    low, high = splat(x, 1e30), splat(x, 0.0)
+    low_at, high_at = splat(x, -1.0), splat(x, -1.0)
+    for n in range(len(readings.seen)):
+        row = get(readings.seen, n)
+        re = add(load(x, row * 2 * lanes), splat(x, get(rows.base, 2 * row)))
+        im = add(load(x, row * 2 * lanes + lanes), splat(x, get(rows.base, 2 * row + 1)))
+        square, here = add(mul(re, re), mul(im, im)), splat(x, float(row))
+        low_at = where_less(square, low, here, low_at)
+        low = smaller(square, low)
+        high_at = where_less(high, square, here, high_at)
+        high = larger(square, high)
+    store(out, at, low)
+    store(out, size + at, low_at)
+    store(out, 2 * size + at, high)
+    store(out, 3 * size + at, high_at)
+
+
+@inlined
+def _beside(square: Any, limit: float, near: Any, x: Any) -> Any:
+    """1 where a squared voltage is near a limit, else what it was."""
+    off, band = sub(square, splat(x, limit)), splat(x, JUMP * limit)
+    return where_less(mul(off, off), mul(band, band), splat(x, 1.0), near)
+
+
+@unowned
+def _legs(
+    rows: Any, legs: Any, loose_legs: Any, factors: Any, stride: int, offset: int, x: Any,
+    extra: Any, room: Any, taken: Any, out: Any, size: int, at: int,
+) -> None:  # fmt: skip
+    """Power that all legs take."""
+    lanes = width(x)
+    taken[:] = 0.0
+    loose(loose_legs, factors, stride, offset, x, extra, room, taken)
+    total_p, total_q = load(taken, 0), load(taken, lanes)
+    near = splat(x, 0.0)
+    for row in range(rows.active):
+        for k in range(get(rows.leg_start, row), get(rows.leg_start, row + 1)):
+            dr, di = load(x, row * 2 * lanes), load(x, row * 2 * lanes + lanes)
+            _, _, square, a, b = answer(legs, k, dr, di, x, room)
+            p = load(factors, get(legs.p_at, k) * stride + offset)
+            q = load(factors, get(legs.q_at, k) * stride + offset)
+            total_p = fma(get(legs.rated, 2 * k), mul(mul(a, p), square), total_p)
+            total_q = fma(get(legs.rated, 2 * k + 1), mul(mul(b, q), square), total_q)
+            if get(legs.kinds, k) == EXPONENTIAL:
+                near = _beside(square, get(legs.record, k * RECORD + 5), near, x)
+                near = _beside(square, get(legs.record, k * RECORD + 14), near, x)
+    store(out, 4 * size + at, total_p)
+    store(out, 5 * size + at, total_q)
+    store(out, 10 * size + at, near)
+
+
+@unowned
+def _sources(rows: Any, readings: Any, x: Any, out: Any, size: int, at: int) -> None:
+    """Power that sources give at their bus."""
+    lanes = width(x)
+    p, q = splat(x, 0.0), splat(x, 0.0)
+    y_at = 0
+    for s in range(len(readings.source_start) - 1):
+        first, last = readings.source_start[s], readings.source_start[s + 1]
+        for c in range(first, last):
+            row = readings.source_row[c]
+            ir, ii = splat(x, readings.source_i[c, 0]), splat(x, readings.source_i[c, 1])
+            for d in range(first, last):
+                other = readings.source_row[d] * 2 * lanes
+                yr, yi = readings.source_y[y_at, 0], readings.source_y[y_at, 1]
+                y_at += 1
+                if other >= 0:
+                    dr, di = load(x, other), load(x, other + lanes)
+                    ir = fma(-yr, dr, fma(yi, di, ir))
+                    ii = fma(-yi, dr, fma(-yr, di, ii))
+            if row >= 0:
+                re = add(load(x, row * 2 * lanes), splat(x, rows.base[2 * row]))
+                im = add(load(x, row * 2 * lanes + lanes), splat(x, rows.base[2 * row + 1]))
+                p = add(p, add(mul(re, ir), mul(im, ii)))
+                q = add(q, sub(mul(im, ir), mul(re, ii)))
+    store(out, 6 * size + at, p)
+    store(out, 7 * size + at, q)
+
+
+@unowned
+def _customers(readings: Any, x: Any, out: Any, size: int, at: int) -> None:
+    """Customers at whose service any voltage is outside the limits."""
+    lanes = width(x)
+    one, none = splat(x, 1.0), splat(x, 0.0)
+    outside = none
+    low, high = splat(x, readings.low), splat(x, readings.high)
+    for c in range(len(readings.customers)):
+        bad = none
+        for k in range(get(readings.served_start, c), get(readings.served_start, c + 1)):
+            o = 4 * k
+            re = splat(x, get(readings.served, o + 2))
+            im = splat(x, get(readings.served, o + 3))
+            for end in range(2):
+                row = get(readings.served_row, 2 * k + end)
+                if row >= 0:
+                    by = get(readings.served, o + end)
+                    re = fma(by, load(x, row * 2 * lanes), re)
+                    im = fma(by, load(x, row * 2 * lanes + lanes), im)
+            square = add(mul(re, re), mul(im, im))
+            bad = where_less(square, low, one, where_less(high, square, one, bad))
+        outside = fma(get(readings.customers, c), bad, outside)
+    store(out, 8 * size + at, outside)
+
+
+@unowned
+def _overloads(readings: Any, x: Any, out: Any, size: int, at: int) -> None:
+    """Watched elements of which any conductor carries more than its rating."""
+    lanes = width(x)
+    one, none = splat(x, 1.0), splat(x, 0.0)
+    over = none
+    for e in range(len(readings.element_start) - 1):
+        bad = none
+        for c in range(get(readings.element_start, e), get(readings.element_start, e + 1)):
+            re, im = none, none
+            for k in range(get(readings.entry_start, c), get(readings.entry_start, c + 1)):
+                row = get(readings.entry_row, k) * 2 * lanes
+                yr, yi = get(readings.entry, 4 * k), get(readings.entry, 4 * k + 1)
+                dr, di = load(x, row), load(x, row + lanes)
+                re = add(fma(yr, dr, fma(-yi, di, re)), splat(x, get(readings.entry, 4 * k + 2)))
+                im = add(fma(yr, di, fma(yi, dr, im)), splat(x, get(readings.entry, 4 * k + 3)))
+            bad = where_less(one, add(mul(re, re), mul(im, im)), one, bad)
+        over = add(over, bad)
+    store(out, 9 * size + at, over)
+
+
+@unowned
+def measure(
+    rows: Any, legs: Any, loose_legs: Any, readings: Any, factors: Any, stride: int, offset: int,
+    x: Any, extra: Any, room: Any, taken: Any, out: Any, size: int, at: int,
+) -> None:  # fmt: skip
+    """All readings of the lanes' state, to `out` [ROWS × size] from `at` on."""
+    passive(rows, x)
+    _extremes(rows, readings, x, out, size, at)
+    _legs(
+        rows, legs, loose_legs, factors, stride, offset, x, extra, room, taken, out, size, at
+    )  # fmt: skip
+    _sources(rows, readings, x, out, size, at)
+    _customers(readings, x, out, size, at)
+    _overloads(readings, x, out, size, at)

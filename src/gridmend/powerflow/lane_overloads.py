@@ -1,0 +1,76 @@
+"""Which elements are watched for overload in all lanes, and how their currents are had.
+
+The current of every element at every step would cost more than the solve. Two states bound what
+demand can do: all loads at their most with generation at its least, and the other way about.
+Only elements that carry more than `SHARE` of their rating at one of them, or at the base, are
+watched; the rest is too far from its rating for the spread of single loads to matter.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gridmend.model.arrays import Complexes, Flags, Floats, Ints
+from gridmend.model.snapshot import Snapshot
+from gridmend.powerflow.answer import terminal_currents
+from gridmend.powerflow.iteration import State, iterate
+from gridmend.powerflow.lane_tables import Demand
+from gridmend.powerflow.network import Network
+from gridmend.powerflow.results import terminal_ratings
+
+SHARE = 0.6
+
+
+@dataclass(frozen=True, eq=False)
+class Watch:
+    """Conductors by element: `element` [elements + 1] where its conductors begin, `entry`
+    [conductors + 1] where a conductor's `node` and `y_pu` [A of its rating per V] begin."""
+
+    element: Ints
+    entry: Ints
+    node: Ints
+    y_re: Floats
+    y_im: Floats
+
+
+def watch(network: Network, snapshot: Snapshot, state: State, demand: Demand) -> Watch:
+    """The elements that may be overloaded by a demand."""
+    rating = terminal_ratings(network.grid, network.terminals)[: len(network.primitives.nodes)]
+    near = np.zeros(len(rating), np.bool_)
+    most, least = demand.factors.max(axis=1), demand.factors.min(axis=1)
+    takes = demand.s_va.real >= 0
+    corners = (demand.at(most), demand.at(least))
+    for heavy, light in (corners, corners[::-1]):
+        solution = iterate(state, np.where(takes, heavy, light))
+        i = np.abs(terminal_currents(network, snapshot, state.values, solution.v_v))
+        near |= (i[: len(rating)] > SHARE * rating) | (not solution.converged)
+    return _watch(network, state, rating, near & np.isfinite(rating))
+
+
+def _watch(network: Network, state: State, rating: Floats, near: Flags) -> Watch:
+    primitives = network.primitives
+    of = np.repeat(np.arange(len(primitives.row)), np.diff(primitives.node_start))
+    elements, entries = [0], [0]
+    nodes: list[Ints] = []
+    values: list[complex] = []
+    for k in np.unique(of[near]).tolist():
+        first, end = int(primitives.node_start[k]), int(primitives.node_start[k + 1])
+        own = primitives.nodes[first:end]
+        at = int(primitives.value_start[k])
+        y = state.values[at : at + len(own) ** 2].reshape(len(own), len(own))
+        for c in np.flatnonzero(near[first:end]).tolist():
+            here = (own >= 0) & (y[c] != 0)
+            nodes.append(own[here])
+            values += (y[c, here] / rating[first + c]).tolist()
+            entries.append(len(values))
+        elements.append(len(entries) - 1)
+    y_pu: Complexes = np.array(values, complex)
+    return Watch(
+        element=np.array(elements, np.int64),
+        entry=np.array(entries, np.int64),
+        node=np.concatenate([*nodes, np.empty(0, np.int64)]),
+        y_re=y_pu.real,
+        y_im=y_pu.imag,
+    )

@@ -1,0 +1,98 @@
+"""What the kernel reads off a settled state, laid out from the network."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from gridmend.model.arrays import Complexes, Floats
+from gridmend.model.snapshot import Snapshot
+from gridmend.powerflow import shunt
+from gridmend.powerflow.lane_matrix import Base, Kind, Matrix, flat, parts
+from gridmend.powerflow.lane_measure import Readings
+from gridmend.powerflow.lane_overloads import Watch
+from gridmend.powerflow.legs import INJECTED, across
+from gridmend.powerflow.network import Network
+from gridmend.powerflow.results import LIVE_PU
+from gridmend.powerflow.step_summary import Limits, customers_behind
+
+
+def readings(
+    network: Network, snapshot: Snapshot, base: Base, matrix: Matrix, limits: Limits, watch: Watch,
+    kind: Kind,
+) -> Readings:  # fmt: skip
+    """What is read off each settled state; voltages of service are counted outside the limits."""
+    n = network.pattern.n
+    starts, rows, y, i = [0], list[int](), list[complex](), list[complex]()
+    for source in np.flatnonzero(snapshot.source_on).tolist():
+        if network.primitives.place["sources"][source] < 0:
+            continue
+        nodes, span = network.primitives.of("sources", source)
+        own = base.state.values[span].reshape(len(nodes), len(nodes))
+        v = np.where(nodes >= 0, base.v_v[np.maximum(nodes, 0)], 0.0)
+        driven = own @ (shunt.source_voltages(network.grid.sources, source, len(nodes)) - v)
+        volts = np.where(nodes >= 0, network.nodes.base_v[nodes], 1.0)
+        rows += np.where(nodes >= 0, matrix.row[nodes], -1).tolist()
+        i += (driven * volts).tolist()
+        y += (own * volts[:, None] * volts[None, :]).ravel().tolist()
+        starts.append(len(rows))
+    order = np.argsort(matrix.row[:n])
+    live = base.state.alive & (np.abs(base.v_v[:n]) > LIVE_PU * network.nodes.base_v)
+    served = _served(network, base, matrix)
+    driven_by: Complexes = np.array(i, complex)
+    own_by: Complexes = np.array(y, complex)
+    return Readings(
+        seen=matrix.row[:n][order][live[order]].astype(np.int32),
+        source_start=np.array(starts, np.int64),
+        source_row=np.array(rows, np.int64),
+        source_y=parts(own_by),
+        source_i=parts(driven_by),
+        served_start=served[0],
+        served_row=served[1],
+        served=flat(served[2], kind),
+        customers=flat(served[3], kind),
+        low=limits.v_low_pu**2,
+        high=limits.v_high_pu**2,
+        element_start=watch.element.astype(np.int32),
+        entry_start=watch.entry.astype(np.int32),
+        entry_row=matrix.row[watch.node].astype(np.int32),
+        entry=_entries(network, base, watch),
+    )
+
+
+def _entries(network: Network, base: Base, watch: Watch) -> Floats:
+    """[entries × 4] admittances by deviations, and the base's own part of each current.
+
+    Always float64: of a short line they are large numbers against each other.
+    """
+    y = (watch.y_re + 1j * watch.y_im) * network.nodes.base_v[watch.node]
+    own = (watch.y_re + 1j * watch.y_im) * base.v_v[watch.node]
+    at = np.repeat(np.arange(len(watch.entry) - 1), np.diff(watch.entry))
+    first = np.zeros(len(own), np.bool_)
+    first[watch.entry[:-1][np.diff(watch.entry) > 0]] = True
+    total = np.bincount(at, own.real, len(watch.entry) - 1) + 1j * np.bincount(
+        at, own.imag, len(watch.entry) - 1
+    )
+    return flat(np.concatenate([parts(y), parts(np.where(first, total[at], 0.0))], 1), np.float64)
+
+
+def _served(network: Network, base: Base, matrix: Matrix) -> tuple[Any, Any, Floats, Floats]:
+    """Loads with customers: where their legs begin, the legs' rows and voltages, how many."""
+    legs = network.legs
+    u = across(legs, base.v_v[: network.pattern.n])
+    live = np.abs(u) > LIVE_PU * legs.rated_v
+    mine = np.flatnonzero((legs.table == INJECTED.index("loads")) & live)
+    mine = mine[np.argsort(legs.element[mine], kind="stable")]
+    loads, first = np.unique(legs.element[mine], return_index=True)
+    u = u[mine]
+    rated = legs.rated_v[mine]
+    rows = np.full((len(mine), 2), -1, np.int64)
+    by = np.zeros((len(mine), 2))
+    for end, (node, sign) in enumerate(((legs.plus[mine], 1.0), (legs.minus[mine], -1.0))):
+        here = node >= 0
+        rows[here, end] = matrix.row[node[here]]
+        by[here, end] = sign * network.nodes.base_v[node[here]]
+    table = np.concatenate([by, parts(u)], 1) / rated[:, None]
+    starts = np.append(first, len(mine)).astype(np.int32)
+    return starts, rows.ravel().astype(np.int32), table, customers_behind(network)[loads]

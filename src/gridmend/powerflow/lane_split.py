@@ -1,0 +1,225 @@
+"""The network of the lanes: regulated nodes cut from their coils, zone below zone.
+
+A winding whose tap moves becomes one at unit tap that ends in a twin of its node, and an ideal
+ratio between the two. Where the ratios cut the network into zones that hang below each other
+like a tree, every lane may have its own ratios with one factor: the zone below is eliminated
+down to its regulated nodes, and what is left of it is seen through the ratio from above.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gridmend.model.arrays import Complexes, Flags, Floats, Ints
+from gridmend.model.snapshot import Snapshot
+from gridmend.powerflow.compiled import compiled
+from gridmend.powerflow.factor import Pattern, analyse
+from gridmend.powerflow.network import (
+    Network,
+    Primitives,
+    adjacency,
+    conductor_pairs,
+    slots_of,
+    upper_keys,
+)
+from gridmend.powerflow.ordering import order
+from gridmend.powerflow.positions import values_at
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """A network with ties, in an order of elimination.
+
+    Nodes from `network.pattern.n` on are twins. `winding` [ties] rows of the windings,
+    `node` [ties] the nodes regulated; `place` [nodes and twins] in the order; the first `first`
+    are passive. `zones` [zones, 2] where each zone's active nodes begin and its ties begin, the
+    zones below first; the ties of a zone end where the next zone begins. `base_v` [nodes and
+    twins]; `flat_nodes` and `flat_values` the primitives with twins, at unit taps. `slots` and
+    `values` make the admittance at unit taps, `leg_slots` take the legs.
+    """
+
+    winding: Ints
+    node: Ints
+    place: Ints
+    first: int
+    zones: Ints
+    base_v: Floats
+    flat_nodes: Ints
+    flat_values: Complexes
+    pattern: Pattern
+    slots: Ints
+    values: Complexes
+    leg_slots: Ints
+
+    def conductor(self, primitives: Primitives, twin: int) -> tuple[Ints, Complexes]:
+        """The nodes of a tied transformer and the row of its admittance at a twin [S]."""
+        at = int(np.flatnonzero(self.flat_nodes == twin)[0])
+        k = int(np.searchsorted(primitives.node_start, at, side="right")) - 1
+        start = int(primitives.node_start[k])
+        nodes = self.flat_nodes[start : int(primitives.node_start[k + 1])]
+        first = int(primitives.value_start[k]) + (at - start) * len(nodes)
+        return nodes, self.flat_values[first : first + len(nodes)]
+
+
+def split(network: Network, snapshot: Snapshot, windings: Ints, kept: Ints) -> Split | None:
+    """Cut a network at the windings whose taps move, at a snapshot's switch positions.
+
+    `kept` are nodes that must stay in the iteration. None where a winding is no grounded wye, or
+    where the cuts leave no tree of zones.
+    """
+    n = network.pattern.n
+    found = _conductors(network, windings)
+    if found is None:
+        return None
+    winding, at, fixed = found
+    flat = network.primitives.nodes.copy()
+    node = flat[at]
+    if len(np.unique(node)) < len(node):
+        return None
+    twin = n + np.arange(len(node))
+    flat[at] = twin
+    unit_taps = snapshot.tap_pu.copy()
+    unit_taps[winding] = 1.0
+    values = values_at(network, snapshot.with_taps(unit_taps))
+    a, b = conductor_pairs(network.primitives.node_start, flat)
+    _take_fixed(values, a, b, twin, fixed)
+    flat_values = values
+    a, b = np.concatenate([a, node]), np.concatenate([b, node])
+    values = np.concatenate([values, fixed])
+    legs = network.legs
+    leg_a = np.stack([legs.plus, legs.minus, legs.plus, legs.minus], 1).ravel()
+    leg_b = np.stack([legs.plus, legs.minus, legs.minus, legs.plus], 1).ravel()
+    here = values != 0
+    off = (np.concatenate([a[here], leg_a]), np.concatenate([b[here], leg_b]))
+    size = n + len(node)
+    tree = _zones(size, *off, node, twin)
+    if tree is None:
+        return None
+    zone, depth = tree
+    one, other = np.nonzero(np.triu(zone[node][:, None] == zone[node][None, :], 1))
+    off = (
+        np.concatenate([off[0], twin[one], node[one]]),
+        np.concatenate([off[1], twin[other], node[other]]),
+    )
+    passive = np.ones(size, np.bool_)
+    for active in (legs.plus, legs.minus, node, twin, kept):
+        passive[active[active >= 0]] = False
+    last = np.zeros(size, np.bool_)
+    last[node] = True
+    permutation, first = order(*adjacency(size, *off), passive, last)
+    active = permutation[first:]
+    by_zone = np.lexsort((np.arange(len(active)), zone[active], -depth[zone[active]]))
+    permutation[first:] = active[by_zone]
+    place = np.empty(size, np.int64)
+    place[permutation] = np.arange(size)
+    keys = upper_keys(size, place, *off)
+    rows, columns = keys % max(size, 1), keys // max(size, 1)
+    start = np.concatenate([[0], np.cumsum(np.bincount(columns, minlength=size))])
+    return Split(
+        winding=winding,
+        node=node,
+        place=place,
+        first=first,
+        zones=_bounds(zone[permutation[first:]], last[permutation[first:]]) + first,
+        base_v=np.concatenate([network.nodes.base_v, network.nodes.base_v[node]]),
+        flat_nodes=flat,
+        flat_values=flat_values,
+        pattern=analyse(size, start.astype(np.int64), rows),
+        slots=slots_of(size, place, keys, a[here], b[here]),
+        values=values[here],
+        leg_slots=slots_of(size, place, keys, leg_a, leg_b),
+    )
+
+
+def _conductors(network: Network, windings: Ints) -> tuple[Ints, Ints, Complexes] | None:
+    """Every coil of the windings: its winding, its place among the primitives' conductors, and
+    what stands there whatever the tap [S]."""
+    grid, primitives = network.grid, network.primitives
+    rows: list[int] = []
+    places: list[int] = []
+    fixed: list[complex] = []
+    names = grid.windings.texts("transformer")
+    for winding in sorted({int(w) for w in windings}):
+        unit = network.units.get(grid.transformers.row(names[winding]))
+        if unit is None:
+            continue
+        number = int(np.flatnonzero(unit.windings == winding)[0])
+        coils = unit.make.incidence[:, number * unit.make.phase_count :][:, : unit.make.phase_count]
+        live = (coils != 0) & (unit.nodes >= 0)[:, None]
+        if (live.sum(axis=0) > 1).any() or (live.sum(axis=1) > 1).any():
+            return None
+        elsewhere = np.delete(
+            unit.make.incidence, np.s_[number * coils.shape[1] : (number + 1) * coils.shape[1]], 1
+        )
+        start = int(primitives.node_start[primitives.place["transformers"][unit.row]])
+        for conductor in np.flatnonzero(live.any(axis=1)).tolist():
+            if elsewhere[conductor].any():
+                return None
+            rows.append(winding)
+            places.append(start + conductor)
+            fixed.append(complex(unit.make.fixed[conductor, conductor]))
+    return np.array(rows, np.int64), np.array(places, np.int64), np.array(fixed, complex)
+
+
+def _take_fixed(values: Complexes, a: Ints, b: Ints, twin: Ints, fixed: Complexes) -> None:
+    """Take what taps do not move from the twins' own values; it stays at the nodes."""
+    for t, y in zip(twin.tolist(), fixed.tolist(), strict=True):
+        own = np.flatnonzero((a == t) & (b == t))
+        values[own] -= y
+
+
+def _zones(size: int, a: Ints, b: Ints, node: Ints, twin: Ints) -> tuple[Ints, Ints] | None:
+    """[nodes] the zone of each node and [zones] how deep it lies; None where there is no tree.
+
+    Zones above one zone count as one, so that what is seen of the zone below has one place.
+    """
+    joined = (a >= 0) & (b >= 0)
+    zone = _parts(size, a[joined], b[joined])
+    for _ in range(len(node) + 1):
+        parents: dict[int, int] = {}
+        for below, above in zip(zone[node].tolist(), zone[twin].tolist(), strict=True):
+            first = parents.setdefault(below, above)
+            if first != above:
+                zone[zone == above] = first
+                break
+        else:
+            break
+    else:
+        return None
+    depth = np.zeros(int(zone.max()) + 1 if size else 1, np.int64)
+    for below in parents:
+        at, steps = below, 0
+        while at in parents:
+            at, steps = parents[at], steps + 1
+            if steps > len(parents):
+                return None
+        depth[below] = steps
+    return zone, depth
+
+
+@compiled
+def _parts(size: int, a: Ints, b: Ints) -> Ints:
+    """[nodes] a number for each connected part: that of one of its nodes."""
+    part = np.arange(size)
+    for k in range(len(a)):
+        one, other = a[k], b[k]
+        while part[one] != one:
+            part[one] = part[part[one]]
+            one = part[one]
+        while part[other] != other:
+            part[other] = part[part[other]]
+            other = part[other]
+        part[max(one, other)] = min(one, other)
+    for n in range(size):
+        part[n] = part[part[n]]
+    return part
+
+
+def _bounds(zone: Ints, tied: Flags) -> Ints:
+    """[zones, 2] where each zone of the active order begins, and where its ties begin."""
+    starts: list[int] = np.flatnonzero(np.diff(zone, prepend=-1)).tolist()
+    ends = [*starts[1:], len(zone)]
+    found = [(s, e - int(tied[s:e].sum())) for s, e in zip(starts, ends, strict=False)]
+    return np.array(found, np.int64).reshape(-1, 2)

@@ -1,0 +1,128 @@
+"""Where lanes start a step: how the base moves with demand, to first order, in few numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from gridmend.model.arrays import Complexes, Floats, Ints
+from gridmend.powerflow.lane_kernel import respond
+from gridmend.powerflow.lane_matrix import Base, Kind, Matrix, flat, parts
+from gridmend.powerflow.lane_steps import Start
+from gridmend.powerflow.lane_tables import Demand
+from gridmend.powerflow.legs import leg_currents, leg_voltages
+from gridmend.powerflow.network import Network
+
+_MOST_PROFILES = 64
+"""With more profiles, lanes start where the step before ended."""
+
+_MOST_MIXTURES = 6
+_NEGLIGIBLE = 0.01
+_WATCHED = 64
+_LANES = 8
+
+
+def starts(
+    network: Network, demand: Demand, at: tuple[Base, Floats], matrix: Matrix, kind: Kind
+) -> tuple[Start, Any]:
+    """What lanes start with, and the rows whose change says whether a step is settled."""
+    legs, (base, middle) = network.legs, at
+    v = base.v_v[: network.pattern.n]
+    u = leg_voltages(legs, v)
+    by_p = -leg_currents(legs, demand.s_va.real + 0j, u)
+    by_q = -leg_currents(legs, 1j * demand.s_va.imag, u)
+    all_rows = np.unique(matrix.row[legs.plus[(legs.plus >= 0) & base.state.alive[legs.plus]]])
+    total = _responses(network, matrix, base, (by_p + by_q)[:, None])
+    watched = _watched(total[:, :, 0], all_rows)
+    profiles = len(demand.factors)
+    if profiles > _MOST_PROFILES or not len(all_rows):
+        return _none(kind, middle), watched
+    columns = np.zeros((len(legs.plus), profiles), complex)
+    columns[np.arange(len(by_p)), demand.p_profile] += by_p
+    columns[np.arange(len(by_q)), demand.q_profile] += by_q
+    share = _responses(network, matrix, base, columns)[all_rows]
+    first = np.full(matrix.rows.active, -1, np.int64)
+    plus = legs.plus >= 0
+    first[matrix.row[legs.plus[plus]]] = demand.p_profile[plus]
+    own_at = first[all_rows]
+    change = np.diff(demand.factors, axis=1, append=demand.factors[:, -1:] + 1e-9)
+    weight = np.sqrt(np.mean(change**2, axis=1)) + 1e-12
+    mixed, mix, own = _compressed(share, own_at, weight)
+    return (
+        Start(
+            rows=all_rows.astype(np.int32),
+            share=flat(mixed, kind),
+            mix=flat(mix, kind),
+            own=flat(own, kind),
+            own_at=own_at.astype(np.int32),
+            middle=middle.astype(kind),
+        ),
+        watched,
+    )
+
+
+def _none(kind: Kind, middle: Floats) -> Start:
+    empty, whole = np.empty(0, kind), np.empty(0, np.int32)
+    return Start(whole, empty, empty, empty, whole, middle.astype(kind))
+
+
+def _watched(total: Floats, rows: Ints) -> Any:
+    """The rows that demand moves most, and some spread over the others."""
+    moved = np.abs(total[rows]).sum(axis=1)
+    most = rows[np.argsort(-moved)][:_WATCHED]
+    spread = rows[:: max(len(rows) // 32, 1)]
+    return np.unique(np.concatenate([most, spread])).astype(np.int32)
+
+
+def _responses(network: Network, matrix: Matrix, base: Base, columns: Complexes) -> Floats:
+    """[active rows, 2, columns] what currents of the legs [legs, columns] [A] do [pu]."""
+    legs, size = network.legs, matrix.rows.active
+    currents: Complexes = np.zeros((size, columns.shape[1]), complex)
+    for end, sign in ((legs.plus, 1.0), (legs.minus, -1.0)):
+        here = end >= 0
+        by = sign * network.nodes.base_v[end[here]]
+        np.add.at(currents, matrix.row[end[here]], by[:, None] * columns[here])
+    driven = parts(currents).transpose(0, 2, 1)
+    driven = matrix.inverse.reshape(-1, 2, 2) @ driven
+    found = np.empty_like(driven)
+    ratio = np.repeat(base.ratio, _LANES)
+    rows = matrix.rows
+    if rows.lower.dtype != np.float64:
+        rows = rows._replace(
+            lower=rows.lower.astype(float), upper=rows.upper.astype(float),
+            inverse=rows.inverse.astype(float), base=rows.base.astype(float),
+        )  # fmt: skip
+    for at in range(0, int(columns.shape[1]), _LANES):
+        part = driven[:, :, at : at + _LANES]
+        x = np.zeros((len(rows.upper_start) - 1, 2, _LANES))
+        x[:size, :, : part.shape[2]] = part
+        flat = x.ravel()
+        respond(rows, matrix.ties._replace(ratio0=base.ratio), ratio, flat)
+        found[:, :, at : at + _LANES] = flat.reshape(x.shape)[:size, :, : part.shape[2]]
+    return found
+
+
+def _compressed(share: Floats, own_at: Ints, weight: Floats) -> tuple[Floats, Floats, Floats]:
+    """Mixtures of profiles that move rows together, and what each row's own profile adds.
+
+    `share` [rows, 2, profiles]; `weight` [profiles] how much factors change from step to step.
+    Returns [rows, mixtures, 2], [mixtures, profiles] and [rows, 2].
+    """
+    rows, _, profiles = share.shape
+    flat = (share * weight).reshape(2 * rows, profiles)
+    mine = np.repeat(own_at, 2)
+    at: Ints = np.arange(2 * len(share))
+    own = np.zeros(2 * rows)
+    common, kept = flat, np.eye(profiles)
+    for _ in range(4):
+        rest = flat.copy()
+        rest[at, mine] -= own
+        size, vectors = np.linalg.eigh(rest.T @ rest)
+        strong = size > _NEGLIGIBLE**2 * max(float(size[-1]), 1e-300)
+        kept = vectors[:, strong][:, -_MOST_MIXTURES:]
+        common = rest @ kept
+        low_rank = common @ kept.T
+        own = flat[at, mine] - low_rank[at, mine]
+    mixed = common.reshape(rows, 2, -1).transpose(0, 2, 1)
+    return mixed, kept.T / weight, (own / weight[mine]).reshape(rows, 2)

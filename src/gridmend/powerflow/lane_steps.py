@@ -1,0 +1,173 @@
+"""Lanes that go from step to step together: a series whose positions do not change."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from gridmend.powerflow.lane_kernel import sweep
+from gridmend.powerflow.lane_measure import measure
+from gridmend.powerflow.simd import (
+    add,
+    fma,
+    get,
+    in_lanes,
+    larger,
+    load,
+    mul,
+    splat,
+    store,
+    sub,
+    unowned,
+    width,
+)
+
+FAR = 1e3
+"""A change [pu] after which a step is given up, for it will find no rest."""
+
+FIRST_PACE = 0.3
+"""At what pace changes are taken to shrink before any has been seen to."""
+
+
+class Start(NamedTuple):
+    """First-order change of the rows with legs by the demand factors.
+
+    A row moves by the `share`s [rows, 2 × count] of `count` mixtures of factors, given by `mix`
+    [count, profiles], and by its `own` [rows, 2] profile `own_at`. `middle` are the factors of the
+    base state. No rows: lanes start where they are.
+    """
+
+    rows: Any
+    share: Any
+    mix: Any
+    own: Any
+    own_at: Any
+    middle: Any
+
+
+@unowned
+def _anticipate(
+    start: Any, factors: Any, stride: int, offset: int, before: int, x: Any, room: Any
+) -> None:
+    """Add to `x` what the change of factors since `before` (the base, if negative) will do."""
+    lanes = width(x)
+    profiles, mixtures = len(start.middle), len(start.mix) // max(len(start.middle), 1)
+    change = mixtures * lanes
+    for m in range(mixtures):
+        store(room, m * lanes, splat(x, 0.0))
+    for k in range(profiles):
+        now = load(factors, k * stride + offset)
+        was = splat(x, start.middle[k]) if before < 0 else load(factors, k * stride + before)
+        moved = sub(now, was)
+        store(room, change + k * lanes, moved)
+        for m in range(mixtures):
+            by = get(start.mix, m * profiles + k)
+            store(room, m * lanes, fma(by, moved, load(room, m * lanes)))
+    for n in range(len(start.rows)):
+        at = get(start.rows, n) * 2 * lanes
+        own = load(room, change + get(start.own_at, n) * lanes)
+        re = fma(get(start.own, 2 * n), own, load(x, at))
+        im = fma(get(start.own, 2 * n + 1), own, load(x, at + lanes))
+        o = n * 2 * mixtures
+        for m in range(mixtures):
+            mixed = load(room, m * lanes)
+            re = fma(get(start.share, o + 2 * m), mixed, re)
+            im = fma(get(start.share, o + 2 * m + 1), mixed, im)
+        store(x, at, re)
+        store(x, at + lanes, im)
+
+
+@unowned
+def keep(watched: Any, x: Any, old: Any) -> None:
+    """Remember the watched rows."""
+    lanes = width(x)
+    for n in range(len(watched)):
+        at = get(watched, n) * 2 * lanes
+        store(old, 2 * n * lanes, load(x, at))
+        store(old, (2 * n + 1) * lanes, load(x, at + lanes))
+
+
+@unowned
+def change(watched: Any, x: Any, old: Any, found: Any) -> None:
+    """Largest squared change [pu] of the watched rows in each lane, to `found`."""
+    lanes = width(x)
+    most = splat(x, 0.0)
+    for n in range(len(watched)):
+        at = get(watched, n) * 2 * lanes
+        re, im = load(x, at), load(x, at + lanes)
+        dr, di = sub(re, load(old, 2 * n * lanes)), sub(im, load(old, (2 * n + 1) * lanes))
+        most = larger(most, add(mul(dr, dr), mul(di, di)))
+        store(old, 2 * n * lanes, re)
+        store(old, (2 * n + 1) * lanes, im)
+    store(found, 0, most)
+
+
+@unowned
+def settled(found: Any, before: Any, pace: Any, tolerance: float, first: bool) -> Any:
+    """Whether what is left in all lanes is below the tolerance; largest change of any lane.
+
+    What is left after a change is that change times the pace at which changes shrink, summed
+    on. The pace is the last one seen in the lane.
+    """
+    done, worst = True, 0.0
+    for w in range(width(found)):
+        moved = np.sqrt(found[w])
+        if not first and before[w] > 0.0:
+            pace[w] = min(max(moved / before[w], 0.02), 0.999)
+        before[w] = moved
+        left = moved * pace[w] / (1.0 - pace[w])
+        if not left < tolerance:
+            done = False
+        worst = max(worst, moved) if moved == moved else np.inf
+    return done, worst
+
+
+@in_lanes
+def in_step(
+    rows: Any, legs: Any, loose_legs: Any, ties: Any, banks: Any, readings: Any, start: Any,
+    watched: Any, factors: Any, steps: int, ratio: Any, moved: Any, tolerance: float, rounds: int,
+    x: Any, out: Any, counts: Any, voltages: Any,
+) -> None:  # fmt: skip
+    """All steps of the lanes; `x` begins where they start, at the base, and ends where they end.
+
+    `out` [readings, steps, lanes]; `counts` [steps] rounds that a step took, one more than
+    allowed where it did not settle; `voltages` [steps or 0, rows, 2, lanes] if wanted.
+    """
+    lanes = width(x)
+    special = len(ties.below)
+    extra, taken = np.zeros(special * 2 * lanes, x.dtype), np.zeros(2 * lanes, x.dtype)
+    size = max(2 * len(loose_legs.model), len(start.mix) + len(start.middle) + 1, 3)
+    room = np.zeros(size * lanes, x.dtype)
+    old, found = np.zeros(2 * len(watched) * lanes, x.dtype), np.zeros(lanes, x.dtype)
+    before, pace = np.zeros(lanes), np.full(lanes, FIRST_PACE)
+    stride = steps * lanes
+    fresh = True
+    for step in range(steps):
+        now = step * lanes
+        if len(start.rows):
+            _anticipate(start, factors, stride, now, -1 if fresh else now - lanes, x, room)
+        keep(watched, x, old)
+        counts[step] = rounds + 1
+        for done in range(1, rounds + 1):
+            sweep(
+                rows, legs, loose_legs, ties, banks, factors, stride, now, ratio, moved, x, extra,
+                room, taken,
+            )  # fmt: skip
+            change(watched, x, old, found)
+            enough, worst = settled(found, before, pace, tolerance, done == 1)
+            if enough:
+                counts[step] = done
+                break
+            if not worst < FAR:
+                break
+        fresh = counts[step] > rounds
+        measure(
+            rows, legs, loose_legs, readings, factors, stride, now, x, extra, room, taken, out,
+            stride, now,
+        )  # fmt: skip
+        if len(voltages):
+            voltages[step * len(x) : (step + 1) * len(x)] = x
+        if fresh:
+            x[:] = 0.0
+            pace[:] = FIRST_PACE

@@ -1,0 +1,180 @@
+"""What the kernel reads of legs, sources and customers, laid out from the network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gridmend.model.arrays import Complexes, Flags, Floats, Ints
+from gridmend.powerflow.lane_legs import (
+    APART,
+    DEGREE,
+    EXPONENTIAL,
+    POWERS,
+    STEADY_CURRENT,
+    TOGETHER,
+    Fused,
+    Loose,
+)
+from gridmend.powerflow.lane_matrix import Base, Kind, Matrix, flat, parts
+from gridmend.powerflow.leg_models import CURRENT, IMPEDANCE, POWER
+from gridmend.powerflow.leg_models import EXPONENTIAL as BY_EXPONENT
+from gridmend.powerflow.legs import across, leg_currents, leg_voltages
+from gridmend.powerflow.network import Network
+
+
+@dataclass(frozen=True, eq=False)
+class Demand:
+    """What legs take over time: rated power at factor 1 and the profile that each follows.
+
+    `s_va` [legs]; `p_profile`, `q_profile` [legs] rows of `factors` [profiles, steps].
+    """
+
+    s_va: Complexes
+    p_profile: Ints
+    q_profile: Ints
+    factors: Floats
+
+    def at(self, factors: Floats) -> Complexes:
+        """[legs] power at one factor a profile [VA]."""
+        p, q = factors[self.p_profile], factors[self.q_profile]
+        return self.s_va.real * p + 1j * self.s_va.imag * q
+
+
+def fusable(network: Network, demand: Demand) -> Flags:
+    """[legs] whether a leg stands between one node and ground with a model the kernel knows."""
+    legs = network.legs
+    alike = demand.p_profile == demand.q_profile
+    known = np.isin(legs.model, (POWER, IMPEDANCE, BY_EXPONENT)) | (legs.model == CURRENT) & alike
+    known &= (legs.plus >= 0) & (legs.minus < 0)
+    known[legs.balanced.ravel()] = False
+    return known
+
+
+def loose_nodes(network: Network, demand: Demand) -> Ints:
+    """The nodes that loose legs join."""
+    rest = ~fusable(network, demand)
+    nodes = np.concatenate([network.legs.plus[rest], network.legs.minus[rest]])
+    return nodes[nodes >= 0]
+
+
+def fused_legs(network: Network, demand: Demand, base: Base, matrix: Matrix, kind: Kind) -> Any:
+    """Legs that the forward pass takes up, and where each row's begin."""
+    legs = network.legs
+    mine = np.flatnonzero(fusable(network, demand) & base.state.alive[np.maximum(legs.plus, 0)])
+    row = matrix.row[legs.plus[mine]]
+    mine = mine[np.argsort(row, kind="stable")]
+    row = matrix.row[legs.plus[mine]]
+    base_v = network.nodes.base_v[legs.plus[mine]]
+    rated = legs.rated_v[mine] / base_v
+    model, s = legs.model[mine], demand.s_va[mine]
+    low, least, most = legs.limits[mine].T
+    u0 = leg_voltages(legs, base.v_v[: len(network.nodes.base_v)])[mine]
+    i0 = leg_currents(legs, base.s_va, leg_voltages(legs, base.v_v[: network.pattern.n]))[mine]
+    impedance = model == IMPEDANCE
+    highest = np.where(impedance, rated, most * rated) ** 2
+    lowest = np.where(impedance, rated, least * rated) ** 2
+    one = np.eye(2)
+    turn = np.array([[0.0, 1.0], [-1.0, 0.0]])
+    p, q = s.real[:, None, None] * one, s.imag[:, None, None] * turn
+    if (model == CURRENT).any():
+        scale = np.where(model == CURRENT, 1 / rated, 1.0)[:, None, None]
+        p, q = p * scale, q * scale
+    apart = (model == BY_EXPONENT) | (demand.p_profile[mine] != demand.q_profile[mine])
+    inverse = matrix.inverse[row].reshape(-1, 2, 2)
+    slope = base.slope[mine].reshape(-1, 2, 2) * (base_v**2)[:, None, None]
+    u_pu, i_pu = u0 / base_v, i0 * base_v
+    at_base = inverse @ parts(i_pu)[:, :, None]
+    record = np.zeros((len(mine), 16))
+    record[:, :4] = (inverse @ np.where(apart[:, None, None], p, p + q)).reshape(-1, 4)
+    record[:, 4], record[:, 5] = lowest, highest
+    record[:, 6:10] = (inverse @ slope).reshape(-1, 4)
+    record[:, 10:12] = at_base[:, :, 0]
+    record[:, 12], record[:, 13] = u_pu.real, u_pu.imag
+    record[:, 14] = np.where(impedance, -1.0, (least * rated) ** 2)
+    kinds = np.where(apart, APART, TOGETHER)
+    kinds[model == CURRENT] = STEADY_CURRENT
+    kinds[model == BY_EXPONENT] = EXPONENTIAL
+    powers, bare = _powers(network, mine, inverse @ q, np.abs(u_pu) ** 2, lowest, highest, rated)
+    fused = Fused(
+        kinds=kinds.astype(np.int32),
+        p_at=demand.p_profile[mine].astype(np.int32),
+        q_at=demand.q_profile[mine].astype(np.int32),
+        record=flat(record, kind),
+        under=flat(_under(model, low, least, rated), kind),
+        powers=flat(powers, kind),
+        bare=flat(bare, kind),
+        rated=flat(
+            parts(s) * np.where(model == CURRENT, 1 / rated, 1.0)[:, None],
+            kind,
+        ),
+    )
+    starts = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=matrix.rows.active))])
+    return fused, starts.astype(np.int32)
+
+
+def _under(model: Ints, low: Floats, least: Floats, rated: Floats) -> Floats:
+    """[legs, 4] from which voltage on, and how steeply, the current rises to its limit."""
+    steep = np.where(model == CURRENT, 1.0, 2.0)
+    at_least = np.where(model == CURRENT, 1.0, 1.0 / least)
+    bare = low < 0
+    rise = np.where(bare, 1.0 / least**steep, (at_least - low) / np.where(bare, 1.0, least - low))
+    scale = np.where(model == CURRENT, rated, 1.0)
+    return np.stack([np.where(bare, 0.0, low), rise, 1 / rated, scale], 1)
+
+
+def _powers(
+    network: Network, mine: Ints, q: Floats, square: Floats, lowest: Floats, highest: Floats,
+    rated: Floats,
+) -> tuple[Floats, Floats]:  # fmt: skip
+    """What q takes [4], and the series of both exponents about the base's squared voltage."""
+    exponents = network.legs.exponents[mine] / 2 - 1
+    middle = np.clip(square, lowest, highest)
+    found = np.zeros((len(mine), POWERS))
+    found[:, :4] = q.reshape(-1, 4)
+    found[:, 4] = 1 / middle
+    bare = np.zeros((len(mine), 4))
+    for part in range(2):
+        e = exponents[:, part]
+        bare[:, 2 * part] = e
+        bare[:, 2 * part + 1] = rated ** (-2 * (e + 1))
+        term = middle**e * bare[:, 2 * part + 1]
+        for n in range(DEGREE + 1):
+            found[:, 5 + part * (DEGREE + 1) + n] = term
+            term = term * (e - n) / (n + 1)
+    return found, bare
+
+
+def loose_legs(network: Network, demand: Demand, base: Base, matrix: Matrix) -> Loose:
+    """All legs that are not fused."""
+    legs = network.legs
+    mine = np.flatnonzero(~fusable(network, demand))
+    at = np.full(len(legs.plus), -1, np.int64)
+    at[mine] = np.arange(len(mine))
+    ends = np.full((len(mine), 4), -1, np.int64)
+    volts = np.ones((len(mine), 2))
+    for end, node in enumerate((legs.plus[mine], legs.minus[mine])):
+        here = node >= 0
+        ends[here, end] = matrix.row[node[here]]
+        ends[here, 2 + end] = matrix.rows.special[matrix.row[node[here]]]
+        volts[here, end] = network.nodes.base_v[node[here]]
+    v = base.v_v[: network.pattern.n]
+    i0 = leg_currents(legs, base.s_va, leg_voltages(legs, v))[mine]
+    u0 = across(legs, v)[mine]
+    s = demand.s_va[mine]
+    table = np.concatenate(
+        [
+            volts, parts(u0), base.slope[mine],
+            np.stack([i0.real, i0.imag, s.real, s.imag, legs.rated_v[mine]], 1),
+        ], 1,
+    )  # fmt: skip
+    triples = np.full((len(mine), 3), -1, np.int64)
+    for group in legs.balanced:
+        triples[at[group]] = at[group]
+    return Loose(
+        ends, legs.model[mine], demand.p_profile[mine], demand.q_profile[mine], table,
+        legs.limits[mine], legs.exponents[mine], legs.zip[mine], legs.fixed_kvar[mine] * 1e3,
+        triples,
+    )  # fmt: skip

@@ -1,0 +1,240 @@
+"""A network that stands at positions and goes on to others without being factored anew.
+
+A switch, a tap or a capacitor step changes one primitive. What it enters of the admittance is
+summed again from all that is joined there, not corrected by a difference, so nothing builds up;
+the factor is made anew from those columns to the root of the elimination tree; and the
+iteration goes on from the voltages that were. Where a part floats or is about to, and where that
+finds no rest, it begins from nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+
+from gridmend.model.arrays import Complexes, Flags, Floats, Ints
+from gridmend.model.snapshot import DEMANDS, Snapshot
+from gridmend.powerflow.chord import Line, as_blocks
+from gridmend.powerflow.compiled import compiled
+from gridmend.powerflow.iteration import (
+    Solution,
+    State,
+    direct,
+    iterate,
+    prepare,
+    resume,
+    sources_at,
+)
+from gridmend.powerflow.legs import powers
+from gridmend.powerflow.network import Network, assemble
+from gridmend.powerflow.positions import loose_entries, moved_devices, set_values
+from gridmend.powerflow.reach import parts_without, reach_parts
+from gridmend.powerflow.refactor import columns_above, refactor, refactor_blocks
+
+
+@dataclass(eq=False)
+class Standing:
+    """Where a network stands: its state, and the solution there if it was solved.
+
+    It changes in place, and with it the arrays of `state` but for `alive` and `driven`; so it
+    is for one thread, and what is kept of a state must be copied. `diagonal` [n] and `upper`
+    [pattern] are the admittance with rated legs that `state.factor` is the factor of, `live` [n]
+    what is alive by place, `parts` [n] which parts are left where the entries `loose`, which a
+    device may open or close, are cut, `tied` [n] which columns were made as those of nodes tied
+    to ground. The demand of `state.admittance` may be an earlier one: the answer does not depend
+    on it.
+    `line` is the matrix of the last solve, made for the demand `line_s_va`.
+    """
+
+    snapshot: Snapshot
+    s_va: Complexes
+    state: State
+    diagonal: Complexes
+    upper: Complexes
+    roots: Ints
+    loose: Ints
+    parts: Ints
+    live: Flags
+    tied: Flags
+    line: Line | None = None
+    line_s_va: Complexes | None = None
+    solution: Solution | None = None
+
+
+def stand(network: Network, snapshot: Snapshot) -> Standing:
+    """A network prepared at positions, not yet solved."""
+    state = prepare(network, snapshot)
+    diagonal, upper = assemble(network, state.values, state.admittance)
+    _, roots = sources_at(network, snapshot)
+    live = np.empty(network.pattern.n, np.bool_)
+    live[network.place] = state.alive
+    pattern, loose = network.pattern, loose_entries(network)
+    return Standing(
+        snapshot=snapshot,
+        s_va=powers(network.legs, snapshot),
+        state=state,
+        diagonal=diagonal,
+        upper=upper,
+        roots=roots,
+        loose=loose,
+        parts=parts_without(pattern.start, pattern.rows, upper, loose),
+        live=live,
+        tied=~live,
+    )
+
+
+def resolve(standing: Standing, snapshot: Snapshot) -> Solution:
+    """Move to another snapshot, positions and demand, and solve there.
+
+    The answer is that of a solve from nothing, to the tolerance of the iteration
+    (checked against it on random networks and over every device of the IEEE feeders).
+    """
+    move(standing, snapshot)
+    state, before = standing.state, standing.solution
+    if before is None or not before.converged:
+        v = direct(state, state.driven)
+    else:
+        v = np.where(state.alive, before.v_v, 0.0)
+        if (state.alive & (v == 0)).any():
+            # what was dead starts without load
+            v = np.where(v == 0, direct(state, state.driven), v)
+    old = standing.line_s_va is not standing.s_va
+    found, line = resume(state, standing.s_va, v, standing.line, old=old)
+    if line is not standing.line:
+        standing.line, standing.line_s_va = line, standing.s_va
+    if not found.converged:
+        _begin_again(standing, snapshot)
+        found = iterate(standing.state, standing.s_va)
+    standing.solution = found
+    return found
+
+
+def move(standing: Standing, snapshot: Snapshot) -> None:
+    """Bring the state, its factor and the matrix of the last solve to a snapshot; solves nothing.
+
+    The matrix goes where nodes are energised: it holds the slopes of no voltage there.
+    """
+    if not (_take_demand(standing, snapshot) and _take_positions(standing, snapshot)):
+        _begin_again(standing, snapshot)
+    standing.snapshot = snapshot
+
+
+def _begin_again(standing: Standing, snapshot: Snapshot) -> None:
+    """Prepare the network from nothing; its last solution stays, to start from."""
+    anew = stand(standing.state.network, snapshot)
+    anew.solution = standing.solution
+    for field in fields(standing):
+        setattr(standing, field.name, getattr(anew, field.name))
+
+
+def _take_demand(standing: Standing, snapshot: Snapshot) -> bool:
+    """Take over the demand; False where legs come or go, which may join or part nodes."""
+    before = standing.snapshot
+    names = [name for _, *pair in DEMANDS for name in pair]
+    if all(getattr(before, name) is getattr(snapshot, name) for name in names):
+        return True
+    s_va = powers(standing.state.network.legs, snapshot)
+    same = np.array_equal(s_va == 0, standing.s_va == 0)
+    standing.s_va = s_va
+    return same
+
+
+def _take_positions(standing: Standing, snapshot: Snapshot) -> bool:
+    """Take over the positions; False where the network has to be prepared from nothing."""
+    state, network = standing.state, standing.state.network
+    devices = moved_devices(network, standing.snapshot, snapshot)
+    if not devices:
+        return True
+    if len(state.floating):
+        return False
+    slots = _revalue(standing, snapshot, devices)
+    n, rows = network.pattern.n, network.pattern.rows
+    joined = standing.upper[slots[slots >= n] - n] != 0.0
+    _reassemble(standing, slots)
+    source = any(table == "sources" for table, _ in devices)
+    if source:
+        driven, standing.roots = sources_at(network, snapshot)
+        state = standing.state = replace(state, driven=driven)
+    changed = np.where(slots < n, slots, rows[slots - n])
+    if source or not np.array_equal(joined, standing.upper[slots[slots >= n] - n] != 0.0):
+        was, live = standing.live, np.zeros(n, np.bool_)
+        loose, closed = standing.loose, standing.upper[standing.loose] != 0.0
+        ends = rows[loose], network.pattern.columns[loose]
+        reach_parts(standing.parts, *ends, closed, standing.roots, live)
+        standing.live, standing.state = live, replace(state, alive=live[network.place])
+        standing.line = None if (live & ~was).any() else standing.line
+        # A node that died keeps its column until something on its way to the root changes: no
+        # current enters it. One that lives again needs its own, if it was made as a dead one's.
+        changed = np.concatenate([changed, np.flatnonzero(standing.tied & live)])
+    return _refactor(standing, columns_above(network.pattern, changed))
+
+
+def _revalue(standing: Standing, snapshot: Snapshot, devices: list[tuple[str, int]]) -> Ints:
+    """Set the primitives of devices; returns the slots that their values enter."""
+    network, slots = standing.state.network, list[Ints]()
+    for device in devices:
+        set_values(network, snapshot, device, standing.state.values)
+        slots.append(network.slots[network.primitives.of(*device)[1]])
+    every = np.unique(np.concatenate(slots))
+    return every[every >= 0]
+
+
+def _reassemble(standing: Standing, slots: Ints) -> None:
+    """Sum the admittance anew at some slots: alone, with rated legs, and with sloped ones."""
+    state, line, network = standing.state, standing.line, standing.state.network
+    n, scale = network.pattern.n, network.scale[slots]
+    on = slots < n
+    own, off = slots[on], slots[~on] - n
+    bare = _sums(slots, *network.into, state.values)
+    with_legs = bare + 0.0
+    _add_rated(slots, *network.legs_into, state.admittance, with_legs)
+    for diagonal, upper, value in (
+        (state.diagonal, state.upper, bare * scale),
+        (standing.diagonal, standing.upper, with_legs * scale),
+    ):
+        diagonal[own], upper[off] = value[on], value[~on]
+    if line is not None:
+        blocks = as_blocks(bare * scale)
+        _add_sloped(slots, *network.legs_into, line.slope, scale, blocks)
+        line.diagonal[own], line.entries[off] = blocks[on], blocks[~on]
+
+
+def _refactor(standing: Standing, columns: Ints) -> bool:
+    """Make columns anew; False where a part would float."""
+    line, live = standing.line, standing.live
+    standing.tied[columns] = ~live[columns]
+    if line is not None:
+        refactor_blocks(line.blocks, line.diagonal, line.entries, live, columns)
+    return refactor(standing.state.factor, standing.diagonal, standing.upper, live, columns)
+
+
+@compiled
+def _sums(slots: Ints, start: Ints, items: Ints, values: Complexes) -> Complexes:
+    """What primitives add up to at some slots, in the order in which all are assembled."""
+    total = np.zeros(len(slots), np.complex128)
+    for s in range(len(slots)):
+        for k in range(start[slots[s]], start[slots[s] + 1]):
+            total[s] += values[items[k]]
+    return total
+
+
+@compiled
+def _add_rated(
+    slots: Ints, start: Ints, items: Ints, admittance: Complexes, total: Complexes
+) -> None:
+    for s in range(len(slots)):
+        for k in range(start[slots[s]], start[slots[s] + 1]):
+            y = admittance[items[k] // 4]
+            total[s] += y if items[k] % 4 < 2 else -y
+
+
+@compiled
+def _add_sloped(
+    slots: Ints, start: Ints, items: Ints, slope: Floats, scale: Floats, blocks: Floats
+) -> None:
+    for s in range(len(slots)):
+        for k in range(start[slots[s]], start[slots[s] + 1]):
+            by = scale[s] if items[k] % 4 < 2 else -scale[s]
+            for b in range(4):
+                blocks[s, b] += by * slope[items[k] // 4, b]
