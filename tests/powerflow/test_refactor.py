@@ -1,0 +1,118 @@
+"""Columns made anew, and parts found anew, are those of making all of it anew."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gridmend.powerflow.blocks import factorise_blocks
+from gridmend.powerflow.entries import adjacency, slots_of, upper_columns, upper_keys
+from gridmend.powerflow.factor import Pattern, analyse, factorise, near_together
+from gridmend.powerflow.reach import parts_without, reach, reach_parts
+from gridmend.powerflow.refactor import columns_above, refactor, refactor_blocks
+
+LIMITED = settings(max_examples=60, deadline=None)
+seeds, sizes = st.integers(0, 10**6), st.integers(2, 60)
+
+
+def pairs(rng: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Ends of the edges of a random tree with some more, ground among them, some twice."""
+    a = np.array([*range(1, n), *rng.integers(-1, n, 20)])
+    b = np.array([*(int(rng.integers(k)) for k in range(1, n)), *rng.integers(-1, n, 20)])
+    return np.concatenate([a, b]), np.concatenate([b, a])
+
+
+def some_pattern(rng: np.random.Generator, n: int) -> Pattern:
+    return analyse(n, *upper_columns(n, rng.permutation(n), *pairs(rng, n)))
+
+
+@LIMITED
+@given(seeds, sizes)
+def test_columns_made_anew_are_those_of_a_factor_made_from_nothing(seed: int, n: int) -> None:
+    rng = np.random.default_rng(seed)
+    p, alive = some_pattern(rng, n), rng.random(n) < 0.9
+    upper = rng.normal(size=len(p.rows)) + 1j * rng.normal(size=len(p.rows))
+    diagonal = 10.0 * n + rng.normal(size=n) + 1j
+    blocks, entries = rng.normal(size=(n, 4)), rng.normal(size=(len(upper), 4))
+    blocks[:, [0, 3]] += 9.0 * n
+    old = factorise(p, diagonal, upper, alive)
+    old_blocks = factorise_blocks(p, blocks, entries, alive)
+    before = old.l_values.copy()
+    at, entry = rng.integers(n), rng.integers(len(upper))
+    diagonal[at] += 5.0
+    blocks[at, 0] += 5.0
+    upper[entry], entries[entry] = 0.3j, 0.4
+    columns = columns_above(p, np.array([at, p.rows[entry]]))
+    assert refactor(old, diagonal, upper, alive, columns)
+    refactor_blocks(old_blocks, blocks, entries, alive, columns)
+    fresh, fresh_blocks = (
+        factorise(p, diagonal, upper, alive),
+        factorise_blocks(p, blocks, entries, alive),
+    )
+    np.testing.assert_allclose(old.l_values, fresh.l_values, atol=1e-12)
+    np.testing.assert_allclose(old.d, fresh.d, rtol=1e-12)
+    for name in ("lower", "upper", "inverse"):
+        found, expected = getattr(old_blocks, name), getattr(fresh_blocks, name)
+        np.testing.assert_allclose(found, expected, atol=1e-12)
+    others = ~np.isin(np.repeat(np.arange(n), np.diff(p.l_start)), columns)
+    np.testing.assert_array_equal(old.l_values[others], before[others])
+
+
+@LIMITED
+@given(seeds, sizes)
+def test_a_part_that_is_cut_and_joined_is_reached_as_the_whole_would_be(seed: int, n: int) -> None:
+    rng = np.random.default_rng(seed)
+    p = some_pattern(rng, n)
+    upper = (rng.random(len(p.rows)) < 0.7).astype(complex)
+    loose, roots = np.flatnonzero(rng.random(len(upper)) < 0.3), rng.integers(n, size=2)
+    parts = parts_without(p.start, p.rows, upper, loose)
+    upper[loose] = rng.random(len(loose)) < 0.5
+    whole, joined = np.zeros(n, np.bool_), np.zeros(n, np.bool_)
+    reach(p.start, p.rows, upper, roots, whole)
+    closed = upper[loose] != 0
+    reach_parts(parts, p.rows[loose], p.columns[loose], closed, roots, joined)
+    np.testing.assert_array_equal(whole, joined)
+    matrix = np.eye(n) + 0
+    matrix[p.rows[upper != 0], p.columns[upper != 0]] = 1
+    walked = np.linalg.matrix_power(matrix + matrix.T, n)[roots].any(axis=0)
+    np.testing.assert_array_equal(whole, walked)
+
+
+@LIMITED
+@given(seeds, sizes)
+def test_entries_and_slots_are_those_of_the_pairs_of_nodes(seed: int, n: int) -> None:
+    rng = np.random.default_rng(seed)
+    (a, b), place = pairs(rng, n), rng.permutation(n)
+    joined = {(int(x), int(y)) for x, y in zip(a, b, strict=True) if min(x, y) >= 0 and x != y}
+    indptr, indices = adjacency(n, a, b)
+    rows = np.repeat(np.arange(n), np.diff(indptr))
+    assert list(zip(rows.tolist(), indices.tolist(), strict=True)) == sorted(joined)
+    keys = upper_keys(n, place, a, b)
+    by_place = {tuple(sorted((int(place[x]), int(place[y])))) for x, y in joined}
+    assert [(int(k % n), int(k // n)) for k in keys] == sorted(by_place, key=lambda e: e[::-1])
+    slots = slots_of(n, place, keys, a, b)
+    for x, y, slot in zip(a, b, slots, strict=True):
+        if min(x, y) < 0 or place[x] > place[y]:
+            assert slot == -1
+        elif x == y:
+            assert slot == place[x]
+        else:
+            assert keys[slot - n] == place[y] * n + place[x]
+
+
+@LIMITED
+@given(seeds, sizes, st.integers(0, 60))
+def test_what_is_put_together_keeps_its_fill_and_the_first_stay_first(
+    seed: int, n: int, first: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    (a, b), place = pairs(rng, n), rng.permutation(n)
+    first = min(first, n)
+    moved = near_together(n, *upper_columns(n, place, a, b), first)
+    assert sorted(moved) == list(range(n))
+    assert (moved[:first] < first).all()
+    before = analyse(n, *upper_columns(n, place, a, b))
+    after = analyse(n, *upper_columns(n, moved[place], a, b))
+    assert len(after.l_rows) == len(before.l_rows)
+    np.testing.assert_array_equal(np.diff(after.l_start)[moved], np.diff(before.l_start))
