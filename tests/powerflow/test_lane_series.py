@@ -121,4 +121,7 @@ def test_what_is_constant_follows_a_profile_of_ones() -> None:
     assert demand.factors.shape == (5, 17)
     assert (demand.factors[4] == 1).all()
     np.testing.assert_array_equal(demand.factors[:4], series.factors[:, 3:20])
-    assert set(demand.p_profile[demand.p_profile == 4].tolist()) == {4}
+    rows = series.follows["load_kw"][network.legs.element]
+    loads = network.legs.table == 0
+    assert (rows[loads] < 0).any()
+    np.testing.assert_array_equal(demand.p_profile[loads], np.where(rows < 0, 4, rows)[loads])

@@ -112,6 +112,22 @@ def _special(
         store(extra, slot + lanes, fma(-ties.current0[q, 1], off, load(extra, slot + lanes)))
 
 
+@inlined
+def _gather(start: Any, places: Any, blocks: Any, row: int, re: Any, im: Any, x: Any) -> None:
+    """Write a row: what it begins with, and what its blocks make of other rows."""
+    lanes = width(x)
+    other_re, other_im = splat(x, 0.0), splat(x, 0.0)
+    for p in range(get(start, row), get(start, row + 1)):
+        j = get(places, p) * 2 * lanes
+        yr, yi = load(x, j), load(x, j + lanes)
+        re = fma(get(blocks, 4 * p), yr, re)
+        other_re = fma(get(blocks, 4 * p + 1), yi, other_re)
+        im = fma(get(blocks, 4 * p + 3), yi, im)
+        other_im = fma(get(blocks, 4 * p + 2), yr, other_im)
+    store(x, row * 2 * lanes, add(re, other_re))
+    store(x, row * 2 * lanes + lanes, add(im, other_im))
+
+
 @unowned
 def _forward(
     rows: Any, legs: Any, ties: Any, factors: Any, stride: int, offset: int, ratio: Any, x: Any,
@@ -137,32 +153,7 @@ def _forward(
                 er, ei = add(er, mul(a, load(x, below))), add(ei, mul(a, load(x, below + lanes)))
             re = fma(get(rows.inverse, 4 * s), er, fma(get(rows.inverse, 4 * s + 1), ei, re))
             im = fma(get(rows.inverse, 4 * s + 2), er, fma(get(rows.inverse, 4 * s + 3), ei, im))
-        other_re, other_im = splat(x, 0.0), splat(x, 0.0)
-        for p in range(get(rows.lower_start, row), get(rows.lower_start, row + 1)):
-            j = get(rows.lower_at, p) * 2 * lanes
-            yr, yi = load(x, j), load(x, j + lanes)
-            re = fma(get(rows.lower, 4 * p), yr, re)
-            other_re = fma(get(rows.lower, 4 * p + 1), yi, other_re)
-            im = fma(get(rows.lower, 4 * p + 3), yi, im)
-            other_im = fma(get(rows.lower, 4 * p + 2), yr, other_im)
-        store(x, at, add(re, other_re))
-        store(x, at + lanes, add(im, other_im))
-
-
-@inlined
-def _row_back(rows: Any, row: int, re: Any, im: Any, x: Any) -> None:
-    """One row of back-substitution, from what the forward pass left there."""
-    lanes = width(x)
-    other_re, other_im = splat(x, 0.0), splat(x, 0.0)
-    for p in range(get(rows.upper_start, row), get(rows.upper_start, row + 1)):
-        j = get(rows.upper_at, p) * 2 * lanes
-        yr, yi = load(x, j), load(x, j + lanes)
-        re = fma(get(rows.upper, 4 * p), yr, re)
-        other_re = fma(get(rows.upper, 4 * p + 1), yi, other_re)
-        im = fma(get(rows.upper, 4 * p + 3), yi, im)
-        other_im = fma(get(rows.upper, 4 * p + 2), yr, other_im)
-    store(x, row * 2 * lanes, add(re, other_re))
-    store(x, row * 2 * lanes + lanes, add(im, other_im))
+        _gather(rows.lower_start, rows.lower_at, rows.lower, row, re, im, x)
 
 
 @unowned
@@ -172,7 +163,8 @@ def _backward(rows: Any, ties: Any, ratio: Any, x: Any) -> None:
         s = get(rows.special, row)
         q = get(ties.below, s) if s >= 0 else s
         if q < 0:
-            _row_back(rows, row, load(x, row * 2 * lanes), load(x, row * 2 * lanes + lanes), x)
+            re, im = load(x, row * 2 * lanes), load(x, row * 2 * lanes + lanes)
+            _gather(rows.upper_start, rows.upper_at, rows.upper, row, re, im, x)
             continue
         a, twin = load(ratio, q * lanes), get(ties.twin, q)
         off, above = sub(a, splat(x, ties.ratio0[q])), twin * 2 * lanes
@@ -187,7 +179,7 @@ def passive(rows: Any, x: Any) -> None:
     """Passive nodes, each from those that were eliminated after it."""
     zero = splat(x, 0.0)
     for row in range(rows.active, len(rows.upper_start) - 1):
-        _row_back(rows, row, zero, zero, x)
+        _gather(rows.upper_start, rows.upper_at, rows.upper, row, zero, zero, x)
 
 
 @unowned
@@ -222,11 +214,5 @@ def respond(rows: Any, ties: Any, ratio: Any, x: Any) -> None:
             er, ei = mul(a, load(x, below)), mul(a, load(x, below + lanes))
             re = fma(get(rows.inverse, 4 * s), er, fma(get(rows.inverse, 4 * s + 1), ei, re))
             im = fma(get(rows.inverse, 4 * s + 2), er, fma(get(rows.inverse, 4 * s + 3), ei, im))
-        for p in range(get(rows.lower_start, row), get(rows.lower_start, row + 1)):
-            j = get(rows.lower_at, p) * 2 * lanes
-            yr, yi = load(x, j), load(x, j + lanes)
-            re = fma(get(rows.lower, 4 * p), yr, fma(get(rows.lower, 4 * p + 1), yi, re))
-            im = fma(get(rows.lower, 4 * p + 2), yr, fma(get(rows.lower, 4 * p + 3), yi, im))
-        store(x, at, re)
-        store(x, at + lanes, im)
+        _gather(rows.lower_start, rows.lower_at, rows.lower, row, re, im, x)
     _backward(rows, ties, ratio, x)
