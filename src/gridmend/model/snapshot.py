@@ -100,6 +100,11 @@ class Snapshot:
         """Other capacitor steps, [capacitors]."""
         return replace(self, steps_on=_fixed(np.array(steps_on, np.int64)))
 
+    def at_positions_of(self, other: Snapshot) -> Snapshot:
+        """The same demand and time with another's switches, taps, capacitors and sources."""
+        names = ("open_phases", "tap_pu", "steps_on", "source_on")
+        return replace(self, **{name: getattr(other, name) for name in names})
+
     def with_source(self, grid: Grid, source: str, *, is_on: bool) -> Snapshot:
         """One source connected or disconnected."""
         used = self.source_on.copy()

@@ -1,4 +1,4 @@
-"""What one capacitor control measures and wants: current, voltage, kvar, power factor."""
+"""One capacitor control as it stands in the grid: its settings and what it measures."""
 
 from __future__ import annotations
 
@@ -6,14 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gridmend.model.arrays import Complexes, Floats, Ints
+from gridmend.model.arrays import Ints
 from gridmend.model.errors import GridError
-from gridmend.model.snapshot import Snapshot
-from gridmend.powerflow.measured import currents_into, voltages_at
 from gridmend.powerflow.network import Network
-
-_NO_POWER_VA = 1e-3
-"""Below this the power factor is that of rounding, and nothing is switched by it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,95 +105,3 @@ def _terminal(network: Network, at: int, table: str, row: int) -> tuple[Ints, In
             f" '{c['element'][at]}', which has {int(terminal.max())}"
         )
     return conductors, primitives.nodes[span][conductors]
-
-
-def wanted(
-    meter: Meter, network: Network, values: Complexes, v: Complexes, snapshot: Snapshot
-) -> int:
-    """1 to switch a step on, -1 to switch one off, 0 to stay."""
-    on = int(snapshot.steps_on[meter.capacitor])
-    if meter.override and meter.kind != "voltage" and len(meter.override_nodes):
-        seen = _volts(meter, voltages_at(meter.override_nodes, v))
-        if seen < meter.v_min_v and on == 0:
-            return 1
-        if seen > meter.v_max_v and on > 0:
-            return -1
-    if meter.kind == "time":
-        return _by_time(meter, snapshot, on)
-    if not len(meter.nodes):
-        return _of_nothing(meter, on)
-    if meter.kind == "voltage":
-        seen = _volts(meter, voltages_at(meter.nodes, v))
-        return _between(seen, low=meter.on, high=meter.off, on=on, steps=meter.steps)
-    nodes, span = network.primitives.of(meter.table, meter.row)
-    i = currents_into(meter.conductors, nodes, values[span], v)
-    power = complex(np.vdot(i, voltages_at(meter.nodes, v)))
-    if meter.kind == "current":
-        seen = _chosen(np.abs(i), meter.ct_phase) / meter.ct_ratio
-    elif meter.kind == "kvar":
-        seen = power.imag / 1e3
-    else:
-        return _by_factor(meter, power, on)
-    return _between(-seen, low=-meter.on, high=-meter.off, on=on, steps=meter.steps)
-
-
-def _of_nothing(meter: Meter, on: int) -> int:
-    """What a control wants that measures no current, for its element is out of service."""
-    if meter.kind not in ("current", "kvar"):
-        return 0
-    return _between(0.0, low=-meter.on, high=-meter.off, on=on, steps=meter.steps)
-
-
-def _volts(meter: Meter, v: Complexes) -> float:
-    """At the potential transformer; between phases where the bank is in delta and one is named."""
-    if meter.delta and meter.pt_phase.isdigit() and len(v) > 1:
-        v = v - np.roll(v, -1)
-    return _chosen(np.abs(v), meter.pt_phase) / meter.pt_ratio
-
-
-def _chosen(sizes: Floats, phase: str) -> float:
-    if phase in ("avg", "max", "min"):
-        return float({"avg": np.mean, "max": np.max, "min": np.min}[phase](sizes))
-    return float(sizes[min(int(phase), len(sizes)) - 1])
-
-
-def _between(seen: float, *, low: float, high: float, on: int, steps: int) -> int:
-    """Switch on below `low` where a step is off, off above `high` where one is on."""
-    if seen > high and on > 0:
-        return -1
-    if seen < low and on < steps:
-        return 1
-    return 0
-
-
-def _by_time(meter: Meter, snapshot: Snapshot, on: int) -> int:
-    if snapshot.time is None:
-        return 0
-    hour = snapshot.time.hour + snapshot.time.minute / 60 + snapshot.time.second / 3600
-    if meter.off > meter.on:
-        should = meter.on <= hour < meter.off
-    else:
-        should = hour >= meter.on or hour < meter.off
-    return 1 if should and on < meter.steps else -1 if not should and on > 0 else 0
-
-
-def _by_factor(meter: Meter, power: complex, on: int) -> int:
-    """Power factor above 1 stands for leading, as 2 minus its size (OpenDSS).
-
-    A bank is switched on only where at least half its kvar is wanted, a further step half of
-    a step's.
-    """
-    if abs(power) < _NO_POWER_VA:
-        return 0
-    factor = abs(power.real) / abs(power)
-    seen = 2 - factor if power.imag < 0 else factor
-    enough_kvar = 0.5 * meter.bank_kvar / (meter.steps if on else 1)
-    if seen > _from_lagging(meter.off) and on > 0:
-        return -1
-    wants = seen < _from_lagging(meter.on) and power.imag / 1e3 > enough_kvar
-    return 1 if wants and on < meter.steps else 0
-
-
-def _from_lagging(setting: float) -> float:
-    """A setting as OpenDSS counts it: leading ones, written below zero, come after 1."""
-    return 2 + setting if setting < 0 else setting

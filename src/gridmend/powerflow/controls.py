@@ -10,29 +10,24 @@ says how this was found and checked.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 
-from gridmend.model.arrays import Complexes, Flags, Floats, Ints
 from gridmend.model.flow import Flow
 from gridmend.model.snapshot import Snapshot
-from gridmend.powerflow import capacitor_control, tap_control
 from gridmend.powerflow.answer import as_flow
+from gridmend.powerflow.control_queue import act, arm, look
+from gridmend.powerflow.control_tables import Controls
 from gridmend.powerflow.network import Network
 from gridmend.powerflow.update import Standing, resolve, stand
 
 ROUNDS = 200
 """Control iterations after which the controls are said not to settle."""
 
-
-@dataclass
-class _Queue:
-    """What is armed: the delay [s] at which each control will act, nan where it is not."""
-
-    taps: Floats
-    capacitors: Floats
-    opened: Flags = field(default_factory=lambda: np.empty(0, np.bool_))
+NO_RATIO = np.ones(1)
+"""The ratios of a single solve, whose admittances have their taps in them."""
 
 
 @dataclass(eq=False)
@@ -43,14 +38,13 @@ class Settling:
     """
 
     network: Network
-    regulators: list[tap_control.Meter]
-    banks: list[capacitor_control.Meter]
+    controls: Controls
     standing: Standing | None = None
 
     @staticmethod
     def of(network: Network) -> Settling:
         """Every control in service; `GridError` for one that looks where nothing is."""
-        return Settling(network, tap_control.meters(network), capacitor_control.meters(network))
+        return Settling(network, Controls.of(network))
 
 
 def settle(network: Network, snapshot: Snapshot) -> Flow:
@@ -67,78 +61,29 @@ def settle_from(settling: Settling, snapshot: Snapshot) -> Flow:
 
     It differs from `settle` by no more than the tolerance of the iteration.
     """
-    network, regulators, banks = settling.network, settling.regulators, settling.banks
-    queue = _Queue(
-        np.full(len(regulators), np.nan),
-        np.full(len(banks), np.nan),
-        np.zeros(len(network.grid.capacitors), np.bool_),
-    )
+    network, controls = settling.network, settling.controls
+    regulators, banks = controls.regulators, controls.bank_controls
+    at = controls.standing(snapshot)
+    hour = hour_of(snapshot.time)
     standing = settling.standing = settling.standing or stand(network, snapshot)
     for count in range(1, ROUNDS + 1):
         solution = resolve(standing, snapshot)
         state, v = standing.state, solution.v_v
         if not solution.converged:
+            settling.standing = None
             return as_flow(state, snapshot, solution, control_iterations=count, settled=False)
-        pending = _look(network, state.values, v, snapshot, queue, regulators, banks)
-        delays = np.concatenate([queue.taps, queue.capacitors])
-        if np.isnan(delays).all():
+        probes = controls.terms.probes(state.values)
+        look(regulators, banks, probes, at, hour, v.view(float), NO_RATIO, 1, 0)
+        delay = arm(regulators, banks, at, 1, 0)
+        if np.isnan(delay):
             return as_flow(state, snapshot, solution, control_iterations=count)
         if count == ROUNDS:
             return as_flow(state, snapshot, solution, control_iterations=count, settled=False)
-        snapshot = _act(snapshot, queue, float(np.nanmin(delays)), pending, regulators, banks)
+        act(regulators, banks, at, delay, 1, 0)
+        snapshot = controls.put(snapshot, at.tap, at.on)
     raise AssertionError("the last round returns")
 
 
-def _look(
-    network: Network,
-    values: Complexes,
-    v: Complexes,
-    snapshot: Snapshot,
-    queue: _Queue,
-    regulators: list[tap_control.Meter],
-    banks: list[capacitor_control.Meter],
-) -> tuple[Ints, Ints]:
-    """Arm and disarm; returns the steps that each regulator and each bank would move."""
-    steps = np.zeros(len(regulators), np.int64)
-    for k, meter in enumerate(regulators):
-        steps[k] = tap_control.wanted(meter, network, values, v, snapshot)
-        if steps[k] == 0:
-            queue.taps[k] = np.nan
-        elif np.isnan(queue.taps[k]) and tap_control.can_move(meter, snapshot, int(steps[k])):
-            queue.taps[k] = meter.delay_s
-    moves = np.zeros(len(banks), np.int64)
-    for k, bank in enumerate(banks):
-        moves[k] = capacitor_control.wanted(bank, network, values, v, snapshot)
-        if moves[k] == 0:
-            queue.capacitors[k] = np.nan
-        elif np.isnan(queue.capacitors[k]):
-            waits = bank.dead_time_s if moves[k] > 0 and queue.opened[bank.capacitor] else 0.0
-            queue.capacitors[k] = waits + (bank.delay_s if moves[k] > 0 else bank.delay_off_s)
-    return steps, moves
-
-
-def _act(
-    snapshot: Snapshot,
-    queue: _Queue,
-    delay_s: float,
-    pending: tuple[Ints, Ints],
-    regulators: list[tap_control.Meter],
-    banks: list[capacitor_control.Meter],
-) -> Snapshot:
-    tap_pu = snapshot.tap_pu.copy()
-    for k, meter in enumerate(regulators):
-        if queue.taps[k] == delay_s:
-            tap_pu[meter.tap_winding] = tap_control.moved(
-                meter, float(tap_pu[meter.tap_winding]), int(pending[0][k])
-            )
-            queue.taps[k] = np.nan
-    steps_on = snapshot.steps_on.copy()
-    for k, bank in enumerate(banks):
-        if queue.capacitors[k] == delay_s:
-            step = int(pending[1][k])
-            steps_on[bank.capacitor] = min(max(steps_on[bank.capacitor] + step, 0), bank.steps)
-            queue.opened[bank.capacitor] |= step < 0 and steps_on[bank.capacitor] == 0
-            queue.capacitors[k] = np.nan
-    for array in (tap_pu, steps_on):
-        array.flags.writeable = False
-    return replace(snapshot, tap_pu=tap_pu, steps_on=steps_on)
+def hour_of(time: datetime | None) -> float:
+    """The hour of the day of a time on its own clock; nan where there is none."""
+    return np.nan if time is None else time.hour + time.minute / 60 + time.second / 3600

@@ -42,7 +42,8 @@ class Readings(NamedTuple):
     `served` [legs, 7]: rows of both ends, what they count for, voltage at the base, all of the
     leg's rated; `customers` and squared limits; `element_start` the watched conductors of each
     element, `entry_start`, `entry_row` and `entry` [entries, 4] what makes their currents [of
-    their rating]: admittance, and what the base adds."""
+    their rating]: admittance, and what the base adds; `entry_tie` [conductors] the ideal ratio that
+    a current is divided by, -1 for none."""
 
     seen: Any
     source_start: Any
@@ -59,6 +60,7 @@ class Readings(NamedTuple):
     entry_start: Any
     entry_row: Any
     entry: Any
+    entry_tie: Any
 
 
 @unowned
@@ -170,7 +172,7 @@ def _customers(readings: Any, x: Any, out: Any, size: int, at: int) -> None:
 
 
 @unowned
-def _overloads(readings: Any, x: Any, out: Any, size: int, at: int) -> None:
+def _overloads(readings: Any, ratio: Any, x: Any, out: Any, size: int, at: int) -> None:
     """Watched elements of which any conductor carries more than its rating."""
     lanes = width(x)
     one, none = splat(x, 1.0), splat(x, 0.0)
@@ -185,7 +187,9 @@ def _overloads(readings: Any, x: Any, out: Any, size: int, at: int) -> None:
                 dr, di = load(x, row), load(x, row + lanes)
                 re = add(fma(yr, dr, fma(-yi, di, re)), splat(x, get(readings.entry, 4 * k + 2)))
                 im = add(fma(yr, di, fma(yi, dr, im)), splat(x, get(readings.entry, 4 * k + 3)))
-            bad = where_less(one, add(mul(re, re), mul(im, im)), one, bad)
+            tie = get(readings.entry_tie, c)
+            most = mul(load(ratio, tie * lanes), load(ratio, tie * lanes)) if tie >= 0 else one
+            bad = where_less(most, add(mul(re, re), mul(im, im)), one, bad)
         over = add(over, bad)
     store(out, 9 * size + at, over)
 
@@ -193,7 +197,7 @@ def _overloads(readings: Any, x: Any, out: Any, size: int, at: int) -> None:
 @unowned
 def measure(
     rows: Any, legs: Any, loose_legs: Any, readings: Any, factors: Any, stride: int, offset: int,
-    x: Any, extra: Any, room: Any, taken: Any, out: Any, size: int, at: int,
+    ratio: Any, x: Any, extra: Any, room: Any, taken: Any, out: Any, size: int, at: int,
 ) -> None:  # fmt: skip
     """All readings of the lanes' state, to `out` [ROWS × size] from `at` on."""
     passive(rows, x)
@@ -203,4 +207,4 @@ def measure(
     )  # fmt: skip
     _sources(rows, readings, x, out, size, at)
     _customers(readings, x, out, size, at)
-    _overloads(readings, x, out, size, at)
+    _overloads(readings, ratio, x, out, size, at)

@@ -16,6 +16,7 @@ from gridmend.model.arrays import Complexes, Flags, Floats, Ints
 from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow.answer import terminal_currents
 from gridmend.powerflow.iteration import State, iterate
+from gridmend.powerflow.lane_split import Split
 from gridmend.powerflow.lane_tables import Demand
 from gridmend.powerflow.network import Network
 from gridmend.powerflow.results import terminal_ratings
@@ -26,16 +27,18 @@ SHARE = 0.6
 @dataclass(frozen=True, eq=False)
 class Watch:
     """Conductors by element: `element` [elements + 1] where its conductors begin, `entry`
-    [conductors + 1] where a conductor's `node` and `y_pu` [A of its rating per V] begin."""
+    [conductors + 1] where a conductor's `node` and `y_pu` [A of its rating per V] begin; `tie`
+    [conductors] the ideal ratio that its current is divided by, -1 for none."""
 
     element: Ints
     entry: Ints
     node: Ints
     y_re: Floats
     y_im: Floats
+    tie: Ints
 
 
-def watch(network: Network, snapshot: Snapshot, state: State, demand: Demand) -> Watch:
+def watch(network: Network, snapshot: Snapshot, state: State, demand: Demand, cut: Split) -> Watch:
     """The elements that may be overloaded by a demand."""
     rating = terminal_ratings(network.grid, network.terminals)[: len(network.primitives.nodes)]
     near = np.zeros(len(rating), np.bool_)
@@ -46,25 +49,27 @@ def watch(network: Network, snapshot: Snapshot, state: State, demand: Demand) ->
         solution = iterate(state, np.where(takes, heavy, light))
         i = np.abs(terminal_currents(network, snapshot, state.values, solution.v_v))
         near |= (i[: len(rating)] > SHARE * rating) | (not solution.converged)
-    return _watch(network, state, rating, near & np.isfinite(rating))
+    return _watch(network, cut, rating, near & np.isfinite(rating))
 
 
-def _watch(network: Network, state: State, rating: Floats, near: Flags) -> Watch:
+def _watch(network: Network, cut: Split, rating: Floats, near: Flags) -> Watch:
     primitives = network.primitives
     of = np.repeat(np.arange(len(primitives.row)), np.diff(primitives.node_start))
-    elements, entries = [0], [0]
+    elements, entries, ties = [0], [0], list[int]()
+    tie_of = {place: q for q, place in enumerate(cut.conductors.tolist())}
     nodes: list[Ints] = []
     values: list[complex] = []
     for k in np.unique(of[near]).tolist():
         first, end = int(primitives.node_start[k]), int(primitives.node_start[k + 1])
-        own = primitives.nodes[first:end]
+        own = cut.flat_nodes[first:end]
         at = int(primitives.value_start[k])
-        y = state.values[at : at + len(own) ** 2].reshape(len(own), len(own))
+        y = cut.flat_values[at : at + len(own) ** 2].reshape(len(own), len(own))
         for c in np.flatnonzero(near[first:end]).tolist():
             here = (own >= 0) & (y[c] != 0)
             nodes.append(own[here])
             values += (y[c, here] / rating[first + c]).tolist()
             entries.append(len(values))
+            ties.append(tie_of.get(first + c, -1))
         elements.append(len(entries) - 1)
     y_pu: Complexes = np.array(values, complex)
     return Watch(
@@ -73,4 +78,5 @@ def _watch(network: Network, state: State, rating: Floats, near: Flags) -> Watch
         node=np.concatenate([*nodes, np.empty(0, np.int64)]),
         y_re=y_pu.real,
         y_im=y_pu.imag,
+        tie=np.array(ties, np.int64),
     )

@@ -12,6 +12,7 @@ from gridmend.powerflow import shunt
 from gridmend.powerflow.lane_matrix import Base, Kind, Matrix, flat, parts
 from gridmend.powerflow.lane_measure import Readings
 from gridmend.powerflow.lane_overloads import Watch
+from gridmend.powerflow.lane_split import Split
 from gridmend.powerflow.legs import INJECTED, across
 from gridmend.powerflow.network import Network
 from gridmend.powerflow.results import LIVE_PU
@@ -20,7 +21,7 @@ from gridmend.powerflow.step_summary import Limits, customers_behind
 
 def readings(
     network: Network, snapshot: Snapshot, base: Base, matrix: Matrix, limits: Limits, watch: Watch,
-    kind: Kind,
+    cut: Split, kind: Kind,
 ) -> Readings:  # fmt: skip
     """What is read off each settled state; voltages of service are counted outside the limits."""
     n = network.pattern.n
@@ -57,16 +58,17 @@ def readings(
         element_start=watch.element.astype(np.int32),
         entry_start=watch.entry.astype(np.int32),
         entry_row=matrix.row[watch.node].astype(np.int32),
-        entry=_entries(network, base, watch),
+        entry=_entries(cut, base, watch),
+        entry_tie=watch.tie.astype(np.int32),
     )
 
 
-def _entries(network: Network, base: Base, watch: Watch) -> Floats:
+def _entries(cut: Split, base: Base, watch: Watch) -> Floats:
     """[entries × 4] admittances by deviations, and the base's own part of each current.
 
     Always float64: of a short line they are large numbers against each other.
     """
-    y = (watch.y_re + 1j * watch.y_im) * network.nodes.base_v[watch.node]
+    y = (watch.y_re + 1j * watch.y_im) * cut.base_v[watch.node]
     own = (watch.y_re + 1j * watch.y_im) * base.v_v[watch.node]
     at = np.repeat(np.arange(len(watch.entry) - 1), np.diff(watch.entry))
     first = np.zeros(len(own), np.bool_)

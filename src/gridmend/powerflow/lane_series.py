@@ -1,8 +1,9 @@
-"""A series with its controls off, solved in lanes and told as a `SeriesFlow`'s fields."""
+"""A series solved in lanes, its controls off or static, told as a `SeriesFlow`'s fields."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,19 @@ import numpy as np
 from gridmend.model.arrays import Complexes, Flags, Floats, Ints
 from gridmend.model.series import Series
 from gridmend.model.snapshot import Snapshot
-from gridmend.powerflow.lanes import Demand, solve_lanes
+from gridmend.powerflow.control_tables import Controls
+from gridmend.powerflow.controls import Settling, hour_of, settle_from
+from gridmend.powerflow.iteration import prepare
+from gridmend.powerflow.lane_banks import bank_nodes, measures_a_bank, probes_in_lanes, shares
+from gridmend.powerflow.lane_drive import Moves
+from gridmend.powerflow.lane_layout import laid_out, median_state, source_nodes, voltages_of
+from gridmend.powerflow.lane_overloads import watch
+from gridmend.powerflow.lane_split import split
+from gridmend.powerflow.lane_static import Plan, Positions, follow
+from gridmend.powerflow.lanes import Demand, Lanes, solve_lanes, told
 from gridmend.powerflow.legs import INJECTED, powers
 from gridmend.powerflow.network import Network
-from gridmend.powerflow.step_summary import Limits
+from gridmend.powerflow.step_summary import SUMMARY, Limits
 
 LEAST_STEPS = 24
 """Fewer steps than this are solved one by one."""
@@ -31,11 +41,17 @@ _FIELDS = (
 @dataclass(frozen=True, eq=False)
 class Found:
     """The summary of each step by the names of `step_summary.SUMMARY`; whether it settled in its
-    lane, for the others are to be solved alone; voltages [steps, nodes] where asked for."""
+    lane, for the others are to be solved alone; voltages [steps, nodes] where asked for. Where
+    controls moved, `taps` [steps, `windings`], `steps_on` [steps, capacitors] and whether the
+    controls came to rest."""
 
     summary: dict[str, Any]
     settled: Flags
     v_v: Complexes | None
+    windings: Ints | None = None
+    taps: Floats | None = None
+    steps_on: Ints | None = None
+    quiet: Flags | None = None
 
 
 def demand_of(network: Network, series: Series, first: int, last: int) -> Demand:
@@ -78,17 +94,81 @@ def solve_off(
         voltages=keep_voltages,
         limits=limits,
     )
+    return Found(_summary(found), found.in_lane, found.v_v)
+
+
+def _summary(found: Lanes) -> dict[str, Floats | Ints]:
     summary: dict[str, Floats | Ints] = {
-        "v_min_pu": found.v_min_pu,
-        "v_min_node": found.v_min_node,
-        "v_max_pu": found.v_max_pu,
-        "v_max_node": found.v_max_node,
-        "source_kw": found.source_kw,
-        "source_kvar": found.source_kvar,
-        "load_kw": found.load_kw,
-        "load_kvar": found.load_kvar,
-        "loss_kw": found.source_kw - found.load_kw,
-        "overloads": found.overloads,
-        "customers_outside": found.customers_outside,
+        name: getattr(found, name) for name in SUMMARY if name != "loss_kw"
     }
-    return Found(summary, found.in_lane, found.v_v)
+    return {**summary, "loss_kw": found.source_kw - found.load_kw}
+
+
+def solve_static(
+    network: Network,
+    series: Series,
+    steps: tuple[int, int],
+    begin: Snapshot,
+    alone: Callable[[int, Snapshot], tuple[Snapshot, bool]],
+    *,
+    keep_voltages: bool,
+    limits: Limits,
+    threads: int,
+) -> Found | None:
+    """The same with static control, from the positions of `begin`.
+
+    `alone` settles a step, counted from the first, from positions, and says whether its controls
+    came to rest. None where the network's controls cannot move in lanes.
+    """
+    controls = Controls.of(network)
+    if measures_a_bank(network, controls):
+        return None
+    demand = demand_of(network, series, *steps)
+    base = _middle_positions(network, series, demand.factors[:-1], begin)
+    kept = [source_nodes(network), controls.terms.node, bank_nodes(network, controls.banks)]
+    cut = split(network, base, controls.windings, np.unique(np.concatenate(kept)))
+    if cut is None:
+        return None
+    state = prepare(network, base)
+    solution = (state, *median_state(state, demand, None))
+    judged = (watch(network, base, state, demand, cut), limits)
+    laid = laid_out(network, base, cut, demand, solution, judged, np.float64, controls.banks)
+    plan = Plan(
+        laid=laid,
+        controls=controls,
+        probes=probes_in_lanes(controls, cut, laid.base, laid.matrix),
+        moves=Moves(
+            np.searchsorted(controls.windings, cut.winding), shares(network, controls.banks, base)
+        ),
+        factors=np.ascontiguousarray(demand.factors.T),
+        hour=np.array([hour_of(series.time(k)) for k in range(*steps)]),
+        tolerance=_TOLERANCE_PU,
+    )
+
+    def positions(of: Snapshot) -> Positions:
+        return Positions(of.tap_pu[controls.windings], of.steps_on[controls.banks])
+
+    def settle(step: int, before: Positions) -> tuple[Positions, bool]:
+        end, quiet = alone(step, controls.put(begin, before.tap, before.on))
+        return positions(end), quiet
+
+    trail = follow(plan, positions(begin), settle, threads=threads, keep_voltages=keep_voltages)
+    in_lane = (trail.rounds > 0) & np.isfinite(trail.out).all(axis=0) & (trail.out[10] == 0)
+    v_v = None
+    if keep_voltages:
+        v_v = voltages_of(laid, trail.voltages.reshape(len(in_lane), -1, 2, 1))
+    found = told(laid.node, trail.out, trail.rounds, (in_lane, in_lane), v_v)
+    steps_on = np.tile(begin.steps_on, (len(in_lane), 1))
+    steps_on[:, controls.banks] = trail.on
+    windings = controls.windings
+    return Found(_summary(found), in_lane, v_v, windings, trail.tap, steps_on, trail.quiet)
+
+
+def _middle_positions(
+    network: Network, series: Series, factors: Floats, begin: Snapshot
+) -> Snapshot:
+    """Where controls settle at the median demand, from positions; these where they do not."""
+    middle = np.median(factors, axis=1)[:, None]
+    demand = replace(series, factors=middle, times=())[0]
+    flow = settle_from(Settling.of(network), demand.at_positions_of(begin))
+    return flow.snapshot if flow.converged else begin

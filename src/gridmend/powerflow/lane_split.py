@@ -33,14 +33,18 @@ class Split:
     """A network with ties, in an order of elimination.
 
     Nodes from `network.pattern.n` on are twins. `winding` [ties] rows of the windings,
-    `node` [ties] the nodes regulated; `place` [nodes and twins] in the order; the first `first`
-    are passive. `zones` [zones, 2] where each zone's active nodes begin and its ties begin, the
-    zones below first; the ties of a zone end where the next zone begins. `base_v` [nodes and
-    twins]; `flat_nodes` and `flat_values` the primitives with twins, at unit taps. `slots` and
-    `values` make the admittance at unit taps, `leg_slots` take the legs.
+    `conductors` [ties] their places among the primitives' conductors and `fixed` [ties] what
+    stands there whatever the tap [S]; `node` [ties] the nodes regulated; `place` [nodes and
+    twins] in the order; the first `first` are passive. `zones` [zones, 2] where each zone's
+    active nodes begin and its ties begin, the zones below first; the ties of a zone end where
+    the next zone begins. `base_v` [nodes and twins]; `flat_nodes` and `flat_values` the
+    primitives with twins, at unit taps. `slots` and `values` make the admittance at unit taps,
+    `leg_slots` take the legs.
     """
 
     winding: Ints
+    conductors: Ints
+    fixed: Complexes
     node: Ints
     place: Ints
     first: int
@@ -119,6 +123,8 @@ def split(network: Network, snapshot: Snapshot, windings: Ints, kept: Ints) -> S
     start = np.concatenate([[0], np.cumsum(np.bincount(columns, minlength=size))])
     return Split(
         winding=winding,
+        conductors=at,
+        fixed=fixed,
         node=node,
         place=place,
         first=first,

@@ -47,7 +47,7 @@ class Start(NamedTuple):
 
 
 @unowned
-def _anticipate(
+def anticipate(
     start: Any, factors: Any, stride: int, offset: int, before: int, x: Any, room: Any
 ) -> None:
     """Add to `x` what the change of factors since `before` (the base, if negative) will do."""
@@ -146,7 +146,7 @@ def in_step(
     for step in range(steps):
         now = step * lanes
         if len(start.rows):
-            _anticipate(start, factors, stride, now, -1 if fresh else now - lanes, x, room)
+            anticipate(start, factors, stride, now, -1 if fresh else now - lanes, x, room)
         keep(watched, x, old)
         counts[step] = rounds + 1
         for done in range(1, rounds + 1):
@@ -163,8 +163,8 @@ def in_step(
                 break
         fresh = counts[step] > rounds
         measure(
-            rows, legs, loose_legs, readings, factors, stride, now, x, extra, room, taken, out,
-            stride, now,
+            rows, legs, loose_legs, readings, factors, stride, now, ratio, x, extra, room, taken,
+            out, stride, now,
         )  # fmt: skip
         if len(voltages):
             voltages[step * len(x) : (step + 1) * len(x)] = x

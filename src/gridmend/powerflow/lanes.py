@@ -14,17 +14,18 @@ from gridmend.model.arrays import Complexes, Flags, Floats, Ints
 from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow import lane_measure, lane_steps, simd
 from gridmend.powerflow.iteration import State, iterate, prepare
-from gridmend.powerflow.lane_kernel import Banks
-from gridmend.powerflow.lane_matrix import Base, Kind, matrix
-from gridmend.powerflow.lane_overloads import Watch, watch
-from gridmend.powerflow.lane_readings import readings
-from gridmend.powerflow.lane_split import Split, split
-from gridmend.powerflow.lane_start import starts
+from gridmend.powerflow.lane_layout import (
+    Packed,
+    laid_out,
+    median_state,
+    source_nodes,
+    voltages_of,
+)
+from gridmend.powerflow.lane_matrix import Kind
+from gridmend.powerflow.lane_overloads import watch
+from gridmend.powerflow.lane_split import split
 from gridmend.powerflow.lane_tables import (
     Demand,
-    fused_legs,
-    loose_legs,
-    loose_nodes,
 )
 from gridmend.powerflow.legs import leg_currents, leg_voltages
 from gridmend.powerflow.network import Network
@@ -34,7 +35,6 @@ __all__ = ["Demand", "Lanes", "solve_lanes"]
 
 _ROUNDS = 25
 _STEPS_A_BASE = 1000
-_HALVINGS = 8
 _PU_A_BASE = 0.1
 _MOST_BASES = 6
 _NONE = np.empty(0, np.int64)
@@ -66,43 +66,6 @@ class Lanes:
     v_v: Complexes | None
 
 
-@dataclass(frozen=True, eq=False)
-class Packed:
-    """A network laid out for the kernel at a base; `node` [rows] whose each row is."""
-
-    tables: tuple[Any, ...]
-    start: Any
-    watched: Ints
-    node: Ints
-    base: Base
-    kind: Kind
-    base_v: Floats
-    ratio: Floats
-    banks: int
-
-
-def laid_out(
-    network: Network, snapshot: Snapshot, cut: Split, demand: Demand,
-    solution: tuple[State, Floats, Complexes], judged: tuple[Watch, Limits], kind: Kind,
-) -> Packed:  # fmt: skip
-    """Lay out a network for lanes at a base: its state, its factors and their voltages."""
-    state, middle, v_v = solution
-    s_base = demand.at(middle)
-    base = Base.of(state, cut, s_base, v_v, snapshot.tap_pu)
-    laid = matrix(cut, base, loose_nodes(network, demand), kind)
-    legs, leg_start = fused_legs(network, demand, base, laid, kind)
-    start, watched = starts(network, demand, (base, middle), laid, kind)
-    tables = (
-        laid.rows._replace(leg_start=leg_start), legs,
-        loose_legs(network, demand, base, laid), laid.ties,
-        Banks(np.empty((0, 3), np.int64), np.empty((0, 4))),
-        readings(network, snapshot, base, laid, judged[1], judged[0], kind),
-    )  # fmt: skip
-    node = np.empty(len(laid.row), np.int64)
-    node[laid.row] = np.arange(len(laid.row))
-    return Packed(tables, start, watched, node, base, kind, cut.base_v, base.ratio, 0)
-
-
 def solve_lanes(
     network: Network,
     snapshot: Snapshot,
@@ -129,10 +92,10 @@ def solve_lanes(
     rounds = np.zeros(steps, np.int64)
     v_v = np.zeros((steps, network.pattern.n), complex) if voltages else None
     state, node, start = prepare(network, snapshot), _NONE, None
-    judged = (watch(network, snapshot, state, demand), limits)
+    judged = (watch(network, snapshot, state, demand, cut), limits)
     for group in _groups(state, demand):
         mine = Demand(demand.s_va, demand.p_profile, demand.q_profile, demand.factors[:, group])
-        middle, start = _middle(state, mine, start)
+        middle, start = median_state(state, mine, start)
         laid = laid_out(network, snapshot, cut, mine, (state, middle, start), judged, kind)
         run = partial(_block, laid, mine, tolerance, voltages)
         blocks = _blocks(len(group), threads)
@@ -146,30 +109,12 @@ def solve_lanes(
     converged = in_lane.copy()
     for step in np.flatnonzero(~in_lane).tolist():
         converged[step] = _alone(network, state, node, demand, step, found, v_v)
-    return _answer(node, found, rounds, (in_lane, converged), v_v)
-
-
-def _middle(state: State, demand: Demand, start: Complexes | None) -> tuple[Floats, Complexes]:
-    """The factors of a base and its voltages: the median of each profile, which no single step
-    can spoil, or so much of it as has a solution."""
-    middle = np.median(demand.factors, axis=1)
-    for _ in range(_HALVINGS):
-        solution = iterate(state, demand.at(middle), start)
-        if solution.converged:
-            return middle, solution.v_v
-        middle, start = middle / 2, None
-    return np.zeros(len(middle)), iterate(state, demand.at(np.zeros(len(middle)))).v_v
+    return told(node, found, rounds, (in_lane, converged), v_v)
 
 
 def _blocks(steps: int, threads: int) -> list[Ints]:
     edges = [steps * k // threads for k in range(threads + 1)]
     return [np.arange(a, b) for a, b in pairwise(edges) if b > a]
-
-
-def source_nodes(network: Network) -> Ints:
-    """The nodes of all sources; they stay in the iteration, which gives their currents."""
-    at = np.flatnonzero(network.primitives.place["sources"] >= 0).tolist()
-    return np.concatenate([*(network.primitives.of("sources", row)[0] for row in at), _NONE])
 
 
 def _groups(state: State, demand: Demand) -> list[Ints]:
@@ -217,22 +162,13 @@ def _block(
         np.zeros(laid.banks * width, laid.kind), tolerance, _ROUNDS, x, out, counts, kept,
     )  # fmt: skip
     found = out.reshape(count, per_lane, width).transpose(0, 2, 1).reshape(count, -1)
-    v_v = _voltages(laid, kept.reshape(-1, rows, 2, width)) if voltages else None
+    v_v = voltages_of(laid, kept.reshape(-1, rows, 2, width)) if voltages else None
     size = len(block)
     return (
         found[:, :size].astype(float),
         np.tile(counts, width)[:size],
         None if v_v is None else v_v[:size],
     )
-
-
-def _voltages(laid: Packed, kept: Floats) -> Complexes:
-    """[steps, nodes] voltages [V] of what lanes kept [steps, rows, 2, lanes]."""
-    nodes = len(laid.base_v) - len(laid.ratio)
-    apart = (kept[:, :, 0] + 1j * kept[:, :, 1]).transpose(2, 0, 1).reshape(-1, kept.shape[1])
-    found = np.empty((len(apart), len(laid.node)), complex)
-    found[:, laid.node] = apart
-    return (found * laid.base_v + laid.base.v_v)[:, :nodes]
 
 
 def _alone(
@@ -266,9 +202,10 @@ def _alone(
     return solution.converged
 
 
-def _answer(
+def told(
     node: Ints, found: Floats, rounds: Ints, flags: tuple[Flags, Flags], v_v: Complexes | None
 ) -> Lanes:
+    """Readings [readings, steps] of rows that are `node`s, by name."""
     return Lanes(
         v_min_pu=np.sqrt(found[0]),
         v_min_node=node[np.maximum(found[1].astype(np.int64), 0)],

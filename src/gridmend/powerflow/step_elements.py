@@ -16,7 +16,7 @@ from gridmend.powerflow.legs import INJECTED
 from gridmend.powerflow.network import Network
 from gridmend.powerflow.positions import values_at
 from gridmend.powerflow.results import terminal_ratings
-from gridmend.powerflow.series_flow import SeriesFlow, positioned
+from gridmend.powerflow.step_by_step import SeriesFlow
 
 Singles = NDArray[np.float32]
 
@@ -59,7 +59,7 @@ def element_flows(
     p_kw, q_kvar, i_a = (np.full(shape, np.nan, np.float32) for _ in range(3))
     known: tuple[bytes, Complexes] | None = None
     for at in np.flatnonzero(flow.converged).tolist():
-        here = positioned(series[first + at], begin)
+        here = series[first + at].at_positions_of(begin)
         here = here.with_taps(flow.tap_pu[at]).with_capacitors(flow.steps_on[at])
         key = here.tap_pu.tobytes() + here.steps_on.tobytes()
         if known is None or known[0] != key:

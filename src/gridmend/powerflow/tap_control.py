@@ -1,22 +1,17 @@
-"""What one regulator or tap changer measures and wants, with line-drop compensation."""
+"""One regulator or tap changer as it stands in the grid: its settings and what it measures."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 
-from gridmend.model.arrays import Complexes, Ints
+from gridmend.model.arrays import Ints
 from gridmend.model.errors import GridError
 from gridmend.model.grid import Grid
-from gridmend.model.snapshot import Snapshot, controlled_winding, tap_step_pu, winding_row
-from gridmend.powerflow.measured import currents_into, voltages_across
+from gridmend.model.snapshot import controlled_winding, tap_step_pu, winding_row
 from gridmend.powerflow.network import Network
 from gridmend.powerflow.transformer import Unit
-
-_ONE_ACTION = 0.7
-"""The part of what is needed that one action moves (OpenDSS, static control)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,84 +125,3 @@ def _remote(network: Network, grid: Grid, at: int) -> int:
         " which nothing joins",
         mend="name a phase of that bus in remote_phase",
     )
-
-
-def _phase(meter: Meter, volts: Complexes) -> int:
-    if meter.phase in ("max", "min"):
-        chosen = np.argmax if meter.phase == "max" else np.argmin
-        return int(chosen(np.abs(volts)))
-    return min(int(meter.phase), len(volts)) - 1
-
-
-def wanted(
-    meter: Meter, network: Network, values: Complexes, v: Complexes, snapshot: Snapshot
-) -> int:
-    """Whole steps that the control would move its tap; 0 in band."""
-    own = meter.own
-    volts = voltages_across(own.plus, own.minus, v)
-    phase = _phase(meter, volts)
-    if meter.reverse_mode != "ignore":
-        i_own = _currents(meter, own, network, values, v)
-        into = float(np.sum(volts * np.conj(i_own)).real)
-        if into > meter.reverse_threshold_va:
-            return _reversed(meter, network, values, v, snapshot)
-    local = complex(volts[phase]) / meter.pt_ratio
-    seen = local
-    if meter.remote >= 0:
-        seen = complex(v[meter.remote]) / meter.pt_ratio
-    elif meter.ldc_v:
-        i_own = _currents(meter, own, network, values, v)
-        seen = local + meter.ldc_v * complex(i_own[phase]) / meter.ct_primary_a
-    sign = -1 if meter.moves_other else 1
-    if meter.v_limit_v and abs(local) > meter.v_limit_v:
-        return sign * _steps(meter, meter.v_limit_v - abs(local), own.rated_v)
-    off = meter.target_v - abs(seen)
-    if abs(off) <= meter.band_v / 2:
-        return 0
-    return sign * _steps(meter, off, own.rated_v)
-
-
-def _currents(
-    meter: Meter, side: Side, network: Network, values: Complexes, v: Complexes
-) -> Complexes:
-    """Into the coils of one side [A]."""
-    nodes, span = network.primitives.of("transformers", meter.unit.row)
-    return currents_into(side.conductors, nodes, values[span], v)
-
-
-def _reversed(
-    meter: Meter, network: Network, values: Complexes, v: Complexes, snapshot: Snapshot
-) -> int:
-    if meter.reverse_mode == "locked":
-        return 0
-    if meter.reverse_mode == "neutral":
-        middle = (meter.tap_max_pu + meter.tap_min_pu) / 2
-        return round((middle - float(snapshot.tap_pu[meter.tap_winding])) / meter.step_pu)
-    other = meter.other
-    volts = voltages_across(other.plus, other.minus, v)
-    phase = _phase(meter, volts)
-    i_other = _currents(meter, other, network, values, v)
-    seen = complex(volts[phase]) / meter.pt_ratio
-    seen += meter.reverse_ldc_v * complex(i_other[phase]) / meter.ct_primary_a
-    off = meter.reverse_target_v - abs(seen)
-    if abs(off) <= meter.reverse_band_v / 2:
-        return 0
-    sign = 1 if meter.moves_other else -1
-    return sign * _steps(meter, off, meter.other.rated_v)
-
-
-def _steps(meter: Meter, off_v: float, rated_v: float) -> int:
-    return round(off_v * meter.pt_ratio / rated_v / meter.step_pu)
-
-
-def can_move(meter: Meter, snapshot: Snapshot, steps: int) -> bool:
-    """Whether the tap has room in that direction."""
-    tap = float(snapshot.tap_pu[meter.tap_winding])
-    return tap < meter.tap_max_pu - 1e-9 if steps > 0 else tap > meter.tap_min_pu + 1e-9
-
-
-def moved(meter: Meter, tap_pu: float, steps: int) -> float:
-    """The tap [pu] after one action towards `steps`."""
-    share = math.trunc(_ONE_ACTION * steps) or (1 if steps > 0 else -1)
-    share = max(-meter.most_steps, min(meter.most_steps, share))
-    return min(max(tap_pu + share * meter.step_pu, meter.tap_min_pu), meter.tap_max_pu)

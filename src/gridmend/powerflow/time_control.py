@@ -11,7 +11,6 @@ forward power. All but the reverse mode was checked against OpenDSS step by step
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,9 +19,11 @@ from gridmend.model.arrays import Complexes, Flags, Floats
 from gridmend.model.errors import GridError
 from gridmend.model.flow import Flow
 from gridmend.model.snapshot import Snapshot
-from gridmend.powerflow import capacitor_control, tap_control
 from gridmend.powerflow.answer import as_flow
-from gridmend.powerflow.controls import ROUNDS
+from gridmend.powerflow.control_look import IGNORE, ROOM_PU, Probes, into_va
+from gridmend.powerflow.control_queue import Places, look
+from gridmend.powerflow.control_tables import Controls
+from gridmend.powerflow.controls import NO_RATIO, ROUNDS, hour_of
 from gridmend.powerflow.iteration import iterate, prepare
 from gridmend.powerflow.legs import powers
 from gridmend.powerflow.network import Network
@@ -30,39 +31,42 @@ from gridmend.powerflow.waiting import Action, Waiting
 
 
 @dataclass(frozen=True, eq=False)
-class Regulator:
-    """A tap control: its row, its meter, and delays beside the first one."""
-
-    row: int
-    meter: tap_control.Meter
-    tap_delay_s: float
-    turn_delay_s: float
-
-
-@dataclass(frozen=True, eq=False)
 class Clockwork:
-    """The controls of a network, ready to run in time; of capacitor controls the row and meter."""
+    """The controls of a network, ready to run in time.
+
+    Of each tap control in service `tap_rows` its row, `tap_delay_s` and `turn_delay_s` its delays
+    beside the first one; of each capacitor control `bank_rows` its row.
+    """
 
     network: Network
-    regulators: list[Regulator]
-    banks: list[tuple[int, capacitor_control.Meter]]
+    controls: Controls
+    tap_rows: list[int]
+    tap_delay_s: Floats
+    turn_delay_s: Floats
+    bank_rows: list[int]
 
     @staticmethod
     def of(network: Network) -> Clockwork:
         """Raises `GridError` for settings whose course in time is not modelled."""
         grid = network.grid
-        regulators = _regulators(network)
-        c = grid.capacitor_controls
-        rows = [
+        tap_rows = _tap_rows(network)
+        c, t = grid.capacitor_controls, grid.tap_controls
+        bank_rows = [
             at
             for at in np.flatnonzero(c.flags("in_service")).tolist()
             if network.primitives.place["capacitors"][grid.capacitors.row(c["capacitor"][at])] >= 0
         ]
-        banks = list(zip(rows, capacitor_control.meters(network), strict=True))
-        return Clockwork(network, regulators, banks)
+        return Clockwork(
+            network=network,
+            controls=Controls.of(network),
+            tap_rows=tap_rows,
+            tap_delay_s=t.numbers("tap_delay_s")[tap_rows],
+            turn_delay_s=t.numbers("reverse_delay_s")[tap_rows],
+            bank_rows=bank_rows,
+        )
 
 
-def _regulators(network: Network) -> list[Regulator]:
+def _tap_rows(network: Network) -> list[int]:
     grid, c = network.grid, network.grid.tap_controls
     rows = [
         at
@@ -76,9 +80,7 @@ def _regulators(network: Network) -> list[Regulator]:
                 where=f"tap_controls, {c['name'][at]}",
                 mend="use --controls static, or unset it",
             )
-    delays, reverse = c.numbers("tap_delay_s"), c.numbers("reverse_delay_s")
-    pairs = zip(rows, tap_control.meters(network), strict=True)
-    return [Regulator(at, m, float(delays[at]), float(reverse[at])) for at, m in pairs]
+    return rows
 
 
 def run_to(
@@ -98,7 +100,8 @@ def run_to(
         if not solution.converged:
             flow = as_flow(state, snapshot, solution, control_iterations=count, settled=False)
             return flow, before
-        see = _See(clockwork, state.values, start, snapshot, now_s)
+        probes = clockwork.controls.terms.probes(state.values)
+        see = _See(clockwork, probes, start.view(float), snapshot, now_s)
         waiting, wanted = _look(see, waiting)
         due = any(a.due_s <= now_s for a in waiting.taps)
         due |= bool((waiting.bank_due_s <= now_s).any() or (waiting.turn_due_s <= now_s).any())
@@ -111,85 +114,72 @@ def run_to(
 
 @dataclass(frozen=True, eq=False)
 class _See:
-    """What the controls look at: primitive values [S], node voltages [V], positions, time."""
+    """What the controls look at: probes, node voltages [nodes × 2] [V], positions, time."""
 
     clockwork: Clockwork
-    values: Complexes
-    v_v: Complexes
+    probes: Probes
+    v: Floats
     snapshot: Snapshot
     now_s: float
 
 
-_Wanted = tuple[dict[int, int], dict[int, int]]
-"""By control's row: whole tap steps, and bank steps, that it would go."""
+_Wanted = tuple[list[int], list[int]]
+"""By control: whole tap steps, and bank steps, that it would go."""
 
 
 def _look(see: _See, waiting: Waiting) -> tuple[Waiting, _Wanted]:
     """Arm and disarm."""
+    controls, hour = see.clockwork.controls, hour_of(see.snapshot.time)
+    regulators, banks = controls.regulators, controls.bank_controls
     turn_due_s = _look_at_power(see, waiting)
-    taps, armed, tap_steps = _look_at_taps(see, waiting)
-    due, bank_steps = waiting.bank_due_s.copy(), dict[int, int]()
-    for at, bank in see.clockwork.banks:
-        network = see.clockwork.network
-        step = capacitor_control.wanted(bank, network, see.values, see.v_v, see.snapshot)
-        bank_steps[at] = step
+    at = controls.standing(see.snapshot)
+    at.reverse[:] = waiting.reverse[see.clockwork.tap_rows]
+    look(regulators, banks, see.probes, at, hour, see.v, NO_RATIO, 1, 0)
+    taps, armed = _armed_taps(see, waiting, at)
+    due = waiting.bank_due_s.copy()
+    for k, row in enumerate(see.clockwork.bank_rows):
+        step = at.bank_want[k]
         if step == 0:
-            due[at] = np.nan
-        elif np.isnan(due[at]) and step < 0:
-            due[at] = see.now_s + bank.delay_off_s
-        elif np.isnan(due[at]):
-            since_s = see.now_s - float(waiting.opened_s[bank.capacitor])
-            due[at] = see.now_s + max(bank.dead_time_s - since_s, 0.0) + bank.delay_s
+            due[row] = np.nan
+        elif np.isnan(due[row]) and step < 0:
+            due[row] = see.now_s + banks.delay_off[k]
+        elif np.isnan(due[row]):
+            since_s = see.now_s - float(waiting.opened_s[controls.banks[banks.bank[k]]])
+            due[row] = see.now_s + max(banks.dead_time[k] - since_s, 0.0) + banks.delay[k]
     looked = replace(waiting, taps=taps, armed=armed, turn_due_s=turn_due_s, bank_due_s=due)
-    return looked, (tap_steps, bank_steps)
+    return looked, (at.tap_want.tolist(), at.bank_want.tolist())
 
 
 def _look_at_power(see: _See, waiting: Waiting) -> Floats:
     """When each tap control will change between forward and reverse mode."""
-    due = waiting.turn_due_s.copy()
-    for regulator in see.clockwork.regulators:
-        at, meter = regulator.row, regulator.meter
-        if meter.reverse_mode == "ignore":
+    due, regulators = waiting.turn_due_s.copy(), see.clockwork.controls.regulators
+    for k, at in enumerate(see.clockwork.tap_rows):
+        if regulators.reverse[k] == IGNORE:
             continue
-        power_va = _back_va(see, meter)
-        if (-power_va if waiting.reverse[at] else power_va) <= meter.reverse_threshold_va:
+        power_va = into_va(regulators, see.probes, k, see.v, NO_RATIO, 1, 0)
+        if (-power_va if waiting.reverse[at] else power_va) <= regulators.threshold[k]:
             due[at] = np.nan
         elif np.isnan(due[at]):
-            due[at] = see.now_s + regulator.turn_delay_s
+            due[at] = see.now_s + see.clockwork.turn_delay_s[k]
     return due
 
 
-def _back_va(see: _See, meter: tap_control.Meter) -> float:
-    """Active power that flows into the winding a control measures [VA]: against the usual way."""
-    network, v = see.clockwork.network, np.append(see.v_v, 0.0)
-    nodes, span = network.primitives.of("transformers", meter.unit.row)
-    i = see.values[span].reshape(len(nodes), len(nodes)) @ v[nodes]
-    volts = v[meter.own.plus] - v[meter.own.minus]
-    return float(np.sum(volts * np.conj(i[meter.own.conductors])).real)
-
-
-def _in_mode(meter: tap_control.Meter, *, reverse: bool) -> tap_control.Meter:
-    """The meter as it looks in one mode, whichever way power flows at the instant."""
-    if meter.reverse_mode == "ignore":
-        return meter
-    return replace(meter, reverse_threshold_va=-math.inf if reverse else math.inf)
-
-
-def _look_at_taps(see: _See, waiting: Waiting) -> tuple[tuple[Action, ...], Flags, dict[int, int]]:
-    taps, armed, wanted = list(waiting.taps), waiting.armed.copy(), dict[int, int]()
-    for regulator in see.clockwork.regulators:
-        at, network = regulator.row, see.clockwork.network
-        meter = _in_mode(regulator.meter, reverse=bool(waiting.reverse[at]))
-        steps = tap_control.wanted(meter, network, see.values, see.v_v, see.snapshot)
-        wanted[at] = steps
+def _armed_taps(see: _See, waiting: Waiting, at: Places) -> tuple[tuple[Action, ...], Flags]:
+    """What waits of the tap controls after a look."""
+    taps: list[Action] = list(waiting.taps)
+    armed = waiting.armed.copy()
+    regs = see.clockwork.controls.regulators
+    for k, row in enumerate(see.clockwork.tap_rows):
+        tap, steps = float(at.tap[regs.tap[k]]), int(at.tap_want[k])
+        free = tap < regs.tap_max[k] - ROOM_PU if steps > 0 else tap > regs.tap_min[k] + ROOM_PU
         if steps == 0:
-            taps = [a for a in taps if not (armed[at] and a.control == at and a.of_arming)]
-            armed[at] = False
-        elif not armed[at] and tap_control.can_move(meter, see.snapshot, steps):
-            taps = [a._replace(of_arming=a.of_arming and a.control != at) for a in taps]
-            taps.append(Action(see.now_s + meter.delay_s, at, True))
-            armed[at] = True
-    return tuple(taps), armed, wanted
+            taps = [a for a in taps if not (armed[row] and a.control == row and a.of_arming)]
+            armed[row] = False
+        elif not armed[row] and free:
+            taps = [a._replace(of_arming=a.of_arming and a.control != row) for a in taps]
+            taps.append(Action(see.now_s + float(regs.delay[k]), row, True))
+            armed[row] = True
+    return tuple(taps), armed
 
 
 def _act(
@@ -199,13 +189,14 @@ def _act(
     tap_pu, taps, armed = _act_on_taps(clockwork, snapshot.tap_pu, waiting, wanted[0], now_s)
     due, steps_on = waiting.bank_due_s.copy(), snapshot.steps_on.copy()
     opened_s = waiting.opened_s.copy()
-    for at, bank in clockwork.banks:
+    banks = clockwork.controls.bank_controls
+    for k, at in enumerate(clockwork.bank_rows):
         if due[at] <= now_s:
-            on = int(steps_on[bank.capacitor]) + wanted[1][at]
-            steps_on[bank.capacitor] = min(max(on, 0), bank.steps)
+            capacitor, steps = clockwork.controls.banks[banks.bank[k]], int(banks.steps[k])
+            steps_on[capacitor] = min(max(int(steps_on[capacitor]) + wanted[1][k], 0), steps)
             # OpenDSS has no dead time for a bank of several steps.
-            if wanted[1][at] < 0 and bank.steps == 1:
-                opened_s[bank.capacitor] = now_s
+            if wanted[1][k] < 0 and steps == 1:
+                opened_s[capacitor] = now_s
             due[at] = np.nan
     for array in (tap_pu, steps_on):
         array.flags.writeable = False
@@ -222,24 +213,27 @@ def _act(
 
 
 def _act_on_taps(
-    clockwork: Clockwork, tap_pu: Floats, waiting: Waiting, wanted: dict[int, int], now_s: float
+    clockwork: Clockwork, tap_pu: Floats, waiting: Waiting, wanted: list[int], now_s: float
 ) -> tuple[Floats, tuple[Action, ...], Flags]:
     """One tap an action; each leaves an action for the next tap where one is wanted."""
     tap_pu, armed = tap_pu.copy(), waiting.armed.copy()
-    left, regulators = dict(wanted), {r.row: r for r in clockwork.regulators}
+    left, number = list(wanted), {at: k for k, at in enumerate(clockwork.tap_rows)}
+    regulators = clockwork.controls.regulators
     queue = [a for a in waiting.taps if a.due_s <= now_s]
     later = [a for a in waiting.taps if a.due_s > now_s]
     while queue:
         at = queue.pop(0).control
-        meter, delay_s = regulators[at].meter, regulators[at].tap_delay_s
-        if left[at] == 0:
+        k = number[at]
+        delay_s = float(clockwork.tap_delay_s[k])
+        if left[k] == 0:
             armed[at] = False
             continue
-        towards = 1 if left[at] > 0 else -1
-        tap = float(tap_pu[meter.tap_winding]) + towards * meter.step_pu
-        tap_pu[meter.tap_winding] = min(max(tap, meter.tap_min_pu), meter.tap_max_pu)
-        left[at] -= towards
-        if left[at] == 0:
+        towards = 1 if left[k] > 0 else -1
+        winding = clockwork.controls.windings[regulators.tap[k]]
+        tap = float(tap_pu[winding]) + towards * regulators.step[k]
+        tap_pu[winding] = min(max(tap, regulators.tap_min[k]), regulators.tap_max[k])
+        left[k] -= towards
+        if left[k] == 0:
             armed[at] = False
         else:
             (later if delay_s > 0 else queue).append(Action(now_s + delay_s, at, False))

@@ -110,7 +110,7 @@ def device_positions(grid: Grid, flow: SeriesFlow) -> Ints:
     windings, at = grid.windings, controlled(grid)
     middle = (windings.numbers("tap_max_pu") + windings.numbers("tap_min_pu"))[at] / 2
     step: Floats = np.array([tap_step_pu(windings, k) for k in at.tolist()] or [], float)
-    taps = np.rint((flow.tap_pu[:, at] - middle) / np.where(step > 0, step, np.inf))
+    taps = np.rint((flow.taps_of(at) - middle) / np.where(step > 0, step, np.inf))
     return np.concatenate([taps.astype(np.int64), flow.steps_on], axis=1)
 
 

@@ -141,7 +141,8 @@ def _after(study: Study, progress: Progress, flow: SeriesFlow, begin: Snapshot) 
 
     grid = study.network.grid
     at = parts.controlled(grid)
-    taps = tap_moves(grid, flow.tap_pu, begin)[:, at].sum(axis=0)
+    moved = np.zeros(len(grid.windings), np.int64)
+    moved[flow.windings] = tap_moves(grid, flow.windings, flow.taps, begin).sum(axis=0)
     banks = capacitor_moves(flow.steps_on, begin).sum(axis=0)
     return replace(
         progress,
@@ -150,7 +151,7 @@ def _after(study: Study, progress: Progress, flow: SeriesFlow, begin: Snapshot) 
         tap_pu=tuple(flow.end.tap_pu.tolist()),
         steps_on=tuple(flow.end.steps_on.tolist()),
         waiting=flow.waiting.as_lists() if flow.waiting else None,
-        tap_moves=_added(progress.tap_moves, list(grid.tap_controls), taps),
+        tap_moves=_added(progress.tap_moves, list(grid.tap_controls), moved[at]),
         capacitor_moves=_added(progress.capacitor_moves, list(grid.capacitors), banks),
     )
 

@@ -1,0 +1,96 @@
+"""A network laid out for the lanes at a base: what every run of them begins with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gridmend.model.arrays import Complexes, Floats, Ints
+from gridmend.model.snapshot import Snapshot
+from gridmend.powerflow.iteration import State, iterate
+from gridmend.powerflow.lane_banks import bank_nodes, switched
+from gridmend.powerflow.lane_matrix import Base, Kind, Matrix, matrix
+from gridmend.powerflow.lane_overloads import Watch
+from gridmend.powerflow.lane_readings import readings
+from gridmend.powerflow.lane_split import Split
+from gridmend.powerflow.lane_start import starts
+from gridmend.powerflow.lane_tables import Demand, fused_legs, loose_legs, loose_nodes
+from gridmend.powerflow.network import Network
+from gridmend.powerflow.step_summary import Limits
+
+_HALVINGS = 8
+_NONE = np.empty(0, np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class Packed:
+    """A network laid out for the kernel at a base; `node` [rows] whose each row is."""
+
+    tables: tuple[Any, ...]
+    matrix: Matrix
+    start: Any
+    watched: Ints
+    node: Ints
+    base: Base
+    kind: Kind
+    base_v: Floats
+    ratio: Floats
+    banks: int
+
+
+def laid_out(
+    network: Network, snapshot: Snapshot, cut: Split, demand: Demand,
+    solution: tuple[State, Floats, Complexes], judged: tuple[Watch, Limits], kind: Kind,
+    switches: Ints = _NONE,
+) -> Packed:  # fmt: skip
+    """Lay out a network for lanes at a base: its state, its factors and their voltages.
+
+    `switches` are the capacitors whose steps differ from lane to lane.
+    """
+    state, middle, v_v = solution
+    s_base = demand.at(middle)
+    base = Base.of(state, cut, s_base, v_v, snapshot.tap_pu)
+    special = np.concatenate([loose_nodes(network, demand), bank_nodes(network, switches)])
+    laid = matrix(cut, base, special, kind)
+    legs, leg_start = fused_legs(network, demand, base, laid, kind)
+    start, watched = starts(network, demand, (base, middle), laid, kind)
+    tables = (
+        laid.rows._replace(leg_start=leg_start), legs,
+        loose_legs(network, demand, base, laid), laid.ties,
+        switched(network, switches, cut, base, laid),
+        readings(network, snapshot, base, laid, judged[1], judged[0], cut, kind),
+    )  # fmt: skip
+    node = np.empty(len(laid.row), np.int64)
+    node[laid.row] = np.arange(len(laid.row))
+    return Packed(
+        tables, laid, start, watched, node, base, kind, cut.base_v, base.ratio, len(switches)
+    )
+
+
+def median_state(state: State, demand: Demand, start: Complexes | None) -> tuple[Floats, Complexes]:
+    """The factors of a base and its voltages: the median of each profile, which no single step
+    can spoil, or so much of it as has a solution."""
+    middle = np.median(demand.factors, axis=1)
+    for _ in range(_HALVINGS):
+        solution = iterate(state, demand.at(middle), start)
+        if solution.converged:
+            return middle, solution.v_v
+        middle, start = middle / 2, None
+    return np.zeros(len(middle)), iterate(state, demand.at(np.zeros(len(middle)))).v_v
+
+
+def source_nodes(network: Network) -> Ints:
+    """The nodes of all sources; they stay in the iteration, which gives their currents."""
+    at = np.flatnonzero(network.primitives.place["sources"] >= 0).tolist()
+    return np.concatenate([*(network.primitives.of("sources", row)[0] for row in at), _NONE])
+
+
+def voltages_of(laid: Packed, kept: Floats) -> Complexes:
+    """[steps, nodes] voltages [V] of what lanes kept [steps, rows, 2, lanes]."""
+    nodes = len(laid.base_v) - len(laid.ratio)
+    apart = (kept[:, :, 0] + 1j * kept[:, :, 1]).transpose(2, 0, 1).reshape(-1, kept.shape[1])
+    found = np.empty((len(apart), len(laid.node)), complex)
+    found[:, laid.node] = apart
+    return (found * laid.base_v + laid.base.v_v)[:, :nodes]

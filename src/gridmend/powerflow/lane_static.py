@@ -1,0 +1,224 @@
+"""A series with static control, solved in lanes: blocks of steps, cut and mended.
+
+Positions carry over from step to step, so lanes of different blocks begin from positions that
+are guessed. When all have run, each block whose guess was wrong is run again from where the one
+before it truly ended, until it meets what is known: from there on both are the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from gridmend.model.arrays import Floats, Ints
+from gridmend.powerflow import lane_measure, simd
+from gridmend.powerflow.control_queue import places
+from gridmend.powerflow.control_tables import Controls
+from gridmend.powerflow.controls import ROUNDS
+from gridmend.powerflow.lane_drive import SAME_PU, Gathered, Moves, Run, Task, Trail, drive
+from gridmend.powerflow.lane_layout import Packed
+
+_SOLVES = 40
+_LEAST_BLOCK = 24
+"""Rounds that a solve may take, and steps that a block has at least."""
+
+_PILOT = 11
+"""Of how many steps one is run to guess where blocks begin; no divisor of a day's hours."""
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What lanes need beside the network's layout: its controls, the `probes` and `moves` that
+    these make, and each step's `factors` [steps, profiles] and `hour` [steps] of the day."""
+
+    laid: Packed
+    controls: Controls
+    probes: Any
+    moves: Moves
+    factors: Floats
+    hour: Floats
+    tolerance: float
+
+
+@dataclass(frozen=True, eq=False)
+class Positions:
+    """Where the controls' own devices stand: taps [pu] and steps of banks."""
+
+    tap: Floats
+    on: Ints
+
+    def same(self, other: Positions) -> bool:
+        """Whether nothing differs by more than the rounding of a tap."""
+        near = np.abs(self.tap - other.tap) < SAME_PU
+        return bool(near.all() and (self.on == other.on).all())
+
+    @staticmethod
+    def after(trail: Trail, step: int) -> Positions:
+        """Those at the end of a step."""
+        return Positions(trail.tap[step].copy(), trail.on[step].copy())
+
+
+@dataclass(frozen=True)
+class Job:
+    """Steps to run from positions."""
+
+    first: int
+    last: int
+    begin: Positions
+
+
+Alone = Callable[[int, Positions], tuple[Positions, bool]]
+"""Settles one step from positions by itself: where it ends, and whether it came to rest."""
+
+
+def follow(
+    plan: Plan, begin: Positions, alone: Alone, *, threads: int, keep_voltages: bool
+) -> Trail:
+    """All steps from the controls' positions before the first.
+
+    A step that no lane can settle is settled by `alone`; its rounds are -1.
+    """
+    edges = blocks(len(plan.factors), threads)
+    began = _piloted(plan, begin, edges, threads)
+    trail = _empty(plan, keep_voltages=keep_voltages)
+    dirty = list(range(len(edges)))
+    while dirty:
+        jobs = [Job(*edges[k], began[k]) for k in dirty]
+        while jobs:
+            stuck = _run(plan, trail, jobs, threads)
+            jobs = _past(trail, jobs, stuck, alone)
+        truly = _carried(trail, edges, began)
+        dirty = [k for k in range(len(edges)) if not truly[k].same(began[k])]
+        began = truly
+    return trail
+
+
+def _piloted(
+    plan: Plan, begin: Positions, edges: list[tuple[int, int]], threads: int
+) -> list[Positions]:
+    """Where each block is likely to begin, by a run over a few of the steps."""
+    if len(plan.factors) < 4 * _PILOT * len(edges):
+        return [begin] * len(edges)
+    few = replace(
+        plan, factors=np.ascontiguousarray(plan.factors[::_PILOT]), hour=plan.hour[::_PILOT].copy()
+    )
+    some = [(-(-first // _PILOT), -(-last // _PILOT)) for first, last in edges]
+    trail = _empty(few, keep_voltages=False)
+    began = [begin] * len(edges)
+    if max(_run(few, trail, [Job(*edge, begin) for edge in some], threads)) >= 0:
+        return began
+    return _carried(trail, some, began)
+
+
+def _carried(trail: Trail, edges: list[tuple[int, int]], began: list[Positions]) -> list[Positions]:
+    """Where each block truly begins: where the one before it ended.
+
+    Of a block that itself began elsewhere, the end is a guess: a device that did not move in it
+    is taken to stay where it truly was, for some move once in a year.
+    """
+    truly = [began[0]]
+    for (first, last), given in zip(edges[:-1], began[:-1], strict=True):
+        end, here = Positions.after(trail, last - 1), truly[-1]
+        if not here.same(given):
+            tap_stays = (np.abs(trail.tap[first:last] - given.tap) < SAME_PU).all(axis=0)
+            on_stays = (trail.on[first:last] == given.on).all(axis=0)
+            end = Positions(
+                np.where(tap_stays, here.tap, end.tap), np.where(on_stays, here.on, end.on)
+            )
+        truly.append(end)
+    return truly
+
+
+def _past(trail: Trail, jobs: list[Job], stuck: list[int], alone: Alone) -> list[Job]:
+    """Settle the steps at which jobs were stuck; what is left of these jobs."""
+    rest: list[Job] = []
+    for job, step in zip(jobs, stuck, strict=True):
+        if step < 0:
+            continue
+        before = Positions.after(trail, step - 1) if step > job.first else job.begin
+        end, quiet = alone(step, before)
+        met = trail.known[step] and end.same(Positions.after(trail, step))
+        trail.tap[step], trail.on[step] = end.tap, end.on
+        trail.known[step], trail.quiet[step], trail.rounds[step] = 1, quiet, -1
+        if not met and step + 1 < job.last:
+            rest.append(Job(step + 1, job.last, end))
+    return rest
+
+
+def _empty(plan: Plan, *, keep_voltages: bool) -> Trail:
+    """Nothing known."""
+    steps, rows = len(plan.factors), len(plan.laid.node)
+    return Trail(
+        known=np.zeros(steps, np.int64),
+        tap=np.zeros((steps, len(plan.controls.windings))),
+        on=np.zeros((steps, len(plan.controls.banks)), np.int64),
+        quiet=np.zeros(steps, np.bool_),
+        rounds=np.zeros(steps, np.int64),
+        looks=np.zeros(steps, np.int64),
+        out=np.zeros((lane_measure.ROWS, steps)),
+        stopped=np.empty(0, np.int64),
+        voltages=np.zeros((steps if keep_voltages else 0, rows * 2)),
+    )
+
+
+def blocks(steps: int, threads: int) -> list[tuple[int, int]]:
+    """Steps in as many blocks as there are lanes, unless they would be short."""
+    width = simd.BYTES // np.dtype(np.float64).itemsize
+    count = max(1, min(width * threads, steps // _LEAST_BLOCK))
+    edges = [steps * k // count for k in range(count + 1)]
+    return list(pairwise(edges))
+
+
+def _run(plan: Plan, trail: Trail, jobs: list[Job], threads: int) -> list[int]:
+    """Run jobs in lanes; for each the step at which it was stuck, -1 for none."""
+    shared = [jobs[k::threads] for k in range(min(threads, len(jobs)))]
+    with ThreadPoolExecutor(max(len(shared), 1)) as pool:
+        stuck = list(pool.map(partial(_run_one, plan, trail), shared))
+    found = [-1] * len(jobs)
+    for k, part in enumerate(stuck):
+        found[k::threads] = part.tolist()
+    return found
+
+
+def _run_one(plan: Plan, trail: Trail, jobs: list[Job]) -> Ints:
+    """One thread's jobs in one vector of lanes."""
+    laid, controls = plan.laid, plan.controls
+    kind = laid.kind
+    lanes = simd.BYTES // np.dtype(kind).itemsize
+    regulators, banks = controls.regulators, controls.bank_controls
+    profiles, ties = plan.factors.shape[1], len(plan.moves.tie_tap)
+    task = Task(
+        first=np.array([j.first for j in jobs], np.int64),
+        last=np.array([j.last for j in jobs], np.int64),
+        begin_tap=np.array([j.begin.tap for j in jobs], float).reshape(len(jobs), -1),
+        begin_on=np.array([j.begin.on for j in jobs], np.int64).reshape(len(jobs), -1),
+        factors=plan.factors,
+        hour=plan.hour,
+        tolerance=plan.tolerance,
+        rounds=_SOLVES,
+        looks=ROUNDS,
+    )
+    whole = partial(np.zeros, lanes, np.int64)
+    rows = len(laid.node)
+    drive(
+        *laid.tables, laid.start, laid.watched, regulators, banks, plan.probes, plan.moves,
+        places(len(controls.windings), len(controls.banks), len(regulators.tap), len(banks.bank),
+               lanes),
+        Run(
+            job=np.full(lanes, -1), step=whole(), rounds=whole(), total=whole(), looks=whole(),
+            fresh=whole(), pace=np.zeros(lanes), before=np.zeros(lanes), next=np.zeros(1, np.int64),
+        ),
+        Gathered(
+            x=simd.aligned(rows * 2 * lanes, kind), factors=simd.aligned(profiles * lanes, kind),
+            ratio=np.ones(ties * lanes, kind), step=whole(), many=np.zeros(1, np.int64),
+        ),
+        task, trail._replace(stopped=(stopped := np.full(len(jobs), -1))),
+        simd.aligned(rows * 2 * lanes, kind),
+    )  # fmt: skip
+    return stopped

@@ -1,0 +1,150 @@
+"""A series with static control is solved in lanes, and moves every tap and bank as step by step."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gridmend.formats.read import read
+from gridmend.model.grid import Grid
+from gridmend.model.series import Series, utc_times
+from gridmend.powerflow import lane_static
+from gridmend.powerflow.network import Network
+from gridmend.powerflow.series_flow import SeriesFlow, solve_series
+from gridmend.powerflow.step_by_step import one_by_one, step_of
+from gridmend.powerflow.step_summary import ANSI_RANGE_A
+from tests.powerflow.swinging import swinging
+
+
+def _alone(network: Network, series: Series) -> SeriesFlow:
+    return one_by_one(
+        network,
+        series,
+        range(series.steps),
+        step=step_of(network, "static"),
+        begin=series.start,
+        waiting=None,
+        keep_voltages=True,
+        limits=ANSI_RANGE_A,
+    )
+
+
+def _assert_alike(network: Network, lanes: SeriesFlow, alone: SeriesFlow) -> None:
+    for name in ("converged", "settled", "steps_on", "tap_operations", "capacitor_operations"):
+        np.testing.assert_array_equal(getattr(lanes, name), getattr(alone, name), err_msg=name)
+    np.testing.assert_allclose(lanes.tap_pu, alone.tap_pu, atol=1e-9)
+    assert lanes.v_v is not None
+    assert alone.v_v is not None
+    error_pu = np.abs(lanes.v_v - alone.v_v) / network.nodes.base_v
+    assert np.nanmax(error_pu) < 1e-7
+    for name in ("overloads", "customers_outside", "v_min_node", "v_max_node"):
+        np.testing.assert_array_equal(getattr(lanes, name), getattr(alone, name), err_msg=name)
+    for name in ("source_kw", "source_kvar", "load_kw", "load_kvar"):
+        found, known = getattr(lanes, name), getattr(alone, name)
+        np.testing.assert_allclose(found, known, rtol=1e-6, atol=1e-3, err_msg=name)
+
+
+@pytest.mark.parametrize(
+    ("name", "steps"), [("ieee13", 300), ("ieee34", 300), ("ieee123", 300), ("ieee8500", 60)]
+)
+def test_every_tap_and_bank_moves_as_step_by_step(name: str, steps: int) -> None:
+    network = Network.of(read(name))
+    series = swinging(network.grid, steps)
+    lanes = solve_series(network, series, controls="static", keep_voltages=True)
+    alone = _alone(network, series)
+    assert alone.tap_operations.sum() > 30
+    _assert_alike(network, lanes, alone)
+
+
+def _controlled(name: str, seed: int) -> Grid:
+    """A feeder whose controls have settings of a seed, and whose banks are switched."""
+    rng, grid = np.random.default_rng(seed), read(name)
+
+    def one_of(*choices: object) -> object:
+        return choices[rng.integers(len(choices))]
+
+    for control in grid.tap_controls:
+        changes = {
+            "ldc_r_v": one_of(0.0, 3.0),
+            "ldc_x_v": one_of(0.0, 4.0),
+            "v_limit_v": one_of(0.0, 0.0, 124.0),
+            "delay_s": one_of(15.0, 30.0),
+            "pt_phase": one_of("1", "max", "min"),
+            "reverse_mode": one_of("ignore", "neutral", "regulate", "locked"),
+            "reverse_threshold_kw": one_of(-500.0, 0.0),
+            "max_tap_change": int(rng.integers(1, 17)),
+        }
+        grid = grid.with_changed(f"tap_control.{control}", **changes)
+    lines = list(grid.lines)
+    for bank in list(grid.capacitors):
+        kind = str(one_of("current", "voltage", "kvar", "time", "power_factor"))
+        on, off = {
+            "current": (200.0, 100.0),
+            "voltage": (118.0, 124.0),
+            "kvar": (100.0, -150.0),
+            "time": (8.0, 20.0),
+            "power_factor": (0.95, 1.0),
+        }[kind]
+        row = {
+            "name": f"switch_{bank}",
+            "capacitor": bank,
+            "element": f"line.{lines[rng.integers(len(lines))]}",
+            "kind": kind,
+            "on": on,
+            "off": off,
+            "pt_ratio": 20.0,
+            "ct_ratio": 1.0,
+            "dead_time_s": one_of(0.0, 300.0),
+            "voltage_override": bool(rng.random() < 0.5),
+        }
+        grid = grid.with_rows("capacitor_controls", row)
+        steps = [50.0] * int(rng.integers(1, 4))
+        grid = grid.with_changed(f"capacitor.{bank}", step_kvar=steps, steps_on=1)
+    return grid
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.sampled_from(["ieee13", "ieee34", "ieee123"]), st.integers(0, 10_000))
+def test_whatever_its_settings_a_control_moves_as_step_by_step(name: str, seed: int) -> None:
+    network = Network.of(_controlled(name, seed))
+    series = swinging(network.grid, 60)
+    times = utc_times(datetime(2026, 3, 1, tzinfo=UTC), step_s=3600.0, steps=60)
+    series = Series(series.start, series.factors, series.follows, times)
+    lanes = solve_series(network, series, controls="static", keep_voltages=True)
+    _assert_alike(network, lanes, _alone(network, series))
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_cut_into_blocks_a_year_is_the_uncut_one(
+    threads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = Network.of(read("ieee123"))
+    series = swinging(network.grid, 400, period=97)
+    cut = solve_series(network, series, controls="static", threads=threads)
+    monkeypatch.setattr(lane_static, "_LEAST_BLOCK", 1000)
+    whole = solve_series(network, series, controls="static")
+    np.testing.assert_allclose(cut.tap_pu, whole.tap_pu, atol=1e-9)
+    np.testing.assert_allclose(cut.v_min_pu, whole.v_min_pu, atol=1e-7)
+    np.testing.assert_array_equal(cut.tap_operations, whole.tap_operations)
+
+
+def test_a_step_that_no_lane_settles_is_settled_alone_and_the_rest_goes_on() -> None:
+    network = Network.of(read("ieee13"))
+    series = swinging(network.grid, 60)
+    factors = series.factors.copy()
+    factors[:, 25] = 400.0
+    series = Series(series.start, factors, series.follows)
+    lanes = solve_series(network, series, controls="static", keep_voltages=True)
+    alone = _alone(network, series)
+    _assert_alike(network, lanes, alone)
+
+
+def test_a_network_that_cannot_be_cut_is_solved_step_by_step() -> None:
+    network = Network.of(read("ieee37"))
+    series = swinging(network.grid, 30)
+    found = solve_series(network, series, controls="static", keep_voltages=True)
+    _assert_alike(network, found, _alone(network, series))
