@@ -2,78 +2,106 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import subprocess
 import sys
 import time
-from typing import Any
+from dataclasses import dataclass
 
 from benchmarks.machine import REPEATS, feeder
 
 HEAD = """
 A fresh process each time, the machine code already cached; seconds by the clock on the wall from
-starting Python to its end, the least of {repeats}; memory is the peak of the process. The year is
-8760 hours with the summary of every step. *Part* lines run within the same process.
+starting Python to its end, of the first solutions the least of {repeats}; memory is the peak
+resident memory of the process. The year is {steps} hours with the summary of every step, the
+loads on 16 shapes. *Part* lines run within the same process; their memory is its peak so far.
 
 | work on the 8500-node feeder | seconds | peak memory [MB] |
 |---|---:|---:|
 """
 
+_START = """
+import json, sys, time
+from benchmarks.memory import peak_mb
+stages = []
+def reached():
+    stages.append((time.perf_counter(), peak_mb()))
+reached()
+"""
 _FIRST = """
-import time; began = time.perf_counter()
 from gridmend.formats.read import read
 from gridmend.powerflow.network import Network
-imported = time.perf_counter()
+reached()
 network = Network.of(read({path!r}))
-made = time.perf_counter()
+reached()
 assert network.solve(controls="static").converged
-"""
-_TOLD = """
-import json, resource, sys
-json.dump({"parts": [imported - began, made - imported, time.perf_counter() - made],
-           "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss}, sys.stdout)
+reached()
 """
 _YEAR = """
-import time; began = imported = made = time.perf_counter()
 from benchmarks import solvers
 from benchmarks.year import work_of
-work = work_of("ieee8500-unbal", 8760, controls={controls!r})
-imported = made = time.perf_counter()
+reached()
+work = work_of("ieee8500-unbal", {steps}, controls={controls!r})
+reached()
 solvers.{solver}(work)
+reached()
+"""
+_TOLD = """
+json.dump(stages, sys.stdout)
 """
 
 
-def section(off: str, static: str) -> str:
+@dataclass(frozen=True)
+class Run:
+    """A process: seconds from its start to its end, and of each part seconds and peak so far."""
+
+    seconds: float
+    parts: tuple[tuple[float, float], ...]
+
+    @property
+    def peak_mb(self) -> float:
+        """The most memory that it held [MB]."""
+        return self.parts[-1][1]
+
+
+def section(off: str, static: str, steps: int = 8760) -> str:
     """The table; `off` and `static` name solvers of `benchmarks.solvers`."""
-    page = HEAD.format(repeats=REPEATS)
+    page = HEAD.format(repeats=REPEATS, steps=steps)
     for words, path in (
         ("from the OpenDSS master to a settled solution", str(feeder("ieee8500-unbal"))),
-        ("from the native form, balanced loads, to a settled solution", "ieee8500"),
+        ("from the native form to a settled solution", "ieee8500"),
     ):
         runs = [alone(_FIRST.format(path=path)) for _ in range(REPEATS + 1)][1:]
-        seconds, told = min(runs, key=lambda run: run[0])
-        page += f"| {words} | {seconds:.2f} | {peak_mb(told):.0f} |\n"
-        for part, taken in zip(
-            ("imports", "read and compile", "solve"), told["parts"], strict=True
-        ):
-            page += f"| part: {part} | {taken:.2f} | |\n"
-    for controls, solver in (("off", off), ("static", static)):
-        code = _YEAR.format(controls=controls, solver=solver)
-        seconds, told = alone(code)
-        page += f"| the year, controls {controls} | {seconds:.1f} | {peak_mb(told):.0f} |\n"
-        page += f"| part: the year itself | {told['parts'][2]:.1f} | |\n"
+        best = min(runs, key=lambda run: run.seconds)
+        page += rows(words, best, ("imports", "read and compile", "solve"), digits=2)
+    for words, controls, solver in (
+        ("the year in lanes, to 1e-5 pu, controls off", "off", off),
+        ("the year by `solve_series`, to 1e-8 pu, controls off", "off", "series"),
+        ("the year, controls static", "static", static),
+    ):
+        # a short run first, so that the machine code is kept
+        for count in (min(steps, 48), steps):
+            run = alone(_YEAR.format(controls=controls, solver=solver, steps=count))
+        page += rows(words, run, ("imports", "read, compile and settle", "the year"), digits=1)
     return page
 
 
-def alone(code: str) -> tuple[float, dict[str, Any]]:
-    """Seconds from start to end of a process that runs this; its parts [s] and its peak memory."""
+def rows(words: str, run: Run, names: tuple[str, ...], *, digits: int) -> str:
+    """A process's line of the table, and those of its parts."""
+    page = f"| {words} | {run.seconds:.{digits}f} | {run.peak_mb:.0f} |\n"
+    for name, (seconds, peak_mb) in zip(names, run.parts, strict=True):
+        page += f"| part: {name} | {seconds:.{digits}f} | {peak_mb:.0f} |\n"
+    return page
+
+
+def alone(code: str) -> Run:
+    """Run this in a process of its own."""
     began = time.perf_counter()
     done = subprocess.run(
-        [sys.executable, "-c", code + _TOLD], check=True, capture_output=True, text=True
+        [sys.executable, "-c", _START + code + _TOLD], check=True, stdout=subprocess.PIPE
     )
-    return time.perf_counter() - began, json.loads(done.stdout)
-
-
-def peak_mb(told: dict[str, Any]) -> float:
-    """Peak memory [MB]; the kernel counts in kilobytes on Linux, in bytes on macOS."""
-    return told["peak"] * (1 if sys.platform == "darwin" else 1024) / 1e6
+    seconds = time.perf_counter() - began
+    stages: list[tuple[float, float]] = json.loads(done.stdout)
+    ends = itertools.pairwise(stages)
+    return Run(seconds, tuple((after - before, peak) for (before, _), (after, peak) in ends))

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import feeders, peak, process, scenarios, solvers, year
+from benchmarks import feeders, peak, process, scale, scenarios, solvers, switching, year
 from benchmarks.machine import busy, machine
 
 from oracles.masters import data_folder
@@ -38,7 +38,9 @@ def sections(hours: year.Hours) -> dict[str, tuple[str, Callable[[], str]]]:
         "static": ("A year, static control", lambda: year.static_section(static, hours)),
         "positions": ("Positions hour by hour", lambda: year.positions_section(static, hours)),
         "scenarios": ("Scenarios and threads", lambda: scenarios.section(off, static)),
-        "process": ("A fresh process", lambda: process.section(OFF, STATIC)),
+        "switching": ("Switching and tap changes", switching.section),
+        "scale": ("One, ten, a hundred copies", scale.section),
+        "process": ("A fresh process", lambda: process.section(OFF, STATIC, hours.ours)),
         "peak": ("What the machine can do", peak.section),
     }
 

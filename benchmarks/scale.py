@@ -12,7 +12,6 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
     os.environ[variable] = "1"
 
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from benchmarks.memory import peak_mb
 from numpy.typing import NDArray
 
 import gridmend
@@ -39,10 +39,10 @@ HEAD = """
 Copies of the 8500-node feeder, each with its substation transformer, on one source, in the native
 form; each in a process of its own, one thread, seconds of the processor. *Compile* is the network
 made of the grid, *later* a solve of another demand on it, controls off, the least of several;
-memory is the peak.
+memory is the peak of the process.
 
 | copies | nodes | read [s] | compile [s] | µs a node | first solve [s] | later [s] | µs a node |\
- [GB] |
+ peak memory [GB] |
 |---:|---:|---:|---:|---:|---:|---:|---:|---:|
 """
 
@@ -51,7 +51,9 @@ def copies(grid: Grid, count: int) -> Grid:
     """So many copies of a grid on its one source."""
     bus = str(grid.sources["bus"][0])
     filled = {t.schema.name: t for t in grid.tables() if len(t)}
-    tables = {k: t if k in SHARED else _copied(t, bus, count) for k, t in filled.items()}
+    tables: dict[str, Any] = {
+        k: t if k in SHARED else _copied(t, bus, count) for k, t in filled.items()
+    }
     return Grid(f"{count} × {grid.name}", frequency_hz=grid.frequency_hz, **tables)
 
 
@@ -82,7 +84,7 @@ def _renamed(column: Column, values: NDArray[Any], source_bus: str, copy: int) -
 
 
 def measured(path: Path) -> dict[str, float]:
-    """One grid, in this process, whose code was loaded by a small one: seconds, gigabytes."""
+    """One grid, in this process, with its code already loaded: seconds, and the peak [MB]."""
     gridmend.solve(gridmend.read("ieee13"), controls="off")
     began = time.process_time()
     grid = gridmend.read(path)
@@ -106,7 +108,7 @@ def measured(path: Path) -> dict[str, float]:
         "compile": compiled - read,
         "first": first - compiled,
         "later": later,
-        "gigabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2,
+        "peak_mb": peak_mb(),
     }
 
 
@@ -117,12 +119,12 @@ def row(count: int, found: dict[str, float]) -> str:
     return (
         f"| {count} | {nodes:.0f} | {found['read']:.2f} | {found['compile']:.2f} | {load:.1f} |"
         f" {found['first']:.3f} | {found['later']:.3f} | {found['later'] / nodes * 1e6:.2f} |"
-        f" {found['gigabytes']:.2f} |"
+        f" {found['peak_mb'] / 1e3:.2f} |"
     )
 
 
-def table(counts: tuple[int, ...] = COPIES) -> str:
-    """The rows of the page; each grid is measured in a process of its own."""
+def section(counts: tuple[int, ...] = COPIES) -> str:
+    """The table, as the page has it; each grid is measured in a process of its own."""
     grid, rows = gridmend.read("ieee8500"), list[str]()
     with tempfile.TemporaryDirectory() as folder:
         for count in counts:
@@ -139,4 +141,4 @@ if __name__ == "__main__":
     if len(sys.argv) > 1 and not sys.argv[1].isdigit():
         print(json.dumps(measured(Path(sys.argv[1]))))
     else:
-        print(table(tuple(int(n) for n in sys.argv[1:]) or COPIES))
+        print(section(tuple(int(n) for n in sys.argv[1:]) or COPIES))

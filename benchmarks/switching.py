@@ -87,8 +87,8 @@ runs of each, milliseconds. *Matrix* is all until the solve goes on.
 """
 
 
-def table() -> str:
-    """The rows of the page."""
+def section() -> str:
+    """The table, as the page has it."""
     return HEAD + "".join(
         f"| {kind} | {count} | {a:.3f} | {b:.3f} | {c:.2f} | {d:.2f} |\n"
         for kind, count, a, b, c, d in switching()
@@ -96,4 +96,4 @@ def table() -> str:
 
 
 if __name__ == "__main__":
-    print(table())
+    print(section())

@@ -18,7 +18,7 @@ from gridmend.powerflow.lane_banks import bank_nodes, measures_a_bank, probes_in
 from gridmend.powerflow.lane_drive import Moves
 from gridmend.powerflow.lane_layout import laid_out, median_state, source_nodes, voltages_of
 from gridmend.powerflow.lane_overloads import watch
-from gridmend.powerflow.lane_split import split
+from gridmend.powerflow.lane_split import Split, split
 from gridmend.powerflow.lane_static import Plan, Positions, follow
 from gridmend.powerflow.lanes import Demand, Lanes, solve_lanes, told
 from gridmend.powerflow.legs import INJECTED, powers
@@ -28,7 +28,6 @@ from gridmend.powerflow.step_summary import SUMMARY, Limits
 LEAST_STEPS = 24
 """Fewer steps than this are solved one by one."""
 
-_TOLERANCE_PU = 1e-8
 _FIELDS = (
     ("load_kw", "load_kvar"),
     ("generator_kw", "generator_kvar"),
@@ -83,13 +82,14 @@ def solve_off(
     keep_voltages: bool,
     limits: Limits,
     threads: int,
+    tolerance_pu: float,
 ) -> Found:
     """Steps of a series, from the first up to but not including the second, at fixed positions."""
     found = solve_lanes(
         network,
         begin,
         demand_of(network, series, *steps),
-        tolerance=_TOLERANCE_PU,
+        tolerance=tolerance_pu,
         threads=threads,
         voltages=keep_voltages,
         limits=limits,
@@ -114,6 +114,7 @@ def solve_static(
     keep_voltages: bool,
     limits: Limits,
     threads: int,
+    tolerance_pu: float,
 ) -> Found | None:
     """The same with static control, from the positions of `begin`.
 
@@ -121,12 +122,9 @@ def solve_static(
     came to rest. None where the network's controls cannot move in lanes.
     """
     controls = Controls.of(network)
-    if measures_a_bank(network, controls):
-        return None
     demand = demand_of(network, series, *steps)
     base = _middle_positions(network, series, demand.factors[:-1], begin)
-    kept = [source_nodes(network), controls.terms.node, bank_nodes(network, controls.banks)]
-    cut = split(network, base, controls.windings, np.unique(np.concatenate(kept)))
+    cut = _cut(network, controls, base)
     if cut is None:
         return None
     state = prepare(network, base)
@@ -142,7 +140,7 @@ def solve_static(
         ),
         factors=np.ascontiguousarray(demand.factors.T),
         hour=np.array([hour_of(series.time(k)) for k in range(*steps)]),
-        tolerance=_TOLERANCE_PU,
+        tolerance=tolerance_pu,
     )
 
     def positions(of: Snapshot) -> Positions:
@@ -162,6 +160,20 @@ def solve_static(
     steps_on[:, controls.banks] = trail.on
     windings = controls.windings
     return Found(_summary(found), in_lane, v_v, windings, trail.tap, steps_on, trail.quiet)
+
+
+def move_in_lanes(network: Network, snapshot: Snapshot) -> bool:
+    """Whether the network's controls can move in lanes."""
+    return _cut(network, Controls.of(network), snapshot) is not None
+
+
+def _cut(network: Network, controls: Controls, snapshot: Snapshot) -> Split | None:
+    """The network cut at its regulated windings; None where that leaves no tree of zones, or a
+    control measures a bank that moves."""
+    if measures_a_bank(network, controls):
+        return None
+    kept = [source_nodes(network), controls.terms.node, bank_nodes(network, controls.banks)]
+    return split(network, snapshot, controls.windings, np.unique(np.concatenate(kept)))
 
 
 def _middle_positions(

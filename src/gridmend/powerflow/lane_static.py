@@ -31,6 +31,9 @@ _LEAST_BLOCK = 24
 _PILOT = 11
 """Of how many steps one is run to guess where blocks begin; no divisor of a day's hours."""
 
+_ROUGH_PU = 1e-4
+"""How exact the voltages of that run are."""
+
 
 @dataclass(frozen=True, eq=False)
 class Plan:
@@ -106,7 +109,10 @@ def _piloted(
     if len(plan.factors) < 4 * _PILOT * len(edges):
         return [begin] * len(edges)
     few = replace(
-        plan, factors=np.ascontiguousarray(plan.factors[::_PILOT]), hour=plan.hour[::_PILOT].copy()
+        plan,
+        tolerance=_ROUGH_PU,
+        factors=np.ascontiguousarray(plan.factors[::_PILOT]),
+        hour=plan.hour[::_PILOT].copy(),
     )
     some = [(-(-first // _PILOT), -(-last // _PILOT)) for first, last in edges]
     trail = _empty(few, keep_voltages=False)
