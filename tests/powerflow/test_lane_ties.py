@@ -32,7 +32,7 @@ def _swept(network: Network, snapshot: Snapshot, tap_pu: Floats) -> Complexes:
     demand = Demand(s_va, same, same, np.ones((1, 1)))
     laid = matrix(cut, base, loose_nodes(network, demand), np.float64)
     legs, leg_start = fused_legs(network, demand, base, laid, np.float64)
-    loose = loose_legs(network, demand, base, laid)
+    loose = loose_legs(network, demand, base, laid, np.float64)
     rows = laid.rows._replace(leg_start=leg_start)
     nodes = len(cut.place)
     x = np.zeros(nodes * 2 * LANES)

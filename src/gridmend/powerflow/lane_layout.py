@@ -58,7 +58,7 @@ def laid_out(
     start, watched = starts(network, demand, (base, middle), laid, kind)
     tables = (
         laid.rows._replace(leg_start=leg_start), legs,
-        loose_legs(network, demand, base, laid), laid.ties,
+        loose_legs(network, demand, base, laid, kind), laid.ties,
         switched(network, switches, cut, base, laid),
         readings(network, snapshot, base, laid, judged[1], judged[0], cut, kind),
     )  # fmt: skip

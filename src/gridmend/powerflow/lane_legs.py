@@ -2,7 +2,8 @@
 
 A *fused* leg stands between one node and ground and is taken up where the forward pass meets
 its node; its record is already multiplied by the inverse of the node's pivot. All others are
-*loose*: their currents are found before the pass and added to the rows they join.
+*loose*: their currents are found before the pass and added to the rows they join, in vectors
+where they stand *across* two nodes with a model that fused legs have too, else lane by lane.
 """
 
 from __future__ import annotations
@@ -145,10 +146,16 @@ def _exponential(
 class Loose(NamedTuple):
     """All other legs. `ends`: rows of both ends and their places among the special rows.
 
-    `table`: base voltage of both ends, the leg's voltage [2], slope [4] and current [2] at the
-    base, active and reactive power at factor 1, rated voltage [V, A, VA].
+    `across`: legs as fused ones, by the voltage between both ends, each in units of the leg's
+    rated voltage; `across_ends` like `ends`, `across_by` [legs, 2] base over rated voltage.
+    Of those that are taken lane by lane `table`: base voltage of both ends, the leg's voltage
+    [2], slope [4] and current [2] at the base, active and reactive power at factor 1, rated
+    voltage [V, A, VA].
     """
 
+    across: Any
+    across_ends: Any
+    across_by: Any
     ends: Any
     model: Any
     p_at: Any
@@ -169,6 +176,7 @@ def loose(
 
     `u` is room for the legs' voltages.
     """
+    _across(legs, factors, stride, offset, x, extra, u, taken)
     lanes, t = width(x), legs.table
     for k in range(len(legs.model)):
         re, im = splat(x, t[k, 2]), splat(x, t[k, 3])
@@ -203,6 +211,44 @@ def loose(
                     by = t[k, 0] if end == 0 else -t[k, 1]
                     extra[at + w] += by * er
                     extra[at + lanes + w] += by * ei
+
+
+@inlined
+def difference(legs: Any, k: int, x: Any) -> Any:
+    """The deviation of the voltage across leg `k` of those across two nodes [of its rated]."""
+    lanes = width(x)
+    re, im = splat(x, 0.0), splat(x, 0.0)
+    for end in range(2):
+        row = legs.across_ends[k, end]
+        if row >= 0:
+            by = legs.across_by[k, end] if end == 0 else -legs.across_by[k, end]
+            re = fma(by, load(x, row * 2 * lanes), re)
+            im = fma(by, load(x, row * 2 * lanes + lanes), im)
+    return re, im
+
+
+@unowned
+def _across(
+    legs: Any, factors: Any, stride: int, offset: int, x: Any, extra: Any, scratch: Any, taken: Any
+) -> None:
+    lanes, own = width(x), legs.across
+    for k in range(len(own.kinds)):
+        re, im = difference(legs, k, x)
+        er, ei = fused(own, k, factors, stride, offset, re, im, x, scratch)
+        _, _, square, a, b = answer(own, k, re, im, x, scratch)
+        for end in range(2):
+            at = legs.across_ends[k, 2 + end] * 2 * lanes
+            if at >= 0:
+                by = legs.across_by[k, end] if end == 0 else -legs.across_by[k, end]
+                store(extra, at, fma(by, er, load(extra, at)))
+                store(extra, at + lanes, fma(by, ei, load(extra, at + lanes)))
+        p = load(factors, get(own.p_at, k) * stride + offset)
+        q = load(factors, get(own.q_at, k) * stride + offset)
+        store(taken, 0, fma(get(own.rated, 2 * k), mul(mul(a, p), square), load(taken, 0)))
+        store(
+            taken, lanes,
+            fma(get(own.rated, 2 * k + 1), mul(mul(b, q), square), load(taken, lanes)),
+        )  # fmt: skip
 
 
 @unowned

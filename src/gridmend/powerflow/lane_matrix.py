@@ -35,7 +35,7 @@ class Base:
     @staticmethod
     def of(state: State, split: Split, s_va: Complexes, v_v: Complexes, tap_pu: Floats) -> Base:
         """The base at a solution of a single snapshot."""
-        ratio = tap_pu[split.winding]
+        ratio = np.where(split.winding >= 0, tap_pu[split.winding], 1.0)
         slope = slopes(state.network.legs, s_va, v_v)
         return Base(state, s_va, np.concatenate([v_v, v_v[split.node] / ratio]), ratio, slope)
 

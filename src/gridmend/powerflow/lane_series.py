@@ -15,9 +15,9 @@ from gridmend.powerflow.control_tables import Controls
 from gridmend.powerflow.controls import Settling, hour_of, settle_from
 from gridmend.powerflow.iteration import prepare
 from gridmend.powerflow.lane_banks import bank_nodes, measures_a_bank, probes_in_lanes, shares
-from gridmend.powerflow.lane_drive import Moves
 from gridmend.powerflow.lane_layout import laid_out, median_state, source_nodes, voltages_of
 from gridmend.powerflow.lane_overloads import watch
+from gridmend.powerflow.lane_progress import Moves
 from gridmend.powerflow.lane_split import Split, split
 from gridmend.powerflow.lane_static import Plan, Positions, follow
 from gridmend.powerflow.lanes import Demand, Lanes, solve_lanes, told
@@ -136,7 +136,8 @@ def solve_static(
         controls=controls,
         probes=probes_in_lanes(controls, cut, laid.base, laid.matrix),
         moves=Moves(
-            np.searchsorted(controls.windings, cut.winding), shares(network, controls.banks, base)
+            np.where(cut.winding < 0, -1, np.searchsorted(controls.windings, cut.winding)),
+            shares(network, controls.banks, base),
         ),
         factors=np.ascontiguousarray(demand.factors.T),
         hour=np.array([hour_of(series.time(k)) for k in range(*steps)]),

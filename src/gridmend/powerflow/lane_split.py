@@ -27,12 +27,17 @@ from gridmend.powerflow.network import (
 from gridmend.powerflow.ordering import order
 from gridmend.powerflow.positions import values_at
 
+_Ties = tuple[Ints, Ints, Complexes]
+"""Of each tie its winding, its place among the primitives' conductors, and what stands there
+whatever the tap [S]."""
+
 
 @dataclass(frozen=True, eq=False)
 class Split:
     """A network with ties, in an order of elimination.
 
-    Nodes from `network.pattern.n` on are twins. `winding` [ties] rows of the windings,
+    Nodes from `network.pattern.n` on are twins. `winding` [ties] rows of the windings, -1
+    for a ratio that stays one,
     `conductors` [ties] their places among the primitives' conductors and `fixed` [ties] what
     stands there whatever the tap [S]; `node` [ties] the nodes regulated; `place` [nodes and
     twins] in the order; the first `first` are passive. `zones` [zones, 2] where each zone's
@@ -73,10 +78,15 @@ def split(network: Network, snapshot: Snapshot, windings: Ints, kept: Ints) -> S
     `kept` are nodes that must stay in the iteration. None where a winding is no grounded wye, or
     where the cuts leave no tree of zones.
     """
-    n = network.pattern.n
     found = _conductors(network, windings)
     if found is None:
         return None
+    cut = _cut(network, snapshot, found, kept)
+    return cut or _cut(network, snapshot, _with_companions(network, snapshot, found), kept)
+
+
+def _cut(network: Network, snapshot: Snapshot, found: _Ties, kept: Ints) -> Split | None:
+    n = network.pattern.n
     winding, at, fixed = found
     flat = network.primitives.nodes.copy()
     node = flat[at]
@@ -85,7 +95,7 @@ def split(network: Network, snapshot: Snapshot, windings: Ints, kept: Ints) -> S
     twin = n + np.arange(len(node))
     flat[at] = twin
     unit_taps = snapshot.tap_pu.copy()
-    unit_taps[winding] = 1.0
+    unit_taps[winding[winding >= 0]] = 1.0
     values = values_at(network, snapshot.with_taps(unit_taps))
     a, b = conductor_pairs(network.primitives.node_start, flat)
     _take_fixed(values, a, b, twin, fixed)
@@ -139,7 +149,41 @@ def split(network: Network, snapshot: Snapshot, windings: Ints, kept: Ints) -> S
     )
 
 
-def _conductors(network: Network, windings: Ints) -> tuple[Ints, Ints, Complexes] | None:
+def _with_companions(network: Network, snapshot: Snapshot, found: _Ties) -> _Ties:
+    """The ties with those of a ratio of one in the phases beside a regulator.
+
+    Where one phase is regulated and the others are carried past by switches or lines, only all of
+    them together cut the network in two.
+    """
+    winding, at, fixed = found
+    primitives, bus = network.primitives, np.append(network.nodes.bus, -1)
+    start, value_start = primitives.node_start, primitives.value_start
+    values = values_at(network, snapshot)
+    element = np.repeat(np.arange(len(primitives.row)), np.diff(start))
+    of_place = bus[primitives.nodes]
+    pairs: set[tuple[int, int]] = set()
+    for place in at.tolist():
+        k = element[place]
+        here = int(of_place[place])
+        pairs |= {(here, int(b)) for b in of_place[start[k] : start[k + 1]] if b not in (here, -1)}
+    beside: list[int] = []
+    for k in np.unique(element[np.isin(of_place, [here for here, _ in pairs])]).tolist():
+        span = slice(int(start[k]), int(start[k + 1]))
+        ends = sorted({int(b) for b in of_place[span]} - {-1})
+        live = (values[int(value_start[k]) : int(value_start[k + 1])] != 0).any()
+        for here, there in ((e, o) for e in ends for o in ends if len(ends) == 2 and e != o):
+            if live and (here, there) in pairs:
+                beside += (span.start + np.flatnonzero(of_place[span] == here)).tolist()
+    tied = set(network.primitives.nodes[at].tolist())
+    more = [p for p in sorted(set(beside)) if int(primitives.nodes[p]) not in tied]
+    return (
+        np.concatenate([winding, np.full(len(more), -1, np.int64)]),
+        np.concatenate([at, np.array(more, np.int64)]),
+        np.concatenate([fixed, np.zeros(len(more))]),
+    )
+
+
+def _conductors(network: Network, windings: Ints) -> _Ties | None:
     """Every coil of the windings: its winding, its place among the primitives' conductors, and
     what stands there whatever the tap [S]."""
     grid, primitives = network.grid, network.primitives

@@ -21,8 +21,9 @@ from gridmend.powerflow import lane_measure, simd
 from gridmend.powerflow.control_queue import places
 from gridmend.powerflow.control_tables import Controls
 from gridmend.powerflow.controls import ROUNDS
-from gridmend.powerflow.lane_drive import SAME_PU, Gathered, Moves, Run, Task, Trail, drive
+from gridmend.powerflow.lane_drive import drive
 from gridmend.powerflow.lane_layout import Packed
+from gridmend.powerflow.lane_progress import SAME_PU, Gathered, Moves, Run, Task, Trail
 
 _SOLVES = 40
 _LEAST_BLOCK = 24
@@ -92,10 +93,7 @@ def follow(
     trail = _empty(plan, keep_voltages=keep_voltages)
     dirty = list(range(len(edges)))
     while dirty:
-        jobs = [Job(*edges[k], began[k]) for k in dirty]
-        while jobs:
-            stuck = _run(plan, trail, jobs, threads)
-            jobs = _past(trail, jobs, stuck, alone)
+        _finish(plan, trail, [Job(*edges[k], began[k]) for k in dirty], alone, threads)
         truly = _carried(trail, edges, began)
         dirty = [k for k in range(len(edges)) if not truly[k].same(began[k])]
         began = truly
@@ -105,7 +103,10 @@ def follow(
 def _piloted(
     plan: Plan, begin: Positions, edges: list[tuple[int, int]], threads: int
 ) -> list[Positions]:
-    """Where each block is likely to begin, by a run over a few of the steps."""
+    """Where each block is likely to begin, by a run over a few of the steps.
+
+    What no lane can settle is passed over.
+    """
     if len(plan.factors) < 4 * _PILOT * len(edges):
         return [begin] * len(edges)
     few = replace(
@@ -116,10 +117,9 @@ def _piloted(
     )
     some = [(-(-first // _PILOT), -(-last // _PILOT)) for first, last in edges]
     trail = _empty(few, keep_voltages=False)
-    began = [begin] * len(edges)
-    if max(_run(few, trail, [Job(*edge, begin) for edge in some], threads)) >= 0:
-        return began
-    return _carried(trail, some, began)
+    jobs = [Job(*edge, begin) for edge in some]
+    _finish(few, trail, jobs, lambda _, at: (at, True), threads)
+    return _carried(trail, some, [begin] * len(edges))
 
 
 def _carried(trail: Trail, edges: list[tuple[int, int]], began: list[Positions]) -> list[Positions]:
@@ -139,6 +139,13 @@ def _carried(trail: Trail, edges: list[tuple[int, int]], began: list[Positions])
             )
         truly.append(end)
     return truly
+
+
+def _finish(plan: Plan, trail: Trail, jobs: list[Job], alone: Alone, threads: int) -> None:
+    """Run jobs to their ends, settling alone what no lane can."""
+    while jobs:
+        stuck = _run(plan, trail, jobs, threads)
+        jobs = _past(trail, jobs, stuck, alone)
 
 
 def _past(trail: Trail, jobs: list[Job], stuck: list[int], alone: Alone) -> list[Job]:
@@ -218,10 +225,12 @@ def _run_one(plan: Plan, trail: Trail, jobs: list[Job]) -> Ints:
                lanes),
         Run(
             job=np.full(lanes, -1), step=whole(), rounds=whole(), total=whole(), looks=whole(),
+            verdict=whole(),
             fresh=whole(), pace=np.zeros(lanes), before=np.zeros(lanes), next=np.zeros(1, np.int64),
         ),
         Gathered(
-            x=simd.aligned(rows * 2 * lanes, kind), factors=simd.aligned(profiles * lanes, kind),
+            stash=np.zeros(rows * 2 * lanes, kind), x=simd.aligned(rows * 2 * lanes, kind),
+            factors=simd.aligned(profiles * lanes, kind),
             ratio=np.ones(ties * lanes, kind), step=whole(), many=np.zeros(1, np.int64),
         ),
         task, trail._replace(stopped=(stopped := np.full(len(jobs), -1))),

@@ -43,14 +43,18 @@ class Demand:
         return self.s_va.real * p + 1j * self.s_va.imag * q
 
 
-def fusable(network: Network, demand: Demand) -> Flags:
-    """[legs] whether a leg stands between one node and ground with a model the kernel knows."""
+def _known(network: Network, demand: Demand) -> Flags:
+    """[legs] whether the kernel has a leg's model in vectors."""
     legs = network.legs
     alike = demand.p_profile == demand.q_profile
     known = np.isin(legs.model, (POWER, IMPEDANCE, BY_EXPONENT)) | (legs.model == CURRENT) & alike
-    known &= (legs.plus >= 0) & (legs.minus < 0)
     known[legs.balanced.ravel()] = False
     return known
+
+
+def fusable(network: Network, demand: Demand) -> Flags:
+    """[legs] whether a leg stands between one node and ground with a model the kernel knows."""
+    return _known(network, demand) & (network.legs.plus >= 0) & (network.legs.minus < 0)
 
 
 def loose_nodes(network: Network, demand: Demand) -> Ints:
@@ -68,6 +72,17 @@ def fused_legs(network: Network, demand: Demand, base: Base, matrix: Matrix, kin
     mine = mine[np.argsort(row, kind="stable")]
     row = matrix.row[legs.plus[mine]]
     base_v = network.nodes.base_v[legs.plus[mine]]
+    inverse = matrix.inverse[row].reshape(-1, 2, 2)
+    starts = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=matrix.rows.active))])
+    return _fused(network, demand, base, mine, base_v, inverse, kind), starts.astype(np.int32)
+
+
+def _fused(
+    network: Network, demand: Demand, base: Base, mine: Ints, base_v: Floats, inverse: Floats,
+    kind: Kind,
+) -> Fused:  # fmt: skip
+    """Legs whose voltages are in per unit of `base_v`, and their currents times `inverse`."""
+    legs = network.legs
     rated = legs.rated_v[mine] / base_v
     model, s = legs.model[mine], demand.s_va[mine]
     low, least, most = legs.limits[mine].T
@@ -83,7 +98,6 @@ def fused_legs(network: Network, demand: Demand, base: Base, matrix: Matrix, kin
         scale = np.where(model == CURRENT, 1 / rated, 1.0)[:, None, None]
         p, q = p * scale, q * scale
     apart = (model == BY_EXPONENT) | (demand.p_profile[mine] != demand.q_profile[mine])
-    inverse = matrix.inverse[row].reshape(-1, 2, 2)
     slope = base.slope[mine].reshape(-1, 2, 2) * (base_v**2)[:, None, None]
     u_pu, i_pu = u0 / base_v, i0 * base_v
     at_base = inverse @ parts(i_pu)[:, :, None]
@@ -98,7 +112,7 @@ def fused_legs(network: Network, demand: Demand, base: Base, matrix: Matrix, kin
     kinds[model == CURRENT] = STEADY_CURRENT
     kinds[model == BY_EXPONENT] = EXPONENTIAL
     powers, bare = _powers(network, mine, inverse @ q, np.abs(u_pu) ** 2, lowest, highest, rated)
-    fused = Fused(
+    return Fused(
         kinds=kinds.astype(np.int32),
         p_at=demand.p_profile[mine].astype(np.int32),
         q_at=demand.q_profile[mine].astype(np.int32),
@@ -111,8 +125,6 @@ def fused_legs(network: Network, demand: Demand, base: Base, matrix: Matrix, kin
             kind,
         ),
     )
-    starts = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=matrix.rows.active))])
-    return fused, starts.astype(np.int32)
 
 
 def _under(model: Ints, low: Floats, least: Floats, rated: Floats) -> Floats:
@@ -147,26 +159,27 @@ def _powers(
     return found, bare
 
 
-def loose_legs(network: Network, demand: Demand, base: Base, matrix: Matrix) -> Loose:
+def loose_legs(network: Network, demand: Demand, base: Base, matrix: Matrix, kind: Kind) -> Loose:
     """All legs that are not fused."""
     legs = network.legs
-    mine = np.flatnonzero(~fusable(network, demand))
+    rest = ~fusable(network, demand)
+    alive = np.append(base.state.alive, True)
+    vectors = rest & _known(network, demand) & alive[legs.plus] & alive[legs.minus]
+    across_two = np.flatnonzero(vectors)
+    rated = legs.rated_v[across_two]
+    unit = np.tile(np.eye(2), (len(across_two), 1, 1))
+    across_ends, volts = _ends(network, matrix, across_two)
+    mine = np.flatnonzero(rest & ~vectors)
+    ends, table_volts = _ends(network, matrix, mine)
     at = np.full(len(legs.plus), -1, np.int64)
     at[mine] = np.arange(len(mine))
-    ends = np.full((len(mine), 4), -1, np.int64)
-    volts = np.ones((len(mine), 2))
-    for end, node in enumerate((legs.plus[mine], legs.minus[mine])):
-        here = node >= 0
-        ends[here, end] = matrix.row[node[here]]
-        ends[here, 2 + end] = matrix.rows.special[matrix.row[node[here]]]
-        volts[here, end] = network.nodes.base_v[node[here]]
     v = base.v_v[: network.pattern.n]
     i0 = leg_currents(legs, base.s_va, leg_voltages(legs, v))[mine]
     u0 = across(legs, v)[mine]
     s = demand.s_va[mine]
     table = np.concatenate(
         [
-            volts, parts(u0), base.slope[mine],
+            table_volts, parts(u0), base.slope[mine],
             np.stack([i0.real, i0.imag, s.real, s.imag, legs.rated_v[mine]], 1),
         ], 1,
     )  # fmt: skip
@@ -174,7 +187,21 @@ def loose_legs(network: Network, demand: Demand, base: Base, matrix: Matrix) -> 
     for group in legs.balanced:
         triples[at[group]] = at[group]
     return Loose(
-        ends, legs.model[mine], demand.p_profile[mine], demand.q_profile[mine], table,
-        legs.limits[mine], legs.exponents[mine], legs.zip[mine], legs.fixed_kvar[mine] * 1e3,
-        triples,
+        _fused(network, demand, base, across_two, rated, unit, kind), across_ends,
+        volts / rated[:, None], ends, legs.model[mine], demand.p_profile[mine],
+        demand.q_profile[mine], table, legs.limits[mine], legs.exponents[mine], legs.zip[mine],
+        legs.fixed_kvar[mine] * 1e3, triples,
     )  # fmt: skip
+
+
+def _ends(network: Network, matrix: Matrix, mine: Ints) -> tuple[Ints, Floats]:
+    """[legs, 4] rows of both ends and their places among the special ones, -1 for ground, and
+    [legs, 2] the base voltages there [V]."""
+    ends = np.full((len(mine), 4), -1, np.int64)
+    volts = np.ones((len(mine), 2))
+    for end, node in enumerate((network.legs.plus[mine], network.legs.minus[mine])):
+        here = node >= 0
+        ends[here, end] = matrix.row[node[here]]
+        ends[here, 2 + end] = matrix.rows.special[matrix.row[node[here]]]
+        volts[here, end] = network.nodes.base_v[node[here]]
+    return ends, volts

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gridmend.model.arrays import Floats
+from gridmend.model.arrays import Floats, Ints
 from gridmend.model.flow import Flow, Terminals
 from gridmend.model.grid import SINGULAR, Grid
 from gridmend.powerflow.legs import INJECTED
@@ -110,9 +110,11 @@ def terminal_ratings(grid: Grid, terminals: Terminals) -> Floats:
         here = terminals.table == table
         rating[here] = amperes(grid, table)[terminals.row[here]]
     here = terminals.table == "transformers"
-    per_winding = _winding_amperes(grid)
-    rows = zip(terminals.row[here].tolist(), terminals.terminal[here].tolist(), strict=True)
-    rating[here] = [per_winding.get(key, np.nan) for key in rows]
+    keys, known = _winding_amperes(grid)
+    wanted = _winding_key(terminals.row[here], terminals.terminal[here])
+    at = np.minimum(np.searchsorted(keys, wanted), max(len(keys) - 1, 0))
+    if len(keys):
+        rating[here] = np.where(keys[at] == wanted, known[at], np.nan)
     rating[terminals.phase == "g"] = np.nan
     return rating
 
@@ -132,22 +134,26 @@ def amperes(grid: Grid, table: str, *, emergency: bool = False) -> Floats:
     return own
 
 
-def _winding_amperes(grid: Grid) -> dict[tuple[int, int], float]:
-    """Rated current of a conductor of each winding, by transformer's row and winding."""
-    found: dict[tuple[int, int], float] = {}
+def _winding_key(transformer: Ints, number: Ints) -> Ints:
+    """One number for a transformer's row and a winding of it, from 1."""
+    return transformer * 64 + number
+
+
+def _winding_amperes(grid: Grid) -> tuple[Ints, Floats]:
+    """In order the key of each winding, and the rated current of a conductor of it [A]."""
     w, t = grid.windings, grid.transformers
-    rating, index = t.numbers("rating_kva"), t.index
-    first: dict[int, float] = {}
-    for at in range(len(w)):
-        row = index[w["transformer"][at].lower()]
-        first.setdefault(row, float(w["kva"][at]))
-        phases = int(t["phase_count"][row])
-        kv = float(w["kv"][at])
-        share = float(w["kva"][at]) / first[row] if first[row] else 1.0
-        volts = kv * 3**0.5 / 3 if phases == 3 else kv / (3**0.5 if phases == 2 else 1)
-        known = float(rating[row]) * share / phases / volts
-        found[row, int(w["number"][at])] = known
-    return found
+    index = t.index
+    row = np.array([index[name.lower()] for name in w.texts("transformer")], np.int64)
+    kva, kv = w.numbers("kva"), w.numbers("kv")
+    first = np.zeros(len(t))
+    first[row[::-1]] = kva[::-1]
+    phases, of_first = t.counts("phase_count")[row], first[row]
+    share = np.where(of_first > 0, kva / np.where(of_first > 0, of_first, 1.0), 1.0)
+    volts = kv / np.select([phases == 3, phases == 2], [3**0.5, 3**0.5], 1.0)
+    known = t.numbers("rating_kva")[row] * share / phases / volts
+    key = _winding_key(row, w.counts("number"))
+    order = np.argsort(key, kind="stable")
+    return key[order], known[order]
 
 
 def element_rows(

@@ -1,0 +1,208 @@
+"""Where lanes that go each on its own are: the jobs they take, the steps they begin and end."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from gridmend.powerflow.control_queue import disarm
+from gridmend.powerflow.lane_measure import measure
+from gridmend.powerflow.lane_steps import FIRST_PACE
+from gridmend.powerflow.simd import inlined, unowned
+
+UNDECIDED, QUIET, RESTLESS = range(3)
+"""Of a lane's controls: not known yet, at rest, or given up."""
+
+SAME_PU = 1e-9
+"""Taps that are less apart are the same; sums of steps in another order differ by rounding."""
+
+
+class Task(NamedTuple):
+    """What lanes work on. `first`, `last` [jobs] steps of each job, with `begin_tap`
+    [jobs, taps] and `begin_on` [jobs, banks] positions before it; `factors` [steps, profiles];
+    `hour` [steps] of the day; `tolerance` [pu], and `rounds` and `looks` allowed in a step."""
+
+    first: Any
+    last: Any
+    begin_tap: Any
+    begin_on: Any
+    factors: Any
+    hour: Any
+    tolerance: float
+    rounds: int
+    looks: int
+
+
+class Trail(NamedTuple):
+    """What lanes leave behind. `known` [steps] whether a step is done; `tap` [steps, taps] and
+    `on` [steps, banks] positions after it; `quiet` [steps] whether its controls came to rest;
+    `rounds`, `looks` [steps]; `out` [readings, steps]; `stopped` [jobs] the step that found no
+    rest, -1 where none; `voltages` [steps or 0, rows × 2]."""
+
+    known: Any
+    tap: Any
+    on: Any
+    quiet: Any
+    rounds: Any
+    looks: Any
+    out: Any
+    stopped: Any
+    voltages: Any
+
+
+class Moves(NamedTuple):
+    """What positions do in the kernel: `tie_tap` [ties] which tap each ratio is, -1
+    for one that stays one; `share`
+    [banks, steps + 1] of its size by which a bank differs from the base."""
+
+    tie_tap: Any
+    share: Any
+
+
+class Gathered(NamedTuple):
+    """Settled states that wait to be read, the `step` [lanes] of each, and how `many` there are.
+
+    `stash` [lanes, active rows × 2], one after the other as they come; `x`, where they are put
+    side by side to be read; `factors`, `ratio` as the lanes have them.
+    """
+
+    stash: Any
+    x: Any
+    factors: Any
+    ratio: Any
+    step: Any
+    many: Any
+
+
+class Run(NamedTuple):
+    """Where each lane is, all [lanes]: `job`, -1 for none, `step`, rounds since it last moved,
+    `total` in this step and `looks`; the `verdict` of its controls; whether it is `fresh`: at the
+    start of a step; its `pace` and the change `before`. `next` [1] is the next job to take."""
+
+    job: Any
+    step: Any
+    rounds: Any
+    total: Any
+    looks: Any
+    verdict: Any
+    fresh: Any
+    pace: Any
+    before: Any
+    next: Any
+
+
+@unowned
+def place(moves: Any, at: Any, ratio: Any, moved: Any, lanes: int, w: int) -> None:
+    """Put a lane's positions into the kernel's arrays."""
+    for q in range(len(moves.tie_tap)):
+        if moves.tie_tap[q] >= 0:
+            ratio[q * lanes + w] = at.tap[moves.tie_tap[q] * lanes + w]
+    for b in range(len(moves.share)):
+        moved[b * lanes + w] = moves.share[b, at.on[b * lanes + w]]
+
+
+@unowned
+def take(task: Any, run: Any, at: Any, start: Any, now: Any, x: Any, lanes: int, w: int) -> bool:
+    """Take the next job with any steps, beginning at the base; False where none is left."""
+    while run.next[0] < len(task.first):
+        job = run.next[0]
+        run.next[0] += 1
+        if task.first[job] < task.last[job]:
+            run.job[w], run.step[w], run.fresh[w] = job, task.first[job], 1
+            run.pace[w] = FIRST_PACE
+            for k in range(task.begin_tap.shape[1]):
+                at.tap[k * lanes + w] = task.begin_tap[job, k]
+            for k in range(task.begin_on.shape[1]):
+                at.on[k * lanes + w] = task.begin_on[job, k]
+            x[w::lanes] = 0.0
+            for k in range(len(start.middle)):
+                now[(2 * k + 1) * lanes + w] = start.middle[k]
+            return True
+    run.job[w] = -1
+    return False
+
+
+@unowned
+def begin(task: Any, run: Any, at: Any, moves: Any, now: Any, ratio: Any, moved: Any) -> bool:
+    """Give lanes that are fresh the factors of their step; whether any is."""
+    lanes, found = len(run.job), False
+    for w in range(lanes):
+        if not run.fresh[w] or run.job[w] < 0:
+            continue
+        found = True
+        step = run.step[w]
+        for k in range(task.factors.shape[1]):
+            now[2 * k * lanes + w] = task.factors[step, k]
+        disarm(at, lanes, w)
+        place(moves, at, ratio, moved, lanes, w)
+        run.fresh[w], run.rounds[w], run.looks[w], run.before[w] = 0, 0, 0, 0.0
+        run.total[w], run.verdict[w] = 0, UNDECIDED
+    return found
+
+
+@inlined
+def gather(rows: Any, run: Any, got: Any, now: Any, ratio: Any, x: Any, lanes: int, w: int) -> None:
+    """Put a lane's state among those that wait to be read."""
+    slot = got.many[0]
+    size = 2 * rows.active
+    for k in range(size):
+        got.stash[slot * size + k] = x[k * lanes + w]
+    for k in range(len(now) // (2 * lanes)):
+        got.factors[k * lanes + slot] = now[2 * k * lanes + w]
+    for q in range(len(ratio) // lanes):
+        got.ratio[q * lanes + slot] = ratio[q * lanes + w]
+    got.step[slot] = run.step[w]
+    got.many[0] = slot + 1
+
+
+@unowned
+def read_all(
+    rows: Any, legs: Any, loose_legs: Any, readings: Any, got: Any, extra: Any, room: Any,
+    taken: Any, read: Any, trail: Any,
+) -> None:  # fmt: skip
+    """Read all states that wait."""
+    lanes, size = len(got.step), 2 * rows.active
+    for k in range(size):
+        for slot in range(lanes):
+            got.x[k * lanes + slot] = got.stash[slot * size + k]
+    measure(
+        rows, legs, loose_legs, readings, got.factors, lanes, 0, got.ratio, got.x, extra, room,
+        taken, read, lanes, 0,
+    )  # fmt: skip
+    for slot in range(got.many[0]):
+        step = got.step[slot]
+        for k in range(len(trail.out)):
+            trail.out[k, step] = read[k * lanes + slot]
+        if len(trail.voltages):
+            for k in range(len(got.x) // lanes):
+                trail.voltages[step, k] = got.x[k * lanes + slot]
+    got.many[0] = 0
+
+
+@inlined
+def end(task: Any, run: Any, at: Any, trail: Any, quiet: bool, lanes: int, w: int) -> bool:
+    """Note where a lane's step ended; whether it met what was known of it."""
+    step = run.step[w]
+    met = trail.known[step] == 1
+    for k in range(trail.tap.shape[1]):
+        met &= abs(trail.tap[step, k] - at.tap[k * lanes + w]) < SAME_PU
+        trail.tap[step, k] = at.tap[k * lanes + w]
+    for k in range(trail.on.shape[1]):
+        met &= trail.on[step, k] == at.on[k * lanes + w]
+        trail.on[step, k] = at.on[k * lanes + w]
+    trail.known[step], trail.quiet[step] = 1, quiet
+    trail.rounds[step], trail.looks[step] = run.total[w], run.looks[w] + 1
+    return met
+
+
+@inlined
+def left_of(run: Any, found: Any, w: int) -> float:
+    """What is left of the error of a lane's voltages [pu] after the change just made."""
+    moved = np.sqrt(found[w])
+    if run.before[w] > 0.0:
+        run.pace[w] = min(max(moved / run.before[w], 0.02), 0.999)
+    run.before[w] = moved
+    run.rounds[w] += 1
+    run.total[w] += 1
+    return moved * run.pace[w] / (1.0 - run.pace[w])
