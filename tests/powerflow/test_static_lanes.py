@@ -13,6 +13,7 @@ from gridmend.formats.read import read
 from gridmend.model.grid import Grid
 from gridmend.model.series import Series, utc_times
 from gridmend.powerflow import lane_static
+from gridmend.powerflow.lane_series import move_in_lanes
 from gridmend.powerflow.network import Network
 from gridmend.powerflow.series_flow import SeriesFlow, solve_series
 from gridmend.powerflow.step_by_step import one_by_one, step_of
@@ -148,3 +149,19 @@ def test_a_network_that_cannot_be_cut_is_solved_step_by_step() -> None:
     series = swinging(network.grid, 30)
     found = solve_series(network, series, controls="static", keep_voltages=True)
     _assert_alike(network, found, _alone(network, series))
+
+
+def test_regulators_of_some_phases_are_cut_with_the_phases_beside_them() -> None:
+    grid = read("ieee34")
+    bus1, bus2 = (grid.windings.record(f"reg1b:{k}")["bus"] for k in (1, 2))
+    grid = grid.with_changed("transformer.reg1b", in_service=False)
+    grid = grid.with_changed("transformer.reg2c", in_service=False)
+    buses = {"reg1b": (bus1, bus2, "b"), "reg2c": ("852", "852r", "c")}
+    for name, (one, other, phase) in buses.items():
+        row = {"name": name, "bus1": one, "phases1": phase, "bus2": other, "phases2": phase}
+        grid = grid.with_rows("switches", row)
+    network, series = Network.of(grid), swinging(grid, 100)
+    assert move_in_lanes(network, series.start)
+    lanes = solve_series(network, series, controls="static", keep_voltages=True)
+    assert lanes.tap_operations.sum() > 30
+    _assert_alike(network, lanes, _alone(network, series))

@@ -11,6 +11,7 @@ import numpy as np
 from gridmend.model.arrays import Complexes, Flags, Floats, Ints
 from gridmend.model.series import Series
 from gridmend.model.snapshot import Snapshot
+from gridmend.powerflow.control_look import CLOCK
 from gridmend.powerflow.control_tables import Controls
 from gridmend.powerflow.controls import Settling, hour_of, settle_from
 from gridmend.powerflow.iteration import prepare
@@ -140,7 +141,7 @@ def solve_static(
             shares(network, controls.banks, base),
         ),
         factors=np.ascontiguousarray(demand.factors.T),
-        hour=np.array([hour_of(series.time(k)) for k in range(*steps)]),
+        hour=_hours(controls, series, steps),
         tolerance=tolerance_pu,
     )
 
@@ -161,6 +162,13 @@ def solve_static(
     steps_on[:, controls.banks] = trail.on
     windings = controls.windings
     return Found(_summary(found), in_lane, v_v, windings, trail.tap, steps_on, trail.quiet)
+
+
+def _hours(controls: Controls, series: Series, steps: tuple[int, int]) -> Floats:
+    """[steps] of the day, where any control goes by the clock."""
+    if not (controls.bank_controls.kind == CLOCK).any():
+        return np.full(steps[1] - steps[0], np.nan)
+    return np.array([hour_of(series.time(k)) for k in range(*steps)])
 
 
 def move_in_lanes(network: Network, snapshot: Snapshot) -> bool:
