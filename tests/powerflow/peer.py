@@ -13,7 +13,7 @@ from gridmend.formats.opendss import read
 from gridmend.model.flow import Flow
 from gridmend.model.grid import Grid
 from gridmend.model.snapshot import Snapshot
-from gridmend.powerflow.iteration import iterate, prepare
+from gridmend.powerflow.iteration import prepare, resume
 from gridmend.powerflow.legs import powers
 from gridmend.powerflow.network import Network
 from oracles.compare import difference
@@ -53,7 +53,8 @@ def _also_solves(network: Network, flow: Flow, grid: Grid, peer: Peer) -> bool:
     keys = zip(flow.nodes.bus, flow.nodes.phase, strict=True)
     theirs = np.array([peer.v_v.get(node_key(grid, int(b), str(p)), 0j) for b, p in keys])
     state = prepare(network, flow.snapshot)
-    again = iterate(state, powers(network.legs, flow.snapshot), theirs)
+    s_va = powers(network.legs, flow.snapshot)
+    again, _ = resume(state, s_va, theirs, going_on=True)
     by = np.abs(again.v_v - theirs) / network.nodes.base_v
     return again.converged and float(by.max()) < 1e-5
 

@@ -119,6 +119,16 @@ def test_whatever_its_settings_a_control_moves_as_step_by_step(name: str, seed: 
     _assert_alike(network, lanes, _alone(network, series))
 
 
+def test_banks_alone_are_switched_as_step_by_step() -> None:
+    grid = _controlled("ieee123", 16)
+    for control in grid.tap_controls:
+        grid = grid.with_changed(f"tap_control.{control}", in_service=False)
+    network, series = Network.of(grid), swinging(grid, 60)
+    lanes = solve_series(network, series, controls="static", keep_voltages=True)
+    assert lanes.capacitor_operations.sum() > 10
+    _assert_alike(network, lanes, _alone(network, series))
+
+
 @pytest.mark.parametrize("threads", [1, 2, 3])
 def test_cut_into_blocks_a_year_is_the_uncut_one(
     threads: int, monkeypatch: pytest.MonkeyPatch

@@ -14,7 +14,8 @@ import numpy as np
 from gridmend.model.arrays import Complexes, Floats, Ints
 from gridmend.powerflow.blocks import Blocks, factorise_blocks, substitute_blocks
 from gridmend.powerflow.compiled import compiled
-from gridmend.powerflow.legs import Legs, answered, leg_currents, leg_voltages
+from gridmend.powerflow.jumps import beyond, taken
+from gridmend.powerflow.legs import Crossing, Legs, answered, leg_currents, leg_voltages
 
 if TYPE_CHECKING:
     from gridmend.powerflow.iteration import State
@@ -35,13 +36,19 @@ class Line:
     entries: Floats
 
 
-def linearised(state: State, s_va: Complexes, v: Complexes, into: Line | None = None) -> Line:
+def linearised(
+    state: State,
+    s_va: Complexes,
+    v: Complexes,
+    into: Line | None = None,
+    crossing: Crossing | None = None,
+) -> Line:
     """The network linearised at node voltages [V].
 
     The arrays of `into`, which is no longer needed, are used again.
     """
     network, pattern = state.network, state.network.pattern
-    slope = slopes(network.legs, s_va, v)
+    slope = slopes(network.legs, s_va, v, crossing)
     diagonal = as_blocks(state.diagonal, into.diagonal if into else None)
     entries = as_blocks(state.upper, into.entries if into else None)
     _add_legs(network.leg_slots, slope, network.scale, diagonal, entries)
@@ -52,7 +59,13 @@ def linearised(state: State, s_va: Complexes, v: Complexes, into: Line | None = 
 
 
 def solved(
-    state: State, line: Line, s_va: Complexes, driven: Complexes, x: Complexes, last: int
+    state: State,
+    line: Line,
+    s_va: Complexes,
+    driven: Complexes,
+    x: Complexes,
+    last: int,
+    crossing: Crossing | None = None,
 ) -> Complexes:
     """[n] voltages [pu] of the linearised network by place, down to place `last` of the order.
 
@@ -61,7 +74,7 @@ def solved(
     """
     network, legs = state.network, state.network.legs
     u = _across(*network.leg_ends, x)
-    taken = leg_currents(legs, s_va, answered(legs, u))
+    taken = leg_currents(legs, s_va, answered(legs, u), crossing)
     found = driven.copy()
     _add_offsets(*network.leg_ends, line.slope, u, taken, found)
     substitute_blocks(line.blocks, found.view(float).reshape(-1, 2), network.first, last)
@@ -106,14 +119,14 @@ def _add_offsets(
             total[minus[k]] -= offset * base_minus[k]
 
 
-def slopes(legs: Legs, s_va: Complexes, v: Complexes) -> Floats:
+def slopes(legs: Legs, s_va: Complexes, v: Complexes, crossing: Crossing | None = None) -> Floats:
     """[legs, 4] derivative of each leg's current by its voltage, real and imaginary parts."""
+    if crossing is None and legs.jump:
+        crossing = taken(beyond(legs, v))
     u = leg_voltages(legs, v)
     h = _DIFFERENCE * legs.rated_v
-    by_real = (leg_currents(legs, s_va, u + h) - leg_currents(legs, s_va, u - h)) / (2 * h)
-    by_imaginary = (leg_currents(legs, s_va, u + 1j * h) - leg_currents(legs, s_va, u - 1j * h)) / (
-        2 * h
-    )
+    i = [leg_currents(legs, s_va, u + by, crossing) for by in (h, -h, 1j * h, -1j * h)]
+    by_real, by_imaginary = (i[0] - i[1]) / (2 * h), (i[2] - i[3]) / (2 * h)
     parts = [by_real.real, by_imaginary.real, by_real.imag, by_imaginary.imag]
     return np.ascontiguousarray(np.stack(parts, 1))
 

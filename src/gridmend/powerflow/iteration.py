@@ -15,12 +15,14 @@ import numpy as np
 
 from gridmend.model.arrays import Complexes, Flags, Ints
 from gridmend.model.snapshot import Snapshot
-from gridmend.powerflow import shunt
+from gridmend.powerflow import jumps, shunt
 from gridmend.powerflow.chord import Line, linearised, solved
 from gridmend.powerflow.compiled import compiled
 from gridmend.powerflow.factor import Factor, factorise, substitute
 from gridmend.powerflow.legs import (
+    Crossing,
     across,
+    answered,
     inject,
     leg_admittance,
     leg_currents,
@@ -145,24 +147,80 @@ def _damped(state: State, s_va: Complexes, v: Complexes) -> Complexes:
 
 
 def resume(
-    state: State, s_va: Complexes, v: Complexes, line: Line | None = None, *, old: bool = False
-) -> tuple[Solution, Line]:
+    state: State, s_va: Complexes, v: Complexes, line: Line | None = None, *, old: bool = False,
+    going_on: bool = False,
+) -> tuple[Solution, Line]:  # fmt: skip
     """Newton's rounds from voltages [V] near the answer, with a matrix made before if given.
 
     `old` says that it was made for another demand. Returns the matrix that was used last beside
-    what was found; the one given is used up.
+    what was found; the one given is used up. Legs whose power jumps at a limit begin on a side
+    that does not depend on where the rounds begin, unless they are `going_on` from the answer at
+    other positions, and take another until all are where they belong.
     """
+    legs = state.network.legs
+    if not legs.jump:
+        return _rounds(state, s_va, v, line, old=old)
+    foretold = _foretold(state, s_va, v if going_on else None)
+    sides = jumps.first(jumps.beyond(legs, foretold))
+    found, line = _rounds(state, s_va, v, line, old=old, crossing=sides.crossing)
+    rounds = found.iterations
+    for _ in range(jumps.LOOKS):
+        if found.converged:
+            v, after = found.v_v, jumps.after(sides, jumps.beyond(legs, found.v_v), s_va)
+        else:
+            after = jumps.given_up(sides)
+        if after is None:
+            break
+        anew, start = jumps.slides_differ(sides, after), v
+        for crossing in jumps.stages(after):
+            line = linearised(state, s_va, start, line, crossing) if anew else line
+            found, line = _rounds(state, s_va, start, line, old=True, crossing=crossing)
+            start, rounds = found.v_v, rounds + found.iterations
+        sides = after
+    return replace(found, iterations=rounds), line
+
+
+def _foretold(state: State, s_va: Complexes, v: Complexes | None) -> Complexes:
+    """Voltages [V] that tell on which side of a jump legs begin, as in the first round of OpenDSS.
+
+    Legs are their rated admittances, but for what they take besides at `v` [V], or unless it is
+    given at the voltages that their rated admittances make.
+    """
+    legs, y = state.network.legs, leg_admittance(state.network.legs, s_va)
+    if not np.array_equal(y, state.admittance):
+        state = replace(state, factor=_factor_of(state, y))
+    v = direct(state, state.driven) if v is None else v
+    currents, u = state.driven.copy(), across(legs, v)
+    inject(legs.plus, legs.minus, y * u - leg_currents(legs, s_va, answered(legs, u)), currents)
+    return direct(state, currents)
+
+
+def _factor_of(state: State, admittance: Complexes) -> Factor:
+    """The factor of a state with other admittances of its legs [S]."""
+    network, alive = state.network, np.empty(len(state.alive), np.bool_)
+    alive[network.place] = state.alive
+    diagonal, upper = assemble(network, state.values, admittance)
+    if len(state.floating):
+        diagonal = _anchored(network, diagonal)
+    return factorise(network.pattern, diagonal, upper, alive)
+
+
+def _rounds(
+    state: State, s_va: Complexes, v: Complexes, line: Line | None, *, old: bool,
+    crossing: Crossing | None = None,
+) -> tuple[Solution, Line]:  # fmt: skip
+    """Newton's rounds with legs that cross their limits as said."""
     network = state.network
     place, base, first = network.place, network.nodes.base_v, network.first
     keep = _WORTH_KEEPING_OLD if old and line else _WORTH_KEEPING
-    line = linearised(state, s_va, v) if line is None else line
+    line = linearised(state, s_va, v, crossing=crossing) if line is None else line
     x, driven = np.empty(len(v), complex), np.empty(len(v), complex)
     x[place] = np.where(state.alive, v / base, 0.0)
     driven[place] = np.where(state.alive, state.driven * base, 0.0)
     change, worst, damping, rounds, converged, renewed = np.inf, first, 1.0, 0, False, False
     while not converged and rounds < _ROUNDS:
         rounds += 1
-        found = solved(state, line, s_va, driven, x, first)
+        found = solved(state, line, s_va, driven, x, first, crossing)
         before = change
         worst, change = _largest(first, found, x)
         if not np.isfinite(change):
@@ -174,11 +232,11 @@ def resume(
         _towards(first, found, damping, x)
         stalled = 0.9 * before < change < _ROUNDING_PU
         if _left(before, change) < TOLERANCE_PU or (stalled and renewed):
-            x = solved(state, line, s_va, driven, x, 0) if first else x
+            x = solved(state, line, s_va, driven, x, 0, crossing) if first else x
             converged = True
         elif stalled or change > max(_CLOSE_PU, keep * before):
             renewed, keep = stalled, _WORTH_KEEPING
-            line = linearised(state, s_va, x[place] * base, line)
+            line = linearised(state, s_va, x[place] * base, line, crossing)
     v = np.where(state.alive, x[place] * base, 0.0)
     node = int(np.argmax(place == worst)) if len(place) else 0
     return Solution(v, converged, rounds, change, node), line

@@ -82,7 +82,8 @@ def probes_in_lanes(controls: Controls, cut: Split, base: Base, matrix: Matrix) 
     extra = np.zeros(len(place), np.bool_)
     extra[own + 1 + np.arange(len(own))] = True
     node = np.where(extra, terms.node[place], node[place])
-    by = np.where(extra, cut.fixed[tie[place]], by[place]) * cut.base_v[node]
+    fixed = np.append(cut.fixed, 0.0)[tie[place]]
+    by = np.where(extra, fixed, by[place]) * cut.base_v[node]
     starts = terms.start + np.searchsorted(own, terms.start)
     found: Any = by
     return Probes(

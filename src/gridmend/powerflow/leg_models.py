@@ -10,6 +10,16 @@ from gridmend.powerflow.compiled import compiled
 POWER, IMPEDANCE, CURRENT, MOTOR, EXPONENTIAL, FIXED_Q, FIXED_Q_IMPEDANCE, ZIP = range(8)
 _CUT_OFF = 500.0  # how steeply a ZIP load lets go around its cut-off voltage
 
+STEEP, LOWER, UPPER, SLIDING, NEARING = range(5)
+"""How a leg by exponents crosses a limit, at which its power jumps.
+
+`STEEP`: in a line of `LINE` that ends at the limit; `SLIDING`: along that line and beyond its
+ends; `NEARING`: along one of `LONGER`, from where Newton's method finds the other; `LOWER`,
+`UPPER`: at any voltage as below or above the limit."""
+
+LINE, LONGER = 1e-6, 1e-4
+"""Length of the lines [of the limit's squared voltage]."""
+
 Row = Floats | tuple[float, ...]
 """One leg's numbers in compiled code: a row of an array, or the same as a tuple."""
 
@@ -25,12 +35,49 @@ def _within(u: float, low: float, least: float, most: float, steep: int) -> floa
         return u * u / most**steep
     if u > least:
         return 1.0 if steep == 2 else u
+    return _under(u, low, least, steep)
+
+
+@compiled
+def _under(u: float, low: float, least: float, steep: int) -> float:
+    """The same below `least`."""
     if low < 0.0:
         return u * u / least**steep
     if u <= low:
         return u * u
     at_least = 1.0 / least if steep == 2 else 1.0
     return u * (low + (at_least - low) * (u - low) / (least - low))
+
+
+@compiled
+def above(u: float, limit: float, crossing: int) -> float:
+    """How much of a leg is as above a limit: 0 to 1, any number where it slides."""
+    if crossing in (LOWER, UPPER):
+        return 1.0 if crossing == UPPER else 0.0
+    share = 1.0 + (u * u / (limit * limit) - 1.0) / (LONGER if crossing == NEARING else LINE)
+    return min(max(share, 0.0), 1.0) if crossing == STEEP else share
+
+
+@compiled
+def _by_exponents(
+    u: float, limits: Row, exponents: Row, at_least: int, at_most: int
+) -> tuple[float, float]:
+    """Active and reactive power over rated, crossing the lower and upper limit as said."""
+    low, least, most = limits[0], limits[1], limits[2]
+    over = above(u, most, at_most)
+    high = u * u / (most * most)
+    if over == 1.0:
+        return high, high
+    share = above(u, least, at_least)
+    p, q = 1.0, 1.0
+    if share != 0.0:
+        p, q = u ** exponents[0], u ** exponents[1]
+    if share != 1.0:
+        under = _under(u, low, least, 2)
+        p, q = under + share * (p - under), under + share * (q - under)
+    if over != 0.0:
+        p, q = p + over * (high - p), q + over * (high - q)
+    return p, q
 
 
 @compiled
@@ -43,12 +90,20 @@ def leg_current(
     exponents: Row,
     zips: Row,
     fixed_var: float,
+    at_least: int = STEEP,
+    at_most: int = STEEP,
 ) -> complex:
-    """Current of one leg [A] at `v` [V], which is `u` of its rated voltage, for `s` [VA]."""
+    """Current of one leg [A] at `v` [V], which is `u` of its rated voltage, for `s` [VA].
+
+    One by exponents crosses its lower and upper limit as `at_least` and `at_most` say.
+    """
     low, least, most = limits[0], limits[1], limits[2]
     inside = least < u <= most
     if model == IMPEDANCE:
         p, q = s.real * u * u, s.imag * u * u
+    elif model == EXPONENTIAL:
+        p, q = _by_exponents(u, limits, exponents, at_least, at_most)
+        p, q = s.real * p, s.imag * q
     elif model == ZIP:
         power, current = _within(u, low, least, most, 2), _within(u, low, least, most, 1)
         on = 0.5 * (1.0 + math.tanh(_CUT_OFF * (u - zips[6]))) if zips[6] > 0.0 and u > low else 1.0
@@ -62,8 +117,6 @@ def leg_current(
         p, q = s.real * share, s.imag * share
         if bare:
             q = fixed_var if inside and model == FIXED_Q else fixed_var * u * u
-        elif inside and model == EXPONENTIAL:
-            p, q = s.real * u ** exponents[0], s.imag * u ** exponents[1]
         elif inside and model == MOTOR:
             q = s.imag * u * u
     square = v.real * v.real + v.imag * v.imag

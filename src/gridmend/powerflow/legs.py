@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gridmend.model.arrays import Complexes, Floats, Ints
 from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow.compiled import compiled
-from gridmend.powerflow.leg_models import (
-    Row,
-    leg_current,
-)
+from gridmend.powerflow.leg_models import EXPONENTIAL, STEEP, Row, leg_current
+
+Crossing = NDArray[np.int8]
+"""[legs, 2] how each leg crosses its lower and upper limit; see `leg_models`."""
 
 INJECTED = ("loads", "generators", "pv_systems", "storages")
 """Tables whose elements are legs, in the order in which legs are numbered."""
@@ -45,6 +47,11 @@ class Legs:
     zip: Floats
     fixed_kvar: Floats
     balanced: Ints
+
+    @cached_property
+    def jump(self) -> bool:
+        """Whether the power of any leg jumps at its limits."""
+        return bool((self.model == EXPONENTIAL).any())
 
 
 def powers(legs: Legs, snapshot: Snapshot) -> Complexes:
@@ -102,8 +109,14 @@ def answered(legs: Legs, u_v: Complexes) -> Complexes:
     return u
 
 
-def leg_currents(legs: Legs, s_va: Complexes, u_v: Complexes) -> Complexes:
-    """[legs] current into each leg [A] at the voltages across them [V]."""
+def leg_currents(
+    legs: Legs, s_va: Complexes, u_v: Complexes, crossing: Crossing | None = None
+) -> Complexes:
+    """[legs] current into each leg [A] at the voltages across them [V].
+
+    `crossing` [legs, 2] says how legs by exponents cross their lower and upper limit; all are
+    steep unless given.
+    """
     return _currents(
         u_v,
         legs.model,
@@ -113,6 +126,7 @@ def leg_currents(legs: Legs, s_va: Complexes, u_v: Complexes) -> Complexes:
         legs.zip,
         legs.fixed_kvar * 1e3,
         s_va,
+        crossing,
     )
 
 
@@ -126,6 +140,7 @@ def _currents(
     zips: Floats,
     fixed_var: Floats,
     s_va: Complexes,
+    crossing: Crossing | None,
 ) -> Complexes:
     i_a = np.zeros(len(u_v), np.complex128)
     for k in range(len(u_v)):
@@ -141,6 +156,8 @@ def _currents(
                 (exponents[k, 0], exponents[k, 1]),
                 _seven(zips, k),
                 fixed_var[k],
+                STEEP if crossing is None else crossing[k, 0],
+                STEEP if crossing is None else crossing[k, 1],
             )
     return i_a
 

@@ -44,7 +44,8 @@ class Standing:
     device may open or close, are cut, `tied` [n] which columns were made as those of nodes tied
     to ground. The demand of `state.admittance` may be an earlier one: the answer does not depend
     on it.
-    `line` is the matrix of the last solve, made for the demand `line_s_va`.
+    `line` is the matrix of the last solve, made for the demand `line_s_va`; `solved_s_va` the
+    demand of `solution`.
     """
 
     snapshot: Snapshot
@@ -60,6 +61,7 @@ class Standing:
     line: Line | None = None
     line_s_va: Complexes | None = None
     solution: Solution | None = None
+    solved_s_va: Complexes | None = None
 
 
 def stand(network: Network, snapshot: Snapshot) -> Standing:
@@ -88,8 +90,11 @@ def resolve(standing: Standing, snapshot: Snapshot) -> Solution:
     """Move to another snapshot, positions and demand, and solve there.
 
     The answer is that of a solve from nothing, to the tolerance of the iteration
-    (checked against it on random networks and over every device of the IEEE feeders).
+    (checked against it on random networks and over every device of the IEEE feeders). Where loads
+    jump beside their limits and there are several answers, it is the one that OpenDSS goes on to
+    while its controls move (record 0006).
     """
+    moved = bool(moved_devices(standing.state.network, standing.snapshot, snapshot))
     move(standing, snapshot)
     state, before = standing.state, standing.solution
     if before is None or not before.converged:
@@ -100,13 +105,14 @@ def resolve(standing: Standing, snapshot: Snapshot) -> Solution:
             # what was dead starts without load
             v = np.where(v == 0, direct(state, state.driven), v)
     old = standing.line_s_va is not standing.s_va
-    found, line = resume(state, standing.s_va, v, standing.line, old=old)
+    same = before is not None and before.converged and standing.solved_s_va is standing.s_va
+    found, line = resume(state, standing.s_va, v, standing.line, old=old, going_on=moved and same)
     if line is not standing.line:
         standing.line, standing.line_s_va = line, standing.s_va
     if not found.converged:
         _begin_again(standing, snapshot)
         found = iterate(standing.state, standing.s_va)
-    standing.solution = found
+    standing.solution, standing.solved_s_va = found, standing.s_va
     return found
 
 
