@@ -82,9 +82,9 @@ def lanes(work: Work) -> Answer:
 
 
 def series(work: Work) -> Answer:
-    """The package's series, as the command line runs it."""
+    """The package's series, to 1e-6 pu."""
     found = solve_series(
         work.network, work.series(), controls=work.controls, threads=work.threads,
-        keep_voltages=work.voltages,
+        keep_voltages=work.voltages, tolerance_pu=1e-6,
     )  # fmt: skip
     return Answer(found.v_min_pu, found.v_max_pu, None, found.tap_pu, found.steps_on, v_v=found.v_v)

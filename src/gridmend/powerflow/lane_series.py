@@ -94,6 +94,7 @@ def solve_off(
         threads=threads,
         voltages=keep_voltages,
         limits=limits,
+        rest=False,
     )
     return Found(_summary(found), found.in_lane, found.v_v)
 

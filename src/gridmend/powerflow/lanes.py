@@ -76,13 +76,15 @@ def solve_lanes(
     kind: Kind = np.float64,
     voltages: bool = False,
     limits: Limits = ANSI_RANGE_A,
+    rest: bool = True,
 ) -> Lanes:
     """Every step of a demand at one set of positions, controls off.
 
     Steps of alike demand go together, each group about a base of its own: the state at its
     median factors. `tolerance` is what is left of the error of a voltage, by the pace at which its
     changes shrink [pu]. Threads take blocks of steps. With `kind` float32 the deviations from
-    the base, which is float64, are float32.
+    the base, which is float64, are float32. Steps that do not settle in lanes are solved alone
+    unless `rest` is False.
     """
     steps = demand.factors.shape[1]
     cut = split(network, snapshot, _NONE, source_nodes(network))
@@ -107,7 +109,7 @@ def solve_lanes(
         node = laid.node
     in_lane = (rounds <= _ROUNDS) & np.isfinite(found).all(axis=0) & (found[10] == 0)
     converged = in_lane.copy()
-    for step in np.flatnonzero(~in_lane).tolist():
+    for step in np.flatnonzero(~in_lane & rest).tolist():
         converged[step] = _alone(network, state, node, demand, step, found, v_v)
     return told(node, found, rounds, (in_lane, converged), v_v)
 

@@ -89,6 +89,24 @@ def solve_series(
         Where the steps are not in the series, or it was made for another grid.
     """
     last = series.steps if last is None else last
+    _check(network, series, controls, (first, last), threads)
+    begin = series.start if begin is None else begin
+    kept: dict[str, Any] = {"keep_voltages": keep_voltages, "limits": limits}
+    flow = None
+    if last - first >= LEAST_STEPS and controls != "time":
+        fast: dict[str, Any] = {"threads": threads, "tolerance_pu": tolerance_pu}
+        flow = _in_lanes(network, series, (first, last), begin, controls, kept, fast)
+    if flow is None:
+        step = step_of(network, controls, going_on=last - first >= LEAST_STEPS)
+        steps = range(first, last)
+        return one_by_one(network, series, steps, step=step, begin=begin, waiting=waiting, **kept)
+    return flow
+
+
+def _check(
+    network: Network, series: Series, controls: str, steps: tuple[int, int], threads: int
+) -> None:
+    first, last = steps
     if not 0 <= first <= last <= series.steps:
         raise GridError(f"a series of {series.steps} steps has no steps {first} to {last}")
     if controls not in CONTROLS:
@@ -96,32 +114,33 @@ def solve_series(
     if threads < 1:
         raise GridError(f"{threads} threads solve nothing", mend="give one or more")
     check_fits(network.grid, series.start)
-    begin = series.start if begin is None else begin
-    kept: dict[str, Any] = {"keep_voltages": keep_voltages, "limits": limits}
 
-    def by_itself(at: int, positions: Snapshot, how: str = controls) -> SeriesFlow:
-        return one_by_one(
-            network, series, range(first + at, first + at + 1), step=step_of(network, how),
-            begin=positions, waiting=None, **kept,
-        )  # fmt: skip
 
+def _in_lanes(
+    network: Network, series: Series, steps: tuple[int, int], begin: Snapshot, controls: str,
+    kept: dict[str, Any], fast: dict[str, Any],
+) -> SeriesFlow | None:  # fmt: skip
+    """The steps in lanes, and alone those that do not settle there; None where none can."""
+    first, last = steps
     alone: dict[int, SeriesFlow] = {}
+    ways = {how: step_of(network, how) for how in ("off", "static")[: 1 + (controls == "static")]}
+
+    def by_itself(at: int, positions: Snapshot, how: str) -> SeriesFlow:
+        here = range(first + at, first + at + 1)
+        return one_by_one(
+            network, series, here, step=ways[how], begin=positions, waiting=None, **kept
+        )
 
     def settle(at: int, positions: Snapshot) -> tuple[Snapshot, bool]:
-        alone[at] = by_itself(at, positions)
+        alone[at] = by_itself(at, positions, "static")
         return alone[at].end, bool(alone[at].settled[0])
 
-    found = None
-    if last - first >= LEAST_STEPS and controls != "time":
-        asked = (network, series, (first, last), begin)
-        fast: dict[str, Any] = {**kept, "threads": threads, "tolerance_pu": tolerance_pu}
-        if controls == "off" or not _controlled(network):
-            found = solve_off(*asked, **fast)
-        else:
-            found = solve_static(*asked, settle, **fast)
+    if controls == "off" or not _controlled(network):
+        found = solve_off(network, series, steps, begin, **kept, **fast)
+    else:
+        found = solve_static(network, series, steps, begin, settle, **kept, **fast)
     if found is None:
-        step, steps = step_of(network, controls), range(first, last)
-        return one_by_one(network, series, steps, step=step, begin=begin, waiting=waiting, **kept)
+        return None
     flow = _together(network, begin, series[last - 1], found)
     for at in np.flatnonzero(~found.settled).tolist():
         own = alone.get(at)

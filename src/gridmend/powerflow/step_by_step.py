@@ -87,13 +87,17 @@ class SeriesFlow:
         return found
 
 
-def step_of(network: Network, controls: str) -> Step:
-    """How a step is solved with controls `off`, `static` or in `time`."""
-    if controls == "off":
-        return lambda snapshot, waiting, _: (network.solve(snapshot, controls="off"), waiting)
-    if controls == "static":
+def step_of(network: Network, controls: str, *, going_on: bool = False) -> Step:
+    """How a step is solved with controls `off`, `static` or in `time`.
+
+    As if it were alone; static control, `going_on`, from the solution of the step before, which
+    takes less and differs by the tolerance of the iteration.
+    """
+    if controls == "static" and going_on:
         settling = Settling.of(network)
         return lambda snapshot, waiting, _: (settle_from(settling, snapshot), waiting)
+    if controls != "time":
+        return lambda snapshot, waiting, _: (network.solve(snapshot, controls=controls), waiting)
     clockwork, nothing = Clockwork.of(network), Waiting.nothing(network)
     return lambda snapshot, waiting, now_s: run_to(clockwork, snapshot, waiting or nothing, now_s)
 
