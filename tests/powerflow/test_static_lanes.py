@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from gridmend.formats.read import read
 from gridmend.model.grid import Grid
 from gridmend.model.series import Series, utc_times
+from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow import lane_static
 from gridmend.powerflow.lane_series import move_in_lanes
 from gridmend.powerflow.network import Network
@@ -152,6 +153,18 @@ def test_a_step_that_no_lane_settles_is_settled_alone_and_the_rest_goes_on() -> 
     lanes = solve_series(network, series, controls="static", keep_voltages=True)
     alone = _alone(network, series)
     _assert_alike(network, lanes, alone)
+
+
+def test_a_step_first_settled_alone_and_then_met_by_a_lane_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(lane_static, "_piloted", lambda _p, at, edges, _t: [at] * len(edges))
+    network = Network.of(read("ieee8500"))
+    start = Snapshot.normal(network.grid)
+    series = Series(start, np.ones((1, 60)))
+    lanes = solve_series(network, series, controls="static", keep_voltages=True)
+    _assert_alike(network, lanes, _alone(network, series))
+    assert lanes.v_min_pu.min() > 0.5
 
 
 def test_a_network_that_cannot_be_cut_is_solved_step_by_step() -> None:

@@ -182,18 +182,22 @@ def read_all(
 
 @inlined
 def end(task: Any, run: Any, at: Any, trail: Any, quiet: bool, lanes: int, w: int) -> bool:
-    """Note where a lane's step ended; whether it met what was known of it."""
+    """Note where a lane's step ended, unless that was known of it; whether it was."""
     step = run.step[w]
     met = trail.known[step] == 1
     for k in range(trail.tap.shape[1]):
         met &= abs(trail.tap[step, k] - at.tap[k * lanes + w]) < SAME_PU
-        trail.tap[step, k] = at.tap[k * lanes + w]
     for k in range(trail.on.shape[1]):
         met &= trail.on[step, k] == at.on[k * lanes + w]
+    if met:
+        return True
+    for k in range(trail.tap.shape[1]):
+        trail.tap[step, k] = at.tap[k * lanes + w]
+    for k in range(trail.on.shape[1]):
         trail.on[step, k] = at.on[k * lanes + w]
     trail.known[step], trail.quiet[step] = 1, quiet
     trail.rounds[step], trail.looks[step] = run.total[w], run.looks[w] + 1
-    return met
+    return False
 
 
 @inlined

@@ -133,6 +133,10 @@ def solve_static(
     solution = (state, *median_state(state, demand, None))
     judged = (watch(network, base, state, demand, cut), limits)
     laid = laid_out(network, base, cut, demand, solution, judged, np.float64, controls.banks)
+
+    def positions(of: Snapshot) -> Positions:
+        return Positions(of.tap_pu[controls.windings], of.steps_on[controls.banks])
+
     plan = Plan(
         laid=laid,
         controls=controls,
@@ -141,13 +145,11 @@ def solve_static(
             np.where(cut.winding < 0, -1, np.searchsorted(controls.windings, cut.winding)),
             shares(network, controls.banks, base),
         ),
+        base=positions(base),
         factors=np.ascontiguousarray(demand.factors.T),
         hour=_hours(controls, series, steps),
         tolerance=tolerance_pu,
     )
-
-    def positions(of: Snapshot) -> Positions:
-        return Positions(of.tap_pu[controls.windings], of.steps_on[controls.banks])
 
     def settle(step: int, before: Positions) -> tuple[Positions, bool]:
         end, quiet = alone(step, controls.put(begin, before.tap, before.on))

@@ -37,20 +37,6 @@ _ROUGH_PU = 1e-4
 
 
 @dataclass(frozen=True, eq=False)
-class Plan:
-    """What lanes need beside the network's layout: its controls, the `probes` and `moves` that
-    these make, and each step's `factors` [steps, profiles] and `hour` [steps] of the day."""
-
-    laid: Packed
-    controls: Controls
-    probes: Any
-    moves: Moves
-    factors: Floats
-    hour: Floats
-    tolerance: float
-
-
-@dataclass(frozen=True, eq=False)
 class Positions:
     """Where the controls' own devices stand: taps [pu] and steps of banks."""
 
@@ -66,6 +52,22 @@ class Positions:
     def after(trail: Trail, step: int) -> Positions:
         """Those at the end of a step."""
         return Positions(trail.tap[step].copy(), trail.on[step].copy())
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What lanes need beside the network's layout: its controls, the `probes` and `moves` that
+    these make, where the devices stand at the `base`, and each step's `factors` [steps,
+    profiles] and `hour` [steps] of the day."""
+
+    laid: Packed
+    controls: Controls
+    probes: Any
+    moves: Moves
+    base: Positions
+    factors: Floats
+    hour: Floats
+    tolerance: float
 
 
 @dataclass(frozen=True)
@@ -105,10 +107,11 @@ def _piloted(
 ) -> list[Positions]:
     """Where each block is likely to begin, by a run over a few of the steps.
 
-    What no lane can settle is passed over.
+    After the first block all begin at the base, and so does what follows a step that no lane
+    can settle.
     """
     if len(plan.factors) < 4 * _PILOT * len(edges):
-        return [begin] * len(edges)
+        return [begin] + [plan.base] * (len(edges) - 1)
     few = replace(
         plan,
         tolerance=_ROUGH_PU,
@@ -117,9 +120,14 @@ def _piloted(
     )
     some = [(-(-first // _PILOT), -(-last // _PILOT)) for first, last in edges]
     trail = _empty(few, keep_voltages=False)
-    jobs = [Job(*edge, begin) for edge in some]
-    _finish(few, trail, jobs, lambda _, at: (at, True), threads)
-    return _carried(trail, some, [begin] * len(edges))
+    began = [begin] + [plan.base] * (len(edges) - 1)
+    jobs = [Job(*edge, at) for edge, at in zip(some, began, strict=True)]
+
+    def passed_over(step: int, at: Positions) -> tuple[Positions, bool]:
+        return plan.base, True
+
+    _finish(few, trail, jobs, passed_over, threads)
+    return _carried(trail, some, began)
 
 
 def _carried(trail: Trail, edges: list[tuple[int, int]], began: list[Positions]) -> list[Positions]:
