@@ -13,7 +13,7 @@ from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow.lanes import Demand, solve_lanes
 from gridmend.powerflow.legs import powers
 from gridmend.powerflow.network import Network
-from gridmend.powerflow.series_flow import solve_series
+from gridmend.powerflow.series_flow import SeriesFlow, solve_series
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,14 +57,13 @@ class Work:
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """What a solver found; `tap_pu` [steps, windings] and `steps_on` [steps, capacitors] where
-    controls moved, `v_v` [steps, nodes] where voltages were asked for."""
+    """What a solver found; `flow` where controls moved, `v_v` [steps, nodes] where voltages were
+    asked for."""
 
     v_min_pu: Floats
     v_max_pu: Floats
     rounds: Ints | None = None
-    tap_pu: Floats | None = None
-    steps_on: Ints | None = None
+    flow: SeriesFlow | None = None
     v_v: Complexes | None = None
 
 
@@ -87,4 +86,4 @@ def series(work: Work) -> Answer:
         work.network, work.series(), controls=work.controls, threads=work.threads,
         keep_voltages=work.voltages, tolerance_pu=1e-6,
     )  # fmt: skip
-    return Answer(found.v_min_pu, found.v_max_pu, None, found.tap_pu, found.steps_on, v_v=found.v_v)
+    return Answer(found.v_min_pu, found.v_max_pu, None, found, found.v_v)

@@ -14,6 +14,7 @@ from gridmend.model.arrays import Flags, Floats, Ints
 from gridmend.model.grid import Grid
 from gridmend.model.snapshot import controlled_winding, tap_step_pu
 from gridmend.powerflow.network import Network
+from gridmend.powerflow.series_flow import SeriesFlow
 from oracles.clock import best_of, timed
 from oracles.year import Profiles, Settings, Year, recorded
 
@@ -101,9 +102,8 @@ def error_pu(work: Work, answer: Answer) -> float:
     count = len(answer.v_min_pu)
     for step in np.unique(np.linspace(0, count - 1, CHECKED).astype(int)).tolist():
         snapshot = work.snapshot(step)
-        if answer.tap_pu is not None and answer.steps_on is not None:
-            snapshot = snapshot.with_taps(answer.tap_pu[step])
-            snapshot = snapshot.with_capacitors(answer.steps_on[step])
+        if answer.flow is not None:
+            snapshot = snapshot.at_positions_of(answer.flow.positions(step))
         alone = network.solve(snapshot, controls="off")
         live = alone.v_pu[alone.energised]
         largest = max(largest, abs(float(answer.v_min_pu[step]) - float(live.min())))
@@ -168,21 +168,21 @@ def peer_us(name: str, work: Work, steps: int) -> tuple[float, float, str]:
     return default * 1e6, min(best.seconds, default) * 1e6, best.words
 
 
-def tap_steps(grid: Grid, tap_pu: Floats) -> Ints:
-    """[steps, tap controls] whole steps from the middle, of [steps, windings] taps."""
+def tap_steps(grid: Grid, flow: SeriesFlow) -> Ints:
+    """[steps, tap controls] whole steps from the middle."""
     at = np.array([controlled_winding(grid, k) for k in range(len(grid.tap_controls))], np.int64)
     w = grid.windings
     middle = (w.numbers("tap_max_pu") + w.numbers("tap_min_pu"))[at] / 2
     size = np.array([tap_step_pu(w, k) for k in at.tolist()])
-    return np.rint((tap_pu[:, at] - middle) / size).astype(np.int64)
+    return np.rint((flow.taps_of(at) - middle) / size).astype(np.int64)
 
 
 def equal_hours(grid: Grid, answer: Answer, year: Year) -> Flags:
     """[steps] whether every tap and capacitor is where OpenDSS has it."""
-    if answer.tap_pu is None or answer.steps_on is None:
+    if answer.flow is None:
         raise ValueError("the solver gave no positions")
     count = len(year.taps)
-    taps, states = tap_steps(grid, answer.tap_pu[:count]), answer.steps_on[:count]
+    taps, states = tap_steps(grid, answer.flow)[:count], answer.flow.steps_on[:count]
     here = [_place(year.controls, n) for n in grid.tap_controls]
     banks = [_place(year.capacitors, n) for n in grid.capacitors]
     same = (taps == year.taps[:, here]).all(axis=1)

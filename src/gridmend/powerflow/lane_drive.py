@@ -28,7 +28,7 @@ from gridmend.powerflow.lane_progress import (
     take,
 )
 from gridmend.powerflow.lane_steps import FAR, anticipate, change, keep
-from gridmend.powerflow.simd import in_lanes, inlined, width
+from gridmend.powerflow.simd import in_lanes, inlined, load, store, width
 
 EXACT_PU = 1e-9
 """To what a voltage is solved where a control is close to deciding otherwise."""
@@ -88,9 +88,7 @@ def drive(
             if len(start.rows):
                 anticipate(start, now, 2 * lanes, 0, lanes, x, room)
             for k in range(profiles):
-                now[(2 * k + 1) * lanes : (2 * k + 2) * lanes] = now[
-                    2 * k * lanes : (2 * k + 1) * lanes
-                ]
+                store(now, (2 * k + 1) * lanes, load(now, 2 * k * lanes))
             keep(watched, x, old)
         sweep(
             rows, legs, loose_legs, ties, banks, now, 2 * lanes, 0, ratio, moved, x, extra, room,

@@ -9,7 +9,7 @@ import numpy as np
 
 from gridmend.model.arrays import Complexes, Floats, Ints
 from gridmend.model.snapshot import Snapshot
-from gridmend.powerflow.iteration import State, iterate
+from gridmend.powerflow.iteration import State
 from gridmend.powerflow.lane_banks import bank_nodes, switched
 from gridmend.powerflow.lane_matrix import Base, Kind, Matrix, matrix
 from gridmend.powerflow.lane_overloads import Watch
@@ -19,6 +19,7 @@ from gridmend.powerflow.lane_start import starts
 from gridmend.powerflow.lane_tables import Demand, fused_legs, loose_legs, loose_nodes
 from gridmend.powerflow.network import Network
 from gridmend.powerflow.step_summary import Limits
+from gridmend.powerflow.walk import Walk
 
 _HALVINGS = 8
 _NONE = np.empty(0, np.int64)
@@ -69,16 +70,16 @@ def laid_out(
     )
 
 
-def median_state(state: State, demand: Demand, start: Complexes | None) -> tuple[Floats, Complexes]:
+def median_state(walk: Walk, demand: Demand) -> tuple[Floats, Complexes]:
     """The factors of a base and its voltages: the median of each profile, which no single step
     can spoil, or so much of it as has a solution."""
     middle = np.median(demand.factors, axis=1)
     for _ in range(_HALVINGS):
-        solution = iterate(state, demand.at(middle), start)
+        solution = walk.to(demand.at(middle))
         if solution.converged:
             return middle, solution.v_v
-        middle, start = middle / 2, None
-    return np.zeros(len(middle)), iterate(state, demand.at(np.zeros(len(middle)))).v_v
+        middle = middle / 2
+    return np.zeros(len(middle)), walk.to(demand.at(np.zeros(len(middle)))).v_v
 
 
 def source_nodes(network: Network) -> Ints:

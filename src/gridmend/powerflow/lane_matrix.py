@@ -10,6 +10,7 @@ import numpy as np
 from gridmend.model.arrays import Complexes, Flags, Floats, Ints
 from gridmend.powerflow.blocks import factorise_columns
 from gridmend.powerflow.chord import as_blocks, slopes
+from gridmend.powerflow.compiled import compiled
 from gridmend.powerflow.iteration import State
 from gridmend.powerflow.lane_kernel import Rows, Ties
 from gridmend.powerflow.lane_split import Split
@@ -62,8 +63,8 @@ def matrix(split: Split, base: Base, special: Ints, kind: Kind) -> Matrix:
     tied = np.zeros(p.n, np.bool_)
     tied[split.place[split.node]] = True
     pivots[tied] = np.eye(2)
-    inverse = np.linalg.inv(pivots)
-    lower = -(inverse[p.l_rows] @ lower @ pivots[column])
+    inverse = _inverses(pivots)
+    lower = _scaled(inverse, lower, pivots, p.l_rows, column)
     forward = np.flatnonzero((column >= first) & ~tied[column])
     forward = forward[np.lexsort((column[forward], p.l_rows[forward]))]
     backward = np.flatnonzero(~tied[column])
@@ -91,6 +92,33 @@ def matrix(split: Split, base: Base, special: Ints, kind: Kind) -> Matrix:
     )
     ties = _ties(split, base, row, place, zone, pairs)
     return Matrix(rows, ties, row, inverse[first:])
+
+
+@compiled
+def _inverses(blocks: Floats) -> Floats:
+    """[k, 2, 2] of blocks [k, 2, 2]."""
+    found = np.empty_like(blocks)
+    for k in range(len(blocks)):
+        a, b, c, d = blocks[k, 0, 0], blocks[k, 0, 1], blocks[k, 1, 0], blocks[k, 1, 1]
+        by = 1.0 / (a * d - b * c)
+        found[k, 0, 0], found[k, 0, 1] = d * by, -b * by
+        found[k, 1, 0], found[k, 1, 1] = -c * by, a * by
+    return found
+
+
+@compiled
+def _scaled(inverse: Floats, lower: Floats, pivots: Floats, rows: Ints, columns: Ints) -> Floats:
+    """[entries, 2, 2] minus what is below the diagonal, times the inverse of its row's pivot from
+    the left and its column's pivot from the right."""
+    found = np.empty_like(lower)
+    for e in range(len(lower)):
+        i, j = rows[e], columns[e]
+        for a in range(2):
+            x = inverse[i, a, 0] * lower[e, 0, 0] + inverse[i, a, 1] * lower[e, 1, 0]
+            y = inverse[i, a, 0] * lower[e, 0, 1] + inverse[i, a, 1] * lower[e, 1, 1]
+            for k in range(2):
+                found[e, a, k] = -(x * pivots[j, 0, k] + y * pivots[j, 1, k])
+    return found
 
 
 def _twins(split: Split) -> Ints:
@@ -168,7 +196,7 @@ def _factored(split: Split, base: Base) -> tuple[Floats, Floats, Floats, Floats,
                     pairs.append((one, two))
             pivots[k] = (1.0, 0.0, 0.0, 1.0)
     blocks = [m.reshape(-1, 2, 2) for m in (lower, upper)]
-    whole = np.linalg.inv(pivots.reshape(-1, 2, 2))
+    whole = _inverses(pivots.reshape(-1, 2, 2))
     found_zone = np.array(zone).reshape(-1, 2, 2)
     return blocks[0], blocks[1], whole, found_zone, np.array(pairs, np.int64).reshape(-1, 2)
 

@@ -15,11 +15,11 @@ import numpy as np
 from gridmend.model.arrays import Complexes, Flags, Floats, Ints
 from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow.answer import terminal_currents
-from gridmend.powerflow.iteration import State, iterate
 from gridmend.powerflow.lane_split import Split
 from gridmend.powerflow.lane_tables import Demand
 from gridmend.powerflow.network import Network
 from gridmend.powerflow.results import terminal_ratings
+from gridmend.powerflow.walk import Walk
 
 SHARE = 0.6
 
@@ -38,15 +38,17 @@ class Watch:
     tie: Ints
 
 
-def watch(network: Network, snapshot: Snapshot, state: State, demand: Demand, cut: Split) -> Watch:
+def watch(snapshot: Snapshot, walk: Walk, demand: Demand, cut: Split) -> Watch:
     """The elements that may be overloaded by a demand."""
+    state = walk.state
+    network = state.network
     rating = terminal_ratings(network.grid, network.terminals)[: len(network.primitives.nodes)]
     near = np.zeros(len(rating), np.bool_)
     most, least = demand.factors.max(axis=1), demand.factors.min(axis=1)
     takes = demand.s_va.real >= 0
     corners = (demand.at(most), demand.at(least))
     for heavy, light in (corners, corners[::-1]):
-        solution = iterate(state, np.where(takes, heavy, light))
+        solution = walk.to(np.where(takes, heavy, light))
         i = np.abs(terminal_currents(network, snapshot, state.values, solution.v_v))
         near |= (i[: len(rating)] > SHARE * rating) | (not solution.converged)
     return _watch(network, cut, rating, near & np.isfinite(rating))

@@ -25,6 +25,7 @@ from gridmend.powerflow.lanes import Demand, Lanes, solve_lanes, told
 from gridmend.powerflow.legs import INJECTED, powers
 from gridmend.powerflow.network import Network
 from gridmend.powerflow.step_summary import SUMMARY, Limits
+from gridmend.powerflow.walk import Walk
 
 LEAST_STEPS = 24
 """Fewer steps than this are solved one by one."""
@@ -130,8 +131,9 @@ def solve_static(
     if cut is None:
         return None
     state = prepare(network, base)
-    solution = (state, *median_state(state, demand, None))
-    judged = (watch(network, base, state, demand, cut), limits)
+    walk = Walk(state)
+    solution = (state, *median_state(walk, demand))
+    judged = (watch(base, walk, demand, cut), limits)
     laid = laid_out(network, base, cut, demand, solution, judged, np.float64, controls.banks)
 
     def positions(of: Snapshot) -> Positions:

@@ -30,6 +30,7 @@ from gridmend.powerflow.lane_tables import (
 from gridmend.powerflow.legs import leg_currents, leg_voltages
 from gridmend.powerflow.network import Network
 from gridmend.powerflow.step_summary import ANSI_RANGE_A, Limits
+from gridmend.powerflow.walk import Walk
 
 __all__ = ["Demand", "Lanes", "solve_lanes"]
 
@@ -93,12 +94,13 @@ def solve_lanes(
     found = np.zeros((lane_measure.ROWS, steps))
     rounds = np.zeros(steps, np.int64)
     v_v = np.zeros((steps, network.pattern.n), complex) if voltages else None
-    state, node, start = prepare(network, snapshot), _NONE, None
-    judged = (watch(network, snapshot, state, demand, cut), limits)
-    for group in _groups(state, demand):
+    state, node = prepare(network, snapshot), _NONE
+    walk = Walk(state)
+    judged = (watch(snapshot, walk, demand, cut), limits)
+    for group in _groups(walk, demand):
         mine = Demand(demand.s_va, demand.p_profile, demand.q_profile, demand.factors[:, group])
-        middle, start = median_state(state, mine, start)
-        laid = laid_out(network, snapshot, cut, mine, (state, middle, start), judged, kind)
+        solution = (state, *median_state(walk, mine))
+        laid = laid_out(network, snapshot, cut, mine, solution, judged, kind)
         run = partial(_block, laid, mine, tolerance, voltages)
         blocks = _blocks(len(group), threads)
         with ThreadPoolExecutor(max(len(blocks), 1)) as pool:
@@ -119,7 +121,7 @@ def _blocks(steps: int, threads: int) -> list[Ints]:
     return [np.arange(a, b) for a, b in pairwise(edges) if b > a]
 
 
-def _groups(state: State, demand: Demand) -> list[Ints]:
+def _groups(walk: Walk, demand: Demand) -> list[Ints]:
     """Steps by how much is taken in all, so that each group is close to its mean.
 
     A base is worth its cost for every `_PU_A_BASE` that the voltage moves between the steps of
@@ -133,10 +135,10 @@ def _groups(state: State, demand: Demand) -> list[Ints]:
     low, high = (float(level.min()), float(level.max())) if steps else (0.0, 0.0)
     if count > 1 and high > low:
         ends = [
-            iterate(state, demand.at(demand.factors[:, at])).v_v
+            walk.to(demand.at(demand.factors[:, at])).v_v
             for at in (int(np.argmin(level)), int(np.argmax(level)))
         ]
-        moved = np.abs(ends[1] - ends[0]) / state.network.nodes.base_v
+        moved = np.abs(ends[1] - ends[0]) / walk.state.network.nodes.base_v
         count = min(count, 1 + int(float(np.max(moved, initial=0.0)) / _PU_A_BASE))
     if count == 1 or high <= low:
         return [np.arange(steps)]

@@ -127,10 +127,9 @@ def amperes(grid: Grid, table: str, *, emergency: bool = False) -> Floats:
     if table == "lines":
         for reference, other in (("line_code", grid.line_codes), ("geometry", grid.geometries)):
             limits = other.numbers(column)
-            for row in np.flatnonzero(np.isnan(own)).tolist():
-                name = rows[reference][row]
-                if name:
-                    own[row] = limits[other.row(name)]
+            missing, names = np.isnan(own), rows.texts(reference)
+            known = {name: limits[other.row(name)] for name in set(names) if name}
+            own[missing] = [known.get(names[row], np.nan) for row in np.flatnonzero(missing)]
     return own
 
 

@@ -145,7 +145,7 @@ def _in_lanes(
     for at in np.flatnonzero(~found.settled).tolist():
         own = alone.get(at)
         if own is None or not _at_same_positions(flow, at, own):
-            own = by_itself(at, _positions(flow, at), "off")
+            own = by_itself(at, flow.positions(at), "off")
         _put(flow, at, own)
     return flow
 
@@ -187,14 +187,7 @@ def _together(network: Network, begin: Snapshot, last: Snapshot, found: Found) -
         v_v=found.v_v,
         end=last,
     )
-    return replace(flow, end=last.at_positions_of(_positions(flow, count - 1)))
-
-
-def _positions(flow: SeriesFlow, at: int) -> Snapshot:
-    """Those at the end of a step."""
-    tap_pu = flow.begin.tap_pu.copy()
-    tap_pu[flow.windings] = flow.taps[at]
-    return flow.begin.with_taps(tap_pu).with_capacitors(flow.steps_on[at])
+    return replace(flow, end=last.at_positions_of(flow.positions(count - 1)))
 
 
 def _at_same_positions(flow: SeriesFlow, at: int, own: SeriesFlow) -> bool:

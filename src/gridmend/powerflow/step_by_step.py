@@ -77,6 +77,12 @@ class SeriesFlow:
         """[steps, windings] taps at the end of each step [pu]: of every winding, so it is large."""
         return self.taps_of(np.arange(len(self.begin.tap_pu)))
 
+    def positions(self, step: int) -> Snapshot:
+        """A snapshot with the positions at the end of a step; its demand is not of that step."""
+        tap_pu = self.begin.tap_pu.copy()
+        tap_pu[self.windings] = self.taps[step]
+        return self.begin.with_taps(tap_pu).with_capacitors(self.steps_on[step])
+
     def taps_of(self, windings: Ints) -> Floats:
         """[steps, windings given] the same of some windings."""
         place = np.full(len(self.begin.tap_pu), -1, np.int64)

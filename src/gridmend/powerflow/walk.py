@@ -1,0 +1,28 @@
+"""Solves of one state for one demand after another, each from the one before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gridmend.model.arrays import Complexes
+from gridmend.powerflow.chord import Line
+from gridmend.powerflow.iteration import Solution, State, direct, iterate, resume
+
+
+@dataclass(eq=False)
+class Walk:
+    """A state, with the voltages [V] and the matrix of the last demand that was solved."""
+
+    state: State
+    v_v: Complexes | None = None
+    line: Line | None = None
+
+    def to(self, s_va: Complexes) -> Solution:
+        """The solution for another demand [legs] [VA]; as from nothing, within the tolerance."""
+        state = self.state
+        start = direct(state, state.driven) if self.v_v is None else self.v_v
+        found, self.line = resume(state, s_va, start, self.line, old=True)
+        if not found.converged:
+            found, self.line = iterate(state, s_va), None
+        self.v_v = found.v_v if found.converged else None
+        return found
