@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 FEW = 100
 """Steps that did not converge, as many as are named."""
 
+ALIKE = 1e-6
+"""How far an extreme may be from the furthest to be told as it, being earlier [of it]."""
+
 
 def report(columns: Columns, *, step_s: float) -> dict[str, Any]:
     """The totals of a summary; what no step says is None."""
@@ -43,13 +46,14 @@ def _most(values: Any) -> float:
 
 
 def _extreme(columns: Columns, column: str, choose: Any, key: str, prefix: str) -> dict[str, Any]:
-    """An extreme, the step and time where it is, and the bus where there is one."""
+    """An extreme, the first step and time where it is, and the bus where there is one."""
     values = columns[column]
     bus = f"{column.removesuffix('_pu')}_bus"
     named = {f"{prefix}_bus": None} if bus in columns else {}
     if not np.isfinite(values).any():
         return {key: None, f"{prefix}_step": None, f"{prefix}_time": None, **named}
-    at = int(choose(values))
+    furthest = values[int(choose(values))]
+    at = int(np.argmax(np.abs(values - furthest) <= ALIKE * abs(furthest)))
     time = columns["time"][at]
     if named:
         named = {f"{prefix}_bus": str(columns[bus][at])}
