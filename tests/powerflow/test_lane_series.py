@@ -125,3 +125,15 @@ def test_what_is_constant_follows_a_profile_of_ones() -> None:
     loads = network.legs.table == 0
     assert (rows[loads] < 0).any()
     np.testing.assert_array_equal(demand.p_profile[loads], np.where(rows < 0, 4, rows)[loads])
+
+
+def test_an_absurd_step_hides_no_overload_of_another() -> None:
+    grid = read("ieee34")
+    network, series = Network.of(grid), _series(grid, 60, high=1.6)
+    absurd = series.factors.copy()
+    absurd[:, 0] = 400.0
+    with_it = Series(series.start, absurd, series.follows)
+    plain = solve_series(network, series, controls="off")
+    found = solve_series(network, with_it, controls="off")
+    assert plain.overloads[1:].sum() > 0
+    np.testing.assert_array_equal(found.overloads[1:], plain.overloads[1:])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -22,13 +23,13 @@ from gridmend.powerflow.step_summary import ANSI_RANGE_A
 from tests.powerflow.swinging import swinging
 
 
-def _alone(network: Network, series: Series) -> SeriesFlow:
+def _alone(network: Network, series: Series, begin: Snapshot | None = None) -> SeriesFlow:
     return one_by_one(
         network,
         series,
         range(series.steps),
         step=step_of(network, "static"),
-        begin=series.start,
+        begin=series.start if begin is None else begin,
         waiting=None,
         keep_voltages=True,
         limits=ANSI_RANGE_A,
@@ -167,6 +168,38 @@ def test_a_step_first_settled_alone_and_then_met_by_a_lane_is_told(
     lanes = solve_series(network, series, controls="static", keep_voltages=True)
     _assert_alike(network, lanes, _alone(network, series))
     assert lanes.v_min_pu.min() > 0.5
+
+
+@pytest.mark.parametrize("connection", ["wye", "delta"])
+def test_beside_a_jump_positions_are_those_of_steps_settled_alone(connection: str) -> None:
+    grid = read("ieee34")
+    for name in grid.loads:
+        if grid.loads.record(name)["connection"] == connection:
+            limits = {"model": "exponential", "v_min_pu": 0.95, "v_max_pu": 1.05}
+            grid = grid.with_changed(f"load.{name}", **limits)
+    network, series = Network.of(grid), swinging(grid, 150)
+    lanes = solve_series(network, series, controls="static", keep_voltages=True)
+    _assert_alike(network, lanes, _alone(network, series))
+
+
+def test_what_a_phase_without_a_source_floats_to_is_judged_at_every_step() -> None:
+    network = Network.of(read("ieee13"))
+    series = swinging(network.grid, 60)
+    phases = series.start.open_phases.copy()
+    phases[network.grid.switches.row("671692")] = 1
+    begin = replace(series.start, open_phases=phases)
+    lanes = solve_series(network, series, controls="static", begin=begin, keep_voltages=True)
+    _assert_alike(network, lanes, _alone(network, series, begin))
+
+
+def test_a_network_without_a_source_does_not_converge() -> None:
+    network = Network.of(read("ieee13"))
+    series = swinging(network.grid, 30)
+    begin = replace(series.start, source_on=np.zeros(len(network.grid.sources), np.bool_))
+    for controls in ("off", "static"):
+        found = solve_series(network, series, controls=controls, begin=begin)
+        assert not found.converged.any()
+        assert found.tap_operations.sum() == 0
 
 
 def test_a_network_that_cannot_be_cut_is_solved_step_by_step() -> None:

@@ -159,6 +159,16 @@ def into_va(regs: Any, probes: Any, k: int, x: Any, ratio: Any, lanes: int, w: i
     return total
 
 
+@unowned
+def through_va(regs: Any, probes: Any, k: int, x: Any, ratio: Any, lanes: int, w: int) -> float:
+    """Apparent power of the winding a control measures [VA], by which its errors scale."""
+    total = 0.0
+    for n in range(regs.phases[k, 0]):
+        v = phasor(probes, regs.volts[k] + n, x, ratio, lanes, w)
+        total += abs(v) * abs(phasor(probes, regs.amps[k] + n, x, ratio, lanes, w))
+    return total
+
+
 @inlined
 def _towards(off: float, band: float, step_v: float, scale: float) -> Any:
     """Whole steps to go where a voltage is `off` its target, and how far that is from changing."""
@@ -203,7 +213,7 @@ def tap_steps(
         if reverse < 0:
             power = into_va(regs, probes, k, x, ratio, lanes, w)
             off = abs(power - regs.threshold[k])
-            margin = off / max(abs(power), abs(regs.threshold[k]), 1.0)
+            margin = off / max(through_va(regs, probes, k, x, ratio, lanes, w), 1.0)
             reverse = 1 if power > regs.threshold[k] else 0
         if reverse == 1:
             steps, own = _in_reverse(regs, probes, k, tap, x, ratio, lanes, w)

@@ -27,7 +27,7 @@ from gridmend.powerflow.lane_progress import (
     read_all,
     take,
 )
-from gridmend.powerflow.lane_steps import FAR, anticipate, change, keep
+from gridmend.powerflow.lane_steps import FAR, FIRST_PACE, anticipate, change, keep
 from gridmend.powerflow.simd import in_lanes, inlined, load, store, width
 
 EXACT_PU = 1e-9
@@ -61,6 +61,7 @@ def _decide(
     act(regs, banks, at, delay, lanes, w)
     run.looks[w] += 1
     run.rounds[w], run.before[w] = 0, 0.0
+    run.pace[w] = max(run.pace[w], FIRST_PACE)
     return True
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from gridmend.powerflow.lane_kernel import passive
-from gridmend.powerflow.lane_legs import EXPONENTIAL, RECORD, answer, loose
+from gridmend.powerflow.lane_legs import EXPONENTIAL, RECORD, answer, difference, loose
+from gridmend.powerflow.leg_models import FIXED_Q, FIXED_Q_IMPEDANCE, MOTOR
+from gridmend.powerflow.results import LIVE_PU
 from gridmend.powerflow.simd import (
     add,
     fma,
@@ -28,7 +30,13 @@ ROWS = 11
 sources; customers outside their limits; overloaded elements; whether a leg is near a jump."""
 
 
-JUMP = 0.008
+DARK = LIVE_PU**2
+"""Squared voltage [pu] up to which a node is dead."""
+
+JUMPING = (MOTOR, FIXED_Q, FIXED_Q_IMPEDANCE)
+"""Models of loose legs whose vars jump at their limits."""
+
+JUMP = 0.012
 """How close to a limit of its a leg by exponents is near a jump [of the squared voltage].
 
 Its power jumps at both limits (OpenDSS, model 4), and beside a jump two states may both be at rest,
@@ -69,13 +77,15 @@ def _extremes(rows: Any, readings: Any, x: Any, out: Any, size: int, at: int) ->
     lanes = width(x)
     low, high = splat(x, 1e30), splat(x, 0.0)
     low_at, high_at = splat(x, -1.0), splat(x, -1.0)
+    dark, far = splat(x, DARK), splat(x, 1e30)
     for n in range(len(readings.seen)):
         row = get(readings.seen, n)
         re = add(load(x, row * 2 * lanes), splat(x, get(rows.base, 2 * row)))
         im = add(load(x, row * 2 * lanes + lanes), splat(x, get(rows.base, 2 * row + 1)))
         square, here = add(mul(re, re), mul(im, im)), splat(x, float(row))
-        low_at = where_less(square, low, here, low_at)
-        low = smaller(square, low)
+        lit = where_less(dark, square, square, far)
+        low_at = where_less(lit, low, here, low_at)
+        low = smaller(lit, low)
         high_at = where_less(high, square, here, high_at)
         high = larger(square, high)
     store(out, at, low)
@@ -92,6 +102,27 @@ def _beside(square: Any, limit: float, near: Any, x: Any) -> Any:
 
 
 @unowned
+def _loose_beside(loose_legs: Any, x: Any, room: Any) -> Any:
+    """1 where a loose leg is near a jump; `room` has the voltages that `loose` left there."""
+    lanes, near = width(x), splat(x, 0.0)
+    for k in range(len(loose_legs.model)):
+        if loose_legs.model[k] in JUMPING:
+            re, im = load(room, 2 * k * lanes), load(room, (2 * k + 1) * lanes)
+            square = add(mul(re, re), mul(im, im))
+            for end in (1, 2):
+                limit = loose_legs.limits[k, end] * loose_legs.table[k, 12]
+                near = _beside(square, limit * limit, near, x)
+    own = loose_legs.across
+    for k in range(len(own.kinds)):
+        if get(own.kinds, k) == EXPONENTIAL:
+            dr, di = difference(loose_legs, k, x)
+            _, _, square, _, _ = answer(own, k, dr, di, x, room)
+            near = _beside(square, get(own.record, k * RECORD + 5), near, x)
+            near = _beside(square, get(own.record, k * RECORD + 14), near, x)
+    return near
+
+
+@unowned
 def _legs(
     rows: Any, legs: Any, loose_legs: Any, factors: Any, stride: int, offset: int, x: Any,
     extra: Any, room: Any, taken: Any, out: Any, size: int, at: int,
@@ -101,7 +132,7 @@ def _legs(
     taken[:] = 0.0
     loose(loose_legs, factors, stride, offset, x, extra, room, taken)
     total_p, total_q = load(taken, 0), load(taken, lanes)
-    near = splat(x, 0.0)
+    near = _loose_beside(loose_legs, x, room)
     for row in range(rows.active):
         for k in range(get(rows.leg_start, row), get(rows.leg_start, row + 1)):
             dr, di = load(x, row * 2 * lanes), load(x, row * 2 * lanes + lanes)
@@ -153,6 +184,7 @@ def _customers(readings: Any, x: Any, out: Any, size: int, at: int) -> None:
     one, none = splat(x, 1.0), splat(x, 0.0)
     outside = none
     low, high = splat(x, readings.low), splat(x, readings.high)
+    dark = splat(x, DARK)
     for c in range(len(readings.customers)):
         bad = none
         for k in range(get(readings.served_start, c), get(readings.served_start, c + 1)):
@@ -166,7 +198,8 @@ def _customers(readings: Any, x: Any, out: Any, size: int, at: int) -> None:
                     re = fma(by, load(x, row * 2 * lanes), re)
                     im = fma(by, load(x, row * 2 * lanes + lanes), im)
             square = add(mul(re, re), mul(im, im))
-            bad = where_less(square, low, one, where_less(high, square, one, bad))
+            beyond = where_less(square, low, one, where_less(high, square, one, bad))
+            bad = where_less(dark, square, beyond, bad)
         outside = fma(get(readings.customers, c), bad, outside)
     store(out, 8 * size + at, outside)
 

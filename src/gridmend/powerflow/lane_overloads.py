@@ -23,6 +23,9 @@ from gridmend.powerflow.walk import Walk
 
 SHARE = 0.6
 
+COLLAPSED_PU = 0.8
+"""Below this a corner is no bound any more: loads take less the more they are asked for."""
+
 
 @dataclass(frozen=True, eq=False)
 class Watch:
@@ -50,7 +53,9 @@ def watch(snapshot: Snapshot, walk: Walk, demand: Demand, cut: Split) -> Watch:
     for heavy, light in (corners, corners[::-1]):
         solution = walk.to(np.where(takes, heavy, light))
         i = np.abs(terminal_currents(network, snapshot, state.values, solution.v_v))
-        near |= (i[: len(rating)] > SHARE * rating) | (not solution.converged)
+        v_pu = np.abs(solution.v_v[state.alive]) / network.nodes.base_v[state.alive]
+        beyond = not solution.converged or bool((v_pu < COLLAPSED_PU).any())
+        near |= (i[: len(rating)] > SHARE * rating) | beyond
     return _watch(network, cut, rating, near & np.isfinite(rating))
 
 

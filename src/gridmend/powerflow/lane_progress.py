@@ -138,6 +138,7 @@ def begin(task: Any, run: Any, at: Any, moves: Any, now: Any, ratio: Any, moved:
         place(moves, at, ratio, moved, lanes, w)
         run.fresh[w], run.rounds[w], run.looks[w], run.before[w] = 0, 0, 0, 0.0
         run.total[w], run.verdict[w] = 0, UNDECIDED
+        run.pace[w] = max(run.pace[w], FIRST_PACE)
     return found
 
 

@@ -15,7 +15,6 @@ from gridmend.powerflow.lane_overloads import Watch
 from gridmend.powerflow.lane_split import Split
 from gridmend.powerflow.legs import INJECTED, across
 from gridmend.powerflow.network import Network
-from gridmend.powerflow.results import LIVE_PU
 from gridmend.powerflow.step_summary import Limits, customers_behind
 
 
@@ -39,7 +38,7 @@ def readings(
         y += (own * volts[:, None] * volts[None, :]).ravel().tolist()
         starts.append(len(rows))
     order = np.argsort(matrix.row[:n])
-    live = base.state.alive & (np.abs(base.v_v[:n]) > LIVE_PU * network.nodes.base_v)
+    live = base.state.alive
     served = _served(network, base, matrix)
     driven_by: Complexes = np.array(i, complex)
     own_by: Complexes = np.array(y, complex)
@@ -83,7 +82,8 @@ def _served(network: Network, base: Base, matrix: Matrix) -> tuple[Any, Any, Flo
     """Loads with customers: where their legs begin, the legs' rows and voltages, how many."""
     legs = network.legs
     u = across(legs, base.v_v[: network.pattern.n])
-    live = np.abs(u) > LIVE_PU * legs.rated_v
+    alive = np.append(base.state.alive, True)
+    live = alive[legs.plus] & alive[legs.minus]
     mine = np.flatnonzero((legs.table == INJECTED.index("loads")) & live)
     mine = mine[np.argsort(legs.element[mine], kind="stable")]
     loads, first = np.unique(legs.element[mine], return_index=True)

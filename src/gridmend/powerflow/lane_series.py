@@ -158,6 +158,8 @@ def solve_static(
         return positions(end), quiet
 
     trail = follow(plan, positions(begin), settle, threads=threads, keep_voltages=keep_voltages)
+    if trail is None:
+        return None
     in_lane = (trail.rounds > 0) & np.isfinite(trail.out).all(axis=0) & (trail.out[10] == 0)
     v_v = None
     if keep_voltages:

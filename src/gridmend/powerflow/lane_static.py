@@ -32,6 +32,9 @@ _LEAST_BLOCK = 24
 _PILOT = 11
 """Of how many steps one is run to guess where blocks begin; no divisor of a day's hours."""
 
+_MOST_DOUBTED = 0.05
+"""Of how many steps may be beside a jump, for lanes to be worth while."""
+
 _ROUGH_PU = 1e-4
 """How exact the voltages of that run are."""
 
@@ -85,17 +88,23 @@ Alone = Callable[[int, Positions], tuple[Positions, bool]]
 
 def follow(
     plan: Plan, begin: Positions, alone: Alone, *, threads: int, keep_voltages: bool
-) -> Trail:
+) -> Trail | None:
     """All steps from the controls' positions before the first.
 
-    A step that no lane can settle is settled by `alone`; its rounds are -1.
+    A step that no lane can settle, or settles beside a jump of a load, is settled by `alone`; its
+    rounds are -1. None where that would be many.
     """
     edges = blocks(len(plan.factors), threads)
     began = _piloted(plan, begin, edges, threads)
     trail = _empty(plan, keep_voltages=keep_voltages)
     dirty = list(range(len(edges)))
     while dirty:
-        _finish(plan, trail, [Job(*edges[k], began[k]) for k in dirty], alone, threads)
+        jobs = left = [Job(*edges[k], began[k]) for k in dirty]
+        while left:
+            _finish(plan, trail, left, alone, threads)
+            if np.mean(trail.out[10] != 0) > _MOST_DOUBTED:
+                return None
+            left = _doubted(trail, jobs, alone)
         truly = _carried(trail, edges, began)
         dirty = [k for k in range(len(edges)) if not truly[k].same(began[k])]
         began = truly
@@ -154,6 +163,24 @@ def _finish(plan: Plan, trail: Trail, jobs: list[Job], alone: Alone, threads: in
     while jobs:
         stuck = _run(plan, trail, jobs, threads)
         jobs = _past(trail, jobs, stuck, alone)
+
+
+def _doubted(trail: Trail, jobs: list[Job], alone: Alone) -> list[Job]:
+    """Settle alone what lanes settled beside a jump; what to run anew where that ends elsewhere."""
+    rest: list[Job] = []
+    for job in jobs:
+        span = slice(job.first, job.last)
+        beside = (trail.out[10, span] != 0) & (trail.rounds[span] > 0)
+        for step in (job.first + np.flatnonzero(beside)).tolist():
+            before = Positions.after(trail, step - 1) if step > job.first else job.begin
+            in_lane = Positions.after(trail, step)
+            end, quiet = alone(step, before)
+            trail.tap[step], trail.on[step] = end.tap, end.on
+            trail.quiet[step], trail.rounds[step] = quiet, -1
+            if not end.same(in_lane) and step + 1 < job.last:
+                rest.append(Job(step + 1, job.last, end))
+                break
+    return rest
 
 
 def _past(trail: Trail, jobs: list[Job], stuck: list[int], alone: Alone) -> list[Job]:

@@ -210,11 +210,12 @@ def told(
     node: Ints, found: Floats, rounds: Ints, flags: tuple[Flags, Flags], v_v: Complexes | None
 ) -> Lanes:
     """Readings [readings, steps] of rows that are `node`s, by name."""
+    dark = found[1] < 0
     return Lanes(
-        v_min_pu=np.sqrt(found[0]),
-        v_min_node=node[np.maximum(found[1].astype(np.int64), 0)],
-        v_max_pu=np.sqrt(found[2]),
-        v_max_node=node[np.maximum(found[3].astype(np.int64), 0)],
+        v_min_pu=np.where(dark, np.nan, np.sqrt(found[0])),
+        v_min_node=np.where(dark, -1, node[np.maximum(found[1].astype(np.int64), 0)]),
+        v_max_pu=np.where(dark, np.nan, np.sqrt(found[2])),
+        v_max_node=np.where(dark, -1, node[np.maximum(found[3].astype(np.int64), 0)]),
         load_kw=found[4] / 1e3,
         load_kvar=found[5] / 1e3,
         source_kw=found[6] / 1e3,

@@ -121,6 +121,9 @@ def _in_lanes(
     kept: dict[str, Any], fast: dict[str, Any],
 ) -> SeriesFlow | None:  # fmt: skip
     """The steps in lanes, and alone those that do not settle there; None where none can."""
+    in_service = network.primitives.place["sources"] >= 0
+    if not (begin.source_on & in_service).any():
+        return None
     first, last = steps
     alone: dict[int, SeriesFlow] = {}
     ways = {how: step_of(network, how) for how in ("off", "static")[: 1 + (controls == "static")]}

@@ -72,6 +72,13 @@ def _meter(network: Network, at: int, unit: Unit) -> Meter:
     tap_winding = controlled_winding(grid, at)
     own, other = _side(unit, number), _side(unit, 1 if number != 1 else 2)
     w = grid.windings
+    for column in ("pt_ratio", "ct_primary_a"):
+        if not c[column][at] > 0:
+            raise GridError(
+                f"tap control '{c['name'][at]}' has a {column} of {c[column][at]:g}",
+                where=f"tap_controls, {c['name'][at]}",
+                mend="give the ratio of its transformer, above zero",
+            )
     return Meter(
         unit=unit,
         tap_winding=tap_winding,
