@@ -10,7 +10,7 @@ import numpy as np
 from gridmend.model.arrays import Complexes, Floats, Ints
 from gridmend.model.series import Series
 from gridmend.model.snapshot import Snapshot
-from gridmend.powerflow.lanes import Demand, solve_lanes
+from gridmend.powerflow.lanes.solve import Demand, solve_lanes
 from gridmend.powerflow.legs import powers
 from gridmend.powerflow.network import Network
 from gridmend.powerflow.series_flow import SeriesFlow, solve_series

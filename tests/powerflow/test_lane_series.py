@@ -12,8 +12,8 @@ from gridmend.model.grid import Grid
 from gridmend.model.series import Series
 from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow import series_flow
-from gridmend.powerflow.lane_series import LEAST_STEPS, demand_of
-from gridmend.powerflow.lanes import solve_lanes
+from gridmend.powerflow.lanes.series import LEAST_STEPS, demand_of
+from gridmend.powerflow.lanes.solve import solve_lanes
 from gridmend.powerflow.network import Network
 from gridmend.powerflow.series_flow import SeriesFlow, solve_series
 from tests.powerflow.networks import feeders

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from gridmend.model.grid import Grid
 from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow.iteration import iterate, prepare
-from gridmend.powerflow.lanes import Demand, Lanes, solve_lanes
+from gridmend.powerflow.lanes.solve import Demand, Lanes, solve_lanes
 from gridmend.powerflow.legs import leg_currents, leg_voltages, powers
 from gridmend.powerflow.network import Network
 from tests.powerflow.networks import ALL_MODELS, build, feeders

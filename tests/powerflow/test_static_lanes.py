@@ -14,8 +14,8 @@ from gridmend.formats.read import read
 from gridmend.model.grid import Grid
 from gridmend.model.series import Series, utc_times
 from gridmend.model.snapshot import Snapshot
-from gridmend.powerflow import lane_static
-from gridmend.powerflow.lane_series import move_in_lanes
+from gridmend.powerflow.lanes import static as lane_static
+from gridmend.powerflow.lanes.series import move_in_lanes
 from gridmend.powerflow.network import Network
 from gridmend.powerflow.series_flow import SeriesFlow, solve_series
 from gridmend.powerflow.step_by_step import one_by_one, step_of

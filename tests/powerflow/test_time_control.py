@@ -11,9 +11,9 @@ from gridmend.formats.read import read
 from gridmend.model.errors import GridError
 from gridmend.model.series import Series
 from gridmend.model.snapshot import Snapshot, controlled_winding
+from gridmend.powerflow.controls.waiting import Action, Waiting
 from gridmend.powerflow.network import Network
 from gridmend.powerflow.series_flow import solve_series
-from gridmend.powerflow.waiting import Action, Waiting
 from tests.powerflow.swinging import swinging
 
 

@@ -13,7 +13,7 @@ import gridmend
 from gridmend.formats.opendss import read
 from gridmend.model.grid import Grid
 from gridmend.model.snapshot import Snapshot, conductor_mask
-from gridmend.powerflow.controls import Settling, settle, settle_from
+from gridmend.powerflow.controls.static import Settling, settle, settle_from
 from gridmend.powerflow.factor import factorise
 from gridmend.powerflow.iteration import direct, iterate, prepare
 from gridmend.powerflow.legs import powers

@@ -10,7 +10,8 @@ import numpy as np
 from gridmend.model.errors import GridError
 from gridmend.model.series import Series
 from gridmend.model.snapshot import Snapshot
-from gridmend.powerflow.lane_series import (
+from gridmend.powerflow.controls.waiting import Waiting
+from gridmend.powerflow.lanes.series import (
     LEAST_STEPS,
     Found,
     move_in_lanes,
@@ -28,7 +29,6 @@ from gridmend.powerflow.step_by_step import (
     tap_moves,
 )
 from gridmend.powerflow.step_summary import ANSI_RANGE_A, SUMMARY, Limits
-from gridmend.powerflow.waiting import Waiting
 
 __all__ = ["CONTROLS", "SeriesFlow", "capacitor_moves", "solve_series", "tap_moves"]
 

@@ -7,7 +7,7 @@ from gridmend.model.flow import Flow
 from gridmend.model.grid import Grid
 from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow.answer import as_flow
-from gridmend.powerflow.controls import settle
+from gridmend.powerflow.controls.static import settle
 from gridmend.powerflow.iteration import iterate, prepare
 from gridmend.powerflow.legs import powers
 from gridmend.powerflow.network import Network

@@ -13,11 +13,11 @@ from gridmend.model.flow import Flow
 from gridmend.model.grid import Grid
 from gridmend.model.series import Series
 from gridmend.model.snapshot import Snapshot, controlled_winding, tap_step_pu
-from gridmend.powerflow.controls import Settling, settle_from
+from gridmend.powerflow.controls.clockwork import Clockwork, run_to
+from gridmend.powerflow.controls.static import Settling, settle_from
+from gridmend.powerflow.controls.waiting import Waiting
 from gridmend.powerflow.network import Network
 from gridmend.powerflow.step_summary import SUMMARY, Gauge, Limits, failed, summed_up
-from gridmend.powerflow.time_control import Clockwork, run_to
-from gridmend.powerflow.waiting import Waiting
 
 Step = Callable[[Snapshot, Waiting | None, float], tuple[Flow, Waiting | None]]
 """Solves a snapshot with what waits at an instant [s] since the series began."""

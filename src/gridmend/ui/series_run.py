@@ -17,9 +17,9 @@ from gridmend.ui.series_store import Progress, Store
 if TYPE_CHECKING:
     from gridmend.model.series import Series
     from gridmend.model.snapshot import Snapshot
+    from gridmend.powerflow.controls.waiting import Waiting
     from gridmend.powerflow.network import Network
     from gridmend.powerflow.series_flow import SeriesFlow
-    from gridmend.powerflow.waiting import Waiting
 
 BLOCK = 8784
 """Steps a block of a series that is solved in lanes: a leap year of hours."""
@@ -133,7 +133,7 @@ def _block(study: Study, progress: Progress) -> tuple[SeriesFlow, Snapshot]:
 
 def _begin(study: Study, progress: Progress) -> tuple[Snapshot, Waiting | None]:
     """Positions before the next block, and what waits."""
-    from gridmend.powerflow.waiting import Waiting
+    from gridmend.powerflow.controls.waiting import Waiting
 
     start = study.series.start
     if not progress.done:

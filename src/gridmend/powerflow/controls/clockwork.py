@@ -20,14 +20,14 @@ from gridmend.model.errors import GridError
 from gridmend.model.flow import Flow
 from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow.answer import as_flow
-from gridmend.powerflow.control_look import IGNORE, ROOM_PU, Probes, into_va
-from gridmend.powerflow.control_queue import Places, look
-from gridmend.powerflow.control_tables import Controls
-from gridmend.powerflow.controls import NO_RATIO, ROUNDS, hour_of
+from gridmend.powerflow.controls.look import IGNORE, ROOM_PU, Probes, into_va
+from gridmend.powerflow.controls.queue import Places, look
+from gridmend.powerflow.controls.static import NO_RATIO, ROUNDS, hour_of
+from gridmend.powerflow.controls.tables import Controls
+from gridmend.powerflow.controls.waiting import Action, Waiting
 from gridmend.powerflow.iteration import iterate, prepare
 from gridmend.powerflow.legs import powers
 from gridmend.powerflow.network import Network
-from gridmend.powerflow.waiting import Action, Waiting
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,11 +8,11 @@ import numpy as np
 
 from gridmend.model.arrays import Floats, Ints
 from gridmend.model.snapshot import Snapshot
-from gridmend.powerflow.control_look import Probes
-from gridmend.powerflow.control_tables import Controls
-from gridmend.powerflow.lane_kernel import Banks
-from gridmend.powerflow.lane_matrix import Base, Matrix, parts
-from gridmend.powerflow.lane_split import Split
+from gridmend.powerflow.controls.look import Probes
+from gridmend.powerflow.controls.tables import Controls
+from gridmend.powerflow.lanes.kernel import Banks
+from gridmend.powerflow.lanes.matrix import Base, Matrix, parts
+from gridmend.powerflow.lanes.split import Split
 from gridmend.powerflow.network import Network
 
 

@@ -15,8 +15,8 @@ import numpy as np
 from gridmend.model.arrays import Complexes, Flags, Floats, Ints
 from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow.answer import terminal_currents
-from gridmend.powerflow.lane_split import Split
-from gridmend.powerflow.lane_tables import Demand
+from gridmend.powerflow.lanes.split import Split
+from gridmend.powerflow.lanes.tables import Demand
 from gridmend.powerflow.network import Network
 from gridmend.powerflow.results import terminal_ratings
 from gridmend.powerflow.walk import Walk

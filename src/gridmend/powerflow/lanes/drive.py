@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from gridmend.powerflow.control_queue import act, arm, look
-from gridmend.powerflow.lane_kernel import sweep
-from gridmend.powerflow.lane_progress import (
+from gridmend.powerflow.controls.queue import act, arm, look
+from gridmend.powerflow.lanes.kernel import sweep
+from gridmend.powerflow.lanes.progress import (
     QUIET,
     RESTLESS,
     UNDECIDED,
@@ -27,7 +27,7 @@ from gridmend.powerflow.lane_progress import (
     read_all,
     take,
 )
-from gridmend.powerflow.lane_steps import FAR, FIRST_PACE, anticipate, change, keep
+from gridmend.powerflow.lanes.steps import FAR, FIRST_PACE, anticipate, change, keep
 from gridmend.powerflow.simd import in_lanes, inlined, load, store, width
 
 EXACT_PU = 1e-9

@@ -12,8 +12,8 @@ from gridmend.powerflow.blocks import factorise_columns
 from gridmend.powerflow.chord import as_blocks, slopes
 from gridmend.powerflow.compiled import compiled
 from gridmend.powerflow.iteration import State
-from gridmend.powerflow.lane_kernel import Rows, Ties
-from gridmend.powerflow.lane_split import Split
+from gridmend.powerflow.lanes.kernel import Rows, Ties
+from gridmend.powerflow.lanes.split import Split
 from gridmend.powerflow.network import assemble
 
 Kind = type[np.float64] | type[np.float32]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from gridmend.powerflow.lane_legs import fused, loose
+from gridmend.powerflow.lanes.legs import fused, loose
 from gridmend.powerflow.simd import (
     add,
     fma,

@@ -10,13 +10,13 @@ import numpy as np
 from gridmend.model.arrays import Complexes, Floats, Ints
 from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow.iteration import State
-from gridmend.powerflow.lane_banks import bank_nodes, switched
-from gridmend.powerflow.lane_matrix import Base, Kind, Matrix, matrix
-from gridmend.powerflow.lane_overloads import Watch
-from gridmend.powerflow.lane_readings import readings
-from gridmend.powerflow.lane_split import Split
-from gridmend.powerflow.lane_start import starts
-from gridmend.powerflow.lane_tables import Demand, fused_legs, loose_legs, loose_nodes
+from gridmend.powerflow.lanes.banks import bank_nodes, switched
+from gridmend.powerflow.lanes.matrix import Base, Kind, Matrix, matrix
+from gridmend.powerflow.lanes.overloads import Watch
+from gridmend.powerflow.lanes.readings import readings
+from gridmend.powerflow.lanes.split import Split
+from gridmend.powerflow.lanes.start import starts
+from gridmend.powerflow.lanes.tables import Demand, fused_legs, loose_legs, loose_nodes
 from gridmend.powerflow.network import Network
 from gridmend.powerflow.step_summary import Limits
 from gridmend.powerflow.walk import Walk

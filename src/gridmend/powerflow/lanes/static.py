@@ -17,13 +17,14 @@ from typing import Any
 import numpy as np
 
 from gridmend.model.arrays import Floats, Ints
-from gridmend.powerflow import lane_measure, simd
-from gridmend.powerflow.control_queue import places
-from gridmend.powerflow.control_tables import Controls
-from gridmend.powerflow.controls import ROUNDS
-from gridmend.powerflow.lane_drive import drive
-from gridmend.powerflow.lane_layout import Packed
-from gridmend.powerflow.lane_progress import SAME_PU, Gathered, Moves, Run, Task, Trail
+from gridmend.powerflow import simd
+from gridmend.powerflow.controls.queue import places
+from gridmend.powerflow.controls.static import ROUNDS
+from gridmend.powerflow.controls.tables import Controls
+from gridmend.powerflow.lanes import measure as lane_measure
+from gridmend.powerflow.lanes.drive import drive
+from gridmend.powerflow.lanes.layout import Packed
+from gridmend.powerflow.lanes.progress import SAME_PU, Gathered, Moves, Run, Task, Trail
 
 _SOLVES = 40
 _LEAST_BLOCK = 24

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from gridmend.powerflow.control_look import (
+from gridmend.powerflow.controls.look import (
     AVERAGE,
     CLOCK,
     CURRENT,

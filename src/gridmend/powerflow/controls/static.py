@@ -18,8 +18,8 @@ import numpy as np
 from gridmend.model.flow import Flow
 from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow.answer import as_flow
-from gridmend.powerflow.control_queue import act, arm, look
-from gridmend.powerflow.control_tables import Controls
+from gridmend.powerflow.controls.queue import act, arm, look
+from gridmend.powerflow.controls.tables import Controls
 from gridmend.powerflow.network import Network
 from gridmend.powerflow.update import Standing, resolve, stand
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gridmend.model.arrays import Complexes, Flags, Floats, Ints
-from gridmend.powerflow.lane_legs import (
+from gridmend.powerflow.lanes.legs import (
     APART,
     DEGREE,
     EXPONENTIAL,
@@ -18,7 +18,7 @@ from gridmend.powerflow.lane_legs import (
     Fused,
     Loose,
 )
-from gridmend.powerflow.lane_matrix import Base, Kind, Matrix, flat, parts
+from gridmend.powerflow.lanes.matrix import Base, Kind, Matrix, flat, parts
 from gridmend.powerflow.leg_models import CURRENT, IMPEDANCE, POWER
 from gridmend.powerflow.leg_models import EXPONENTIAL as BY_EXPONENT
 from gridmend.powerflow.legs import across, leg_currents, leg_voltages

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gridmend.powerflow.bank_look import bank_steps
-from gridmend.powerflow.control_look import can_move, moved, tap_steps
+from gridmend.powerflow.controls.bank_look import bank_steps
+from gridmend.powerflow.controls.look import can_move, moved, tap_steps
 from gridmend.powerflow.simd import unowned
 
 

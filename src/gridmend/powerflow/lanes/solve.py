@@ -12,19 +12,21 @@ import numpy as np
 
 from gridmend.model.arrays import Complexes, Flags, Floats, Ints
 from gridmend.model.snapshot import Snapshot
-from gridmend.powerflow import lane_measure, lane_steps, simd
+from gridmend.powerflow import simd
 from gridmend.powerflow.iteration import State, iterate, prepare
-from gridmend.powerflow.lane_layout import (
+from gridmend.powerflow.lanes import measure as lane_measure
+from gridmend.powerflow.lanes import steps as lane_steps
+from gridmend.powerflow.lanes.layout import (
     Packed,
     laid_out,
     median_state,
     source_nodes,
     voltages_of,
 )
-from gridmend.powerflow.lane_matrix import Kind
-from gridmend.powerflow.lane_overloads import watch
-from gridmend.powerflow.lane_split import split
-from gridmend.powerflow.lane_tables import (
+from gridmend.powerflow.lanes.matrix import Kind
+from gridmend.powerflow.lanes.overloads import watch
+from gridmend.powerflow.lanes.split import split
+from gridmend.powerflow.lanes.tables import (
     Demand,
 )
 from gridmend.powerflow.legs import leg_currents, leg_voltages

@@ -9,10 +9,10 @@ import numpy as np
 from gridmend.model.arrays import Complexes, Floats
 from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow import shunt
-from gridmend.powerflow.lane_matrix import Base, Kind, Matrix, flat, parts
-from gridmend.powerflow.lane_measure import Readings
-from gridmend.powerflow.lane_overloads import Watch
-from gridmend.powerflow.lane_split import Split
+from gridmend.powerflow.lanes.matrix import Base, Kind, Matrix, flat, parts
+from gridmend.powerflow.lanes.measure import Readings
+from gridmend.powerflow.lanes.overloads import Watch
+from gridmend.powerflow.lanes.split import Split
 from gridmend.powerflow.legs import INJECTED, across
 from gridmend.powerflow.network import Network
 from gridmend.powerflow.step_summary import Limits, customers_behind

@@ -11,17 +11,17 @@ import numpy as np
 from gridmend.model.arrays import Complexes, Flags, Floats, Ints
 from gridmend.model.series import Series
 from gridmend.model.snapshot import Snapshot
-from gridmend.powerflow.control_look import CLOCK
-from gridmend.powerflow.control_tables import Controls
-from gridmend.powerflow.controls import Settling, hour_of, settle_from
+from gridmend.powerflow.controls.look import CLOCK
+from gridmend.powerflow.controls.static import Settling, hour_of, settle_from
+from gridmend.powerflow.controls.tables import Controls
 from gridmend.powerflow.iteration import prepare
-from gridmend.powerflow.lane_banks import bank_nodes, measures_a_bank, probes_in_lanes, shares
-from gridmend.powerflow.lane_layout import laid_out, median_state, source_nodes, voltages_of
-from gridmend.powerflow.lane_overloads import watch
-from gridmend.powerflow.lane_progress import Moves
-from gridmend.powerflow.lane_split import Split, split
-from gridmend.powerflow.lane_static import Plan, Positions, follow
-from gridmend.powerflow.lanes import Demand, Lanes, solve_lanes, told
+from gridmend.powerflow.lanes.banks import bank_nodes, measures_a_bank, probes_in_lanes, shares
+from gridmend.powerflow.lanes.layout import laid_out, median_state, source_nodes, voltages_of
+from gridmend.powerflow.lanes.overloads import watch
+from gridmend.powerflow.lanes.progress import Moves
+from gridmend.powerflow.lanes.solve import Demand, Lanes, solve_lanes, told
+from gridmend.powerflow.lanes.split import Split, split
+from gridmend.powerflow.lanes.static import Plan, Positions, follow
 from gridmend.powerflow.legs import INJECTED, powers
 from gridmend.powerflow.network import Network
 from gridmend.powerflow.step_summary import SUMMARY, Limits

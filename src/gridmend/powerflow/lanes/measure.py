@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from gridmend.powerflow.lane_kernel import passive
-from gridmend.powerflow.lane_legs import EXPONENTIAL, RECORD, answer, difference, loose
+from gridmend.powerflow.lanes.kernel import passive
+from gridmend.powerflow.lanes.legs import EXPONENTIAL, RECORD, answer, difference, loose
 from gridmend.powerflow.leg_models import FIXED_Q, FIXED_Q_IMPEDANCE, MOTOR
 from gridmend.powerflow.results import LIVE_PU
 from gridmend.powerflow.simd import (

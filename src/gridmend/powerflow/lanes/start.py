@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from gridmend.model.arrays import Complexes, Floats, Ints
-from gridmend.powerflow.lane_kernel import respond
-from gridmend.powerflow.lane_matrix import Base, Kind, Matrix, flat, parts
-from gridmend.powerflow.lane_steps import Start
-from gridmend.powerflow.lane_tables import Demand
+from gridmend.powerflow.lanes.kernel import respond
+from gridmend.powerflow.lanes.matrix import Base, Kind, Matrix, flat, parts
+from gridmend.powerflow.lanes.steps import Start
+from gridmend.powerflow.lanes.tables import Demand
 from gridmend.powerflow.legs import leg_currents, leg_voltages
 from gridmend.powerflow.network import Network
 

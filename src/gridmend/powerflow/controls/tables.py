@@ -9,9 +9,11 @@ import numpy as np
 
 from gridmend.model.arrays import Complexes, Floats, Ints
 from gridmend.model.snapshot import Snapshot
-from gridmend.powerflow import capacitor_control, control_look, tap_control
-from gridmend.powerflow.control_look import BankControls, Probes, Regulators
-from gridmend.powerflow.control_queue import Places, places
+from gridmend.powerflow.controls import capacitors as capacitor_control
+from gridmend.powerflow.controls import look as control_look
+from gridmend.powerflow.controls import taps as tap_control
+from gridmend.powerflow.controls.look import BankControls, Probes, Regulators
+from gridmend.powerflow.controls.queue import Places, places
 from gridmend.powerflow.network import Network
 
 _REVERSE = {"ignore": 0, "locked": 1, "neutral": 2}

@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gridmend.powerflow.control_queue import disarm
-from gridmend.powerflow.lane_measure import measure
-from gridmend.powerflow.lane_steps import FIRST_PACE
+from gridmend.powerflow.controls.queue import disarm
+from gridmend.powerflow.lanes.measure import measure
+from gridmend.powerflow.lanes.steps import FIRST_PACE
 from gridmend.powerflow.simd import inlined, unowned
 
 UNDECIDED, QUIET, RESTLESS = range(3)

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gridmend.powerflow.lane_kernel import sweep
-from gridmend.powerflow.lane_measure import measure
+from gridmend.powerflow.lanes.kernel import sweep
+from gridmend.powerflow.lanes.measure import measure
 from gridmend.powerflow.simd import (
     add,
     fma,

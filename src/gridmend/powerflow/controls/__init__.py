@@ -1,0 +1,1 @@
+"""What regulators and capacitor controls see, want and do."""

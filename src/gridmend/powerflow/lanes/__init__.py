@@ -1,0 +1,1 @@
+"""Many snapshots side by side in the vectors of a processor."""
