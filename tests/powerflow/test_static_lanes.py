@@ -11,9 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridmend.formats.read import read
+from gridmend.model.errors import GridError
 from gridmend.model.grid import Grid
 from gridmend.model.series import Series, utc_times
 from gridmend.model.snapshot import Snapshot
+from gridmend.powerflow.controls.look import LOCKED, BankControls, Probes, Regulators
+from gridmend.powerflow.controls.queue import look, places
+from gridmend.powerflow.controls.tables import Controls
 from gridmend.powerflow.lanes import static as lane_static
 from gridmend.powerflow.lanes.series import move_in_lanes
 from gridmend.powerflow.network import Network
@@ -110,6 +114,36 @@ def _controlled(name: str, seed: int) -> Grid:
         steps = [50.0] * int(rng.integers(1, 4))
         grid = grid.with_changed(f"capacitor.{bank}", step_kvar=steps, steps_on=1)
     return grid
+
+
+def test_reverse_power_is_as_sure_as_its_share_of_the_apparent_power() -> None:
+    controls = Controls.of(Network.of(_controlled("ieee13", 0)))
+    one = Regulators(*(column[:1] for column in controls.regulators))
+    regulators = one._replace(
+        phases=np.array([[1, 1]]),
+        volts=np.array([0]),
+        amps=np.array([1]),
+        reverse=np.array([LOCKED]),
+        threshold=np.zeros(1),
+    )
+    # 1000 V and j1 A with a thousandth of it active: 1 W of 1000 VA
+    unit, none = np.ones(2), np.zeros(2)
+    base = np.array([1000.0, 0.0, 1e-3, 1.0])
+    tie = np.full(2, -1)
+    probes = Probes(np.arange(3), np.arange(2), unit, none, tie, base)
+    nothing = BankControls(*(column[:0] for column in controls.bank_controls))
+    at = places(len(controls.windings), 0, 1, 0, 1)
+    margin = look(regulators, nothing, probes, at, np.nan, np.zeros(4), np.ones(1), 1, 0)
+    assert margin == pytest.approx(1e-3, rel=1e-3)
+
+
+@pytest.mark.parametrize(("column", "ldc"), [("pt_ratio", 0.0), ("ct_primary_a", 3.0)])
+def test_a_control_with_a_ratio_of_nothing_is_refused(column: str, ldc: float) -> None:
+    grid = read("ieee13")
+    name = next(iter(grid.tap_controls))
+    grid = grid.with_changed(f"tap_control.{name}", **{column: 0.0, "ldc_r_v": ldc})
+    with pytest.raises(GridError, match=column):
+        solve_series(Network.of(grid), swinging(grid, 30), controls="static")
 
 
 @settings(max_examples=12, deadline=None)

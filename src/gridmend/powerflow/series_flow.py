@@ -60,7 +60,7 @@ def solve_series(
     controls
         `off`: positions stay; `static`: regulators and capacitors settle at every step, and the
         next one starts where they ended; `time`: they act when their delays have run out in
-        simulated time (see `time_control`), over as many steps as that takes.
+        simulated time (see `controls.clockwork`), over as many steps as that takes.
     first, last
         Which steps; all of them unless given.
     begin

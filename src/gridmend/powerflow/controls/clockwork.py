@@ -20,7 +20,7 @@ from gridmend.model.errors import GridError
 from gridmend.model.flow import Flow
 from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow.answer import as_flow
-from gridmend.powerflow.controls.look import IGNORE, ROOM_PU, Probes, into_va
+from gridmend.powerflow.controls.look import IGNORE, ROOM_PU, Probes, power_va
 from gridmend.powerflow.controls.queue import Places, look
 from gridmend.powerflow.controls.static import NO_RATIO, ROUNDS, hour_of
 from gridmend.powerflow.controls.tables import Controls
@@ -156,8 +156,8 @@ def _look_at_power(see: _See, waiting: Waiting) -> Floats:
     for k, at in enumerate(see.clockwork.tap_rows):
         if regulators.reverse[k] == IGNORE:
             continue
-        power_va = into_va(regulators, see.probes, k, see.v, NO_RATIO, 1, 0)
-        if (-power_va if waiting.reverse[at] else power_va) <= regulators.threshold[k]:
+        into, _ = power_va(regulators, see.probes, k, see.v, NO_RATIO, 1, 0)
+        if (-into if waiting.reverse[at] else into) <= regulators.threshold[k]:
             due[at] = np.nan
         elif np.isnan(due[at]):
             due[at] = see.now_s + see.clockwork.turn_delay_s[k]

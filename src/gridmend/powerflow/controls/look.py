@@ -149,24 +149,16 @@ def _chosen(
 
 
 @unowned
-def into_va(regs: Any, probes: Any, k: int, x: Any, ratio: Any, lanes: int, w: int) -> float:
-    """Active power that flows into the winding a control measures [VA]: against the usual way."""
-    total = 0.0
+def power_va(regs: Any, probes: Any, k: int, x: Any, ratio: Any, lanes: int, w: int) -> Any:
+    """Active power into the winding a control measures [VA], which is against the usual way, and
+    the apparent power there, by which its errors scale."""
+    active, apparent = 0.0, 0.0
     for n in range(regs.phases[k, 0]):
         v = phasor(probes, regs.volts[k] + n, x, ratio, lanes, w)
-        i = phasor(probes, regs.amps[k] + n, x, ratio, lanes, w)
-        total += (v * i.conjugate()).real
-    return total
-
-
-@unowned
-def through_va(regs: Any, probes: Any, k: int, x: Any, ratio: Any, lanes: int, w: int) -> float:
-    """Apparent power of the winding a control measures [VA], by which its errors scale."""
-    total = 0.0
-    for n in range(regs.phases[k, 0]):
-        v = phasor(probes, regs.volts[k] + n, x, ratio, lanes, w)
-        total += abs(v) * abs(phasor(probes, regs.amps[k] + n, x, ratio, lanes, w))
-    return total
+        s = v * phasor(probes, regs.amps[k] + n, x, ratio, lanes, w).conjugate()
+        active += s.real
+        apparent += abs(s)
+    return active, apparent
 
 
 @inlined
@@ -211,9 +203,8 @@ def tap_steps(
     margin = np.inf
     if regs.reverse[k] != IGNORE:
         if reverse < 0:
-            power = into_va(regs, probes, k, x, ratio, lanes, w)
-            off = abs(power - regs.threshold[k])
-            margin = off / max(through_va(regs, probes, k, x, ratio, lanes, w), 1.0)
+            power, apparent = power_va(regs, probes, k, x, ratio, lanes, w)
+            margin = abs(power - regs.threshold[k]) / max(apparent, 1.0)
             reverse = 1 if power > regs.threshold[k] else 0
         if reverse == 1:
             steps, own = _in_reverse(regs, probes, k, tap, x, ratio, lanes, w)

@@ -72,7 +72,9 @@ def _meter(network: Network, at: int, unit: Unit) -> Meter:
     tap_winding = controlled_winding(grid, at)
     own, other = _side(unit, number), _side(unit, 1 if number != 1 else 2)
     w = grid.windings
-    for column in ("pt_ratio", "ct_primary_a"):
+    compensates = any(c[f"{way}ldc_{part}_v"][at] for way in ("", "reverse_") for part in "rx")
+    reverses = c["reverse_mode"][at] == "regulate"
+    for column in ("pt_ratio", "ct_primary_a")[: 1 + bool(compensates or reverses)]:
         if not c[column][at] > 0:
             raise GridError(
                 f"tap control '{c['name'][at]}' has a {column} of {c[column][at]:g}",

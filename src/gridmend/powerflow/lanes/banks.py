@@ -16,11 +16,6 @@ from gridmend.powerflow.lanes.split import Split
 from gridmend.powerflow.network import Network
 
 
-def no_banks() -> Banks:
-    """For lanes in which no bank is switched."""
-    return Banks(np.empty((0, 3), np.int64), np.empty((0, 4)))
-
-
 def bank_nodes(network: Network, banks: Ints) -> Ints:
     """The nodes that some capacitors stand at."""
     found = [network.primitives.of("capacitors", row)[0] for row in banks.tolist()]

@@ -37,7 +37,7 @@ class Task(NamedTuple):
 class Trail(NamedTuple):
     """What lanes leave behind. `known` [steps] whether a step is done; `tap` [steps, taps] and
     `on` [steps, banks] positions after it; `quiet` [steps] whether its controls came to rest;
-    `rounds`, `looks` [steps]; `out` [readings, steps]; `stopped` [jobs] the step that found no
+    `rounds` [steps]; `out` [readings, steps]; `stopped` [jobs] the step that found no
     rest, -1 where none; `voltages` [steps or 0, rows × 2]."""
 
     known: Any
@@ -45,16 +45,14 @@ class Trail(NamedTuple):
     on: Any
     quiet: Any
     rounds: Any
-    looks: Any
     out: Any
     stopped: Any
     voltages: Any
 
 
 class Moves(NamedTuple):
-    """What positions do in the kernel: `tie_tap` [ties] which tap each ratio is, -1
-    for one that stays one; `share`
-    [banks, steps + 1] of its size by which a bank differs from the base."""
+    """What positions do in the kernel: `tie_tap` [ties] which tap each ratio is, -1 for one that
+    stays one; `share` [banks, steps + 1] kvar by which a bank differs from the base."""
 
     tie_tap: Any
     share: Any
@@ -196,8 +194,7 @@ def end(task: Any, run: Any, at: Any, trail: Any, quiet: bool, lanes: int, w: in
         trail.tap[step, k] = at.tap[k * lanes + w]
     for k in range(trail.on.shape[1]):
         trail.on[step, k] = at.on[k * lanes + w]
-    trail.known[step], trail.quiet[step] = 1, quiet
-    trail.rounds[step], trail.looks[step] = run.total[w], run.looks[w] + 1
+    trail.known[step], trail.quiet[step], trail.rounds[step] = 1, quiet, run.total[w]
     return False
 
 

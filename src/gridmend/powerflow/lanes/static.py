@@ -209,7 +209,6 @@ def _empty(plan: Plan, *, keep_voltages: bool) -> Trail:
         on=np.zeros((steps, len(plan.controls.banks)), np.int64),
         quiet=np.zeros(steps, np.bool_),
         rounds=np.zeros(steps, np.int64),
-        looks=np.zeros(steps, np.int64),
         out=np.zeros((lane_measure.ROWS, steps)),
         stopped=np.empty(0, np.int64),
         voltages=np.zeros((steps if keep_voltages else 0, rows * 2)),
