@@ -204,8 +204,12 @@ def test_a_step_first_settled_alone_and_then_met_by_a_lane_is_told(
     assert lanes.v_min_pu.min() > 0.5
 
 
+@pytest.mark.parametrize("most", [0.05, 1.0], ids=["given up", "in lanes"])
 @pytest.mark.parametrize("connection", ["wye", "delta"])
-def test_beside_a_jump_positions_are_those_of_steps_settled_alone(connection: str) -> None:
+def test_beside_a_jump_positions_are_those_of_steps_settled_alone(
+    connection: str, most: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lane_static, "_MOST_DOUBTED", most)
     grid = read("ieee34")
     for name in grid.loads:
         if grid.loads.record(name)["connection"] == connection:
