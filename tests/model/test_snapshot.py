@@ -10,8 +10,9 @@ import pytest
 from gridmend.formats.read import read
 from gridmend.model.errors import GridError
 from gridmend.model.grid import Grid
+from gridmend.model.pv import pv_power
 from gridmend.model.series import Series
-from gridmend.model.snapshot import Snapshot, pv_power
+from gridmend.model.snapshot import Snapshot
 
 
 def test_one_switch_operation_gives_a_new_snapshot_and_shares_the_rest() -> None:

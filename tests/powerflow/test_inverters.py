@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gridmend.formats.opendss import read
-from gridmend.model.snapshot import pv_power
+from gridmend.model.pv import pv_power
 
 DSS = pytest.importorskip("dss", reason="OpenDSS is the oracle: install dss_python").DSS
 

@@ -116,7 +116,7 @@ def test_equal_inputs_give_equal_bytes(ring: Grid) -> None:
         adapter.field, events = adapter.field.strike("L2", time_utc=NOW, cause="test")
         adapter.carry_out(_step(Action.OPEN, "S1"))
         adapter.carry_out(_step(Action.CLOSE, "CB"))
-        return "\n".join(event.as_line() for event in (*events, *adapter.events))
+        return "\n".join(event.as_line() for event in (*events, *adapter.events()))
 
     assert run() == run()
 

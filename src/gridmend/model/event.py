@@ -1,4 +1,4 @@
-"""What happened, and the contract of whatever carries out a step."""
+"""What happened: when, who says so, what brought it about."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any
 
 from gridmend.model.errors import GridmendError
-from gridmend.model.plan import Outcome, Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +51,3 @@ class Event:
     def __str__(self) -> str:
         said = ", ".join(f"{key} {value}" for key, value in self.payload.items())
         return f"{self.time_utc:%H:%M:%S} {self.source}: {self.kind} {said}".rstrip()
-
-
-class Adapter(Protocol):
-    """Whatever carries out steps: the field, its twin, or an exercise."""
-
-    def carry_out(self, step: Step) -> Outcome:
-        """Carry out one step and say what became of it; a failure is an outcome."""
-        ...

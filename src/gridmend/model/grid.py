@@ -95,6 +95,23 @@ class Grid:
         near = nearest(rest if dot else element, (n for t in ELEMENTS for n in self.table(t)))
         raise GridError(f"there is no element '{element}'", mend=near)
 
+    def key(self, device: str) -> str:
+        """One way to write a device: a switch by its name alone, all else with its class, both
+        in lower case. Raises `GridError` where it is not there."""
+        folded = device.lower()
+        if folded in self.switches.index:
+            return folded
+        prefix, dot, rest = folded.partition(".")
+        bare = rest if dot and PREFIXES.get(prefix) == "tap_controls" else folded
+        if bare in self.tap_controls.index and (bare == rest or not self._is_element(folded)):
+            return f"tap_control.{bare}"
+        table, row = self.find(device)
+        name = str(self.table(table)["name"][row]).lower()
+        return name if table == "switches" else f"{SINGULAR[table]}.{name}"
+
+    def _is_element(self, folded: str) -> bool:
+        return any(folded in self.table(table).index for table in ELEMENTS)
+
     def with_tables(self, **tables: Table) -> Grid:
         """The same grid with whole tables replaced; the others are shared."""
         return replace(self, **tables)

@@ -14,6 +14,26 @@ class Action(StrEnum):
     CLOSE = "close"
     SET_TAP = "set_tap"
     SET_CAPACITOR = "set_capacitor"
+    SET_POWER = "set_power"
+    """Power of a DER [kW]."""
+    LIMIT = "limit"
+    """The most that a DER may give [kW]."""
+    TAG = "tag"
+    UNTAG = "untag"
+    GROUND = "ground"
+    """Earth a bus for work; the device is the bus."""
+    UNGROUND = "unground"
+    CLEAR = "clear"
+    """Put the dead zone around a bus under clearance; the device is the bus."""
+    RELEASE = "release"
+
+
+SWITCHING = (Action.OPEN, Action.CLOSE)
+POWERS = (Action.SET_POWER, Action.LIMIT)
+MOVES = (*SWITCHING, Action.SET_TAP, Action.SET_CAPACITOR, *POWERS)
+"""Actions that a device carries out; the others are work on the network."""
+AT_BUSES = (Action.GROUND, Action.UNGROUND, Action.CLEAR, Action.RELEASE)
+"""Actions whose device is a bus."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +43,11 @@ class Step:
     action: Action
     device: str
     why: str
-    value: int | None = None
+    value: float | None = None
+    mark: str = ""
+    """Name of the tag, ground or clearance that is placed or lifted."""
+    kind: str = ""
+    """Kind of the tag: `hold` or `hot_line`."""
     customers: int = 0
     """Customers that this step brings back."""
     v_min_pu: float | None = None

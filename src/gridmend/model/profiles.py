@@ -12,14 +12,9 @@ import numpy as np
 from gridmend.model.arrays import Flags, Floats, Ints
 from gridmend.model.errors import GridError
 from gridmend.model.grid import Grid
+from gridmend.model.pv import pv_cut_out_kw, pv_panels, pv_power_at
 from gridmend.model.series import CONSTANT, Series, Times, utc_times
-from gridmend.model.snapshot import (
-    DEMANDS,
-    Snapshot,
-    pv_cut_out_kw,
-    pv_panels,
-    pv_power_at,
-)
+from gridmend.model.snapshot import DEMANDS, Snapshot
 from gridmend.model.table import Table
 
 SHAPED = tuple(table for table, _, _ in DEMANDS)

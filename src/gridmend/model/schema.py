@@ -161,6 +161,7 @@ SWITCHES = Schema(
         *_RATINGS,
         rating("interrupting_a", "largest current it breaks"),
         rating("making_a", "largest current it closes onto"),
+        number("pickup_a", "smallest fault current on which its protection trips", nan),
         _SERVICE,
     ),
 )

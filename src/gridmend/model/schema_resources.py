@@ -40,6 +40,9 @@ def _limits(low: float, high: float) -> tuple[Column, ...]:
     )
 
 
+_FORMING = flag(
+    "grid_forming", "True where it may hold an island's voltage when no source does", False
+)
 _BALANCED = flag("balanced", "True where it drives positive-sequence current alone", False)
 
 
@@ -104,6 +107,7 @@ GENERATORS = Schema(
         rating("rating_kva", "apparent power it may give"),
         *_limits(0.9, 1.1),
         number("subtransient_x_pu", "subtransient reactance on its rating", nan),
+        _FORMING,
         _BALANCED,
         *_shapes(),
         _SERVICE,
@@ -152,6 +156,7 @@ STORAGES = Schema(
         number("charge_efficiency_pct", "efficiency of charging", 90.0),
         number("discharge_efficiency_pct", "efficiency of discharging", 90.0),
         number("idling_pct", "losses while idle, of its rated power", 1.0),
+        _FORMING,
         *_limits(0.9, 1.1),
         _BALANCED,
         *_shapes(),

@@ -60,10 +60,23 @@ class Topology:
 
     def closed(self, snapshot: Snapshot) -> Flags:
         """[edges] whether an edge conducts at the snapshot's positions."""
+        return self.conducting(snapshot.open_phases)
+
+    def conducting(self, open_phases: NDArray[np.uint8]) -> Flags:
+        """[edges] whether an edge conducts with switches [switches] open as these bits say."""
         usable = self.wiring.edge_kind != SAME_BUS
         edges, rows = self.switch_edges
-        usable[edges] = (snapshot.open_phases[rows] & self.wiring.edge_bit[edges]) == 0
+        usable[edges] = (open_phases[rows] & self.wiring.edge_bit[edges]) == 0
         return usable
+
+    def reached(self, usable: Flags, nodes: Ints) -> Flags:
+        """[nodes] whether usable edges lead there from any of some nodes."""
+        return forest(self.start, self.neighbour, self.via, usable, nodes, together=True).tree >= 0
+
+    def parts(self, usable: Flags) -> Ints:
+        """[nodes] a number each, equal where usable edges join them; phases stay apart."""
+        seeds = np.arange(len(self.wiring.node_bus), dtype=np.int64)
+        return forest(self.start, self.neighbour, self.via, usable, seeds, together=False).tree
 
     def from_sources(self, usable: Flags, source_on: Flags) -> tuple[Forest, Ints]:
         """What the sources reach over usable edges, and [seeds] the source of each seed."""

@@ -191,9 +191,8 @@ class Record:
         """One step by the field, then the power flow that checks it; False where it failed."""
         course = self.course
         course.adapter.cause = cause
-        before = len(course.adapter.events)
         outcome = course.adapter.carry_out(step)
-        course.change(course.field, course.adapter.events[before:])
+        course.change(course.field, course.adapter.events())
         found = self._sample()
         payload = {
             "device": step.device,

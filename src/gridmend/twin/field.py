@@ -6,10 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from gridmend.model.command import World
+from gridmend.model.deed import carried_out
 from gridmend.model.errors import GridError, GridmendError
 from gridmend.model.event import Event
 from gridmend.model.grid import Grid
-from gridmend.model.plan import Action, Outcome, OutcomeState, Step
+from gridmend.model.plan import MOVES, Outcome, OutcomeState, Step
 from gridmend.model.snapshot import Snapshot
 from gridmend.model.topology import Topology
 from gridmend.operations.fault import isolate
@@ -55,14 +57,16 @@ class Field:
     ) -> tuple[Field, Outcome, tuple[Event, ...]]:
         """Carry out one step; closing onto a fault trips again and fails."""
         try:
-            after = self._moved(step)
+            if step.action not in MOVES:
+                raise GridError(f"the field does not carry out '{step.action} {step.device}'")
+            after = replace(self, snapshot=carried_out(step, self.grid, self.snapshot))
         except GridmendError as problem:
             failed = Outcome(step, OutcomeState.FAILED, str(problem))
             refused = {"action": step.action.value, "device": step.device, "why": problem.what}
             return self, failed, (Event(time_utc, SOURCE, cause, "step_failed", refused),)
-        payload = {"action": step.action.value, "device": step.device}
+        payload: dict[str, object] = {"action": step.action.value, "device": step.device}
         if step.value is not None:
-            payload["value"] = str(step.value)
+            payload["value"] = step.value
         done = Event(time_utc, SOURCE, cause, "switched", payload)
         after, trips = after._cleared(time_utc=time_utc, cause=f"{step.action} {step.device}")
         if trips:
@@ -83,20 +87,6 @@ class Field:
         positions = self.snapshot
         merged = replace(snapshot, open_phases=positions.open_phases, source_on=positions.source_on)
         return replace(self, snapshot=merged)
-
-    def _moved(self, step: Step) -> Field:
-        grid, snapshot = self.grid, self.snapshot
-        if step.action in (Action.OPEN, Action.CLOSE):
-            opens = step.action is Action.OPEN
-            if step.device in grid.sources and step.device not in grid.switches:
-                moved = snapshot.with_source(grid, step.device, is_on=not opens)
-            else:
-                moved = snapshot.with_switch(grid, _switch(grid, step.device), is_open=opens)
-        elif step.action is Action.SET_TAP:
-            moved = snapshot.with_positions(grid, {"taps": {step.device: step.value}})
-        else:
-            moved = snapshot.with_positions(grid, {"capacitors": {step.device: step.value}})
-        return replace(self, snapshot=moved)
 
     def _cleared(self, *, time_utc: datetime, cause: str) -> Happened:
         """Protection trips and locks out until no fault is live."""
@@ -128,24 +118,31 @@ class Field:
 
 
 class FieldAdapter:
-    """The field behind the adapter's contract: it holds the present field and the journal.
+    """The field behind the adapter's contract: it holds the present field.
 
     `now` is the clock it is given, `cause` what it says had a step carried out.
     """
 
+    world = World.TWIN
+
     def __init__(self, field: Field, *, now: Callable[[], datetime], cause: str) -> None:
         self.field = field
-        self.events: tuple[Event, ...] = ()
         self.cause = cause
         self._now = now
+        self._unread: list[Event] = []
 
     def carry_out(self, step: Step) -> Outcome:
         """Carry out one step and say what became of it."""
         self.field, outcome, events = self.field.operate(
             step, time_utc=self._now(), cause=self.cause
         )
-        self.events += events
+        self._unread += events
         return outcome
+
+    def events(self) -> tuple[Event, ...]:
+        """What steps brought about since it was last asked."""
+        unread, self._unread = tuple(self._unread), []
+        return unread
 
 
 def faulted_element(grid: Grid, element: str) -> str:
@@ -161,13 +158,3 @@ def faulted_element(grid: Grid, element: str) -> str:
     if not bool(rows["in_service"][row]):
         raise GridError(f"'{name}' is not in service, so that no fault can be on it")
     return f"{rows.schema.row}.{name}"
-
-
-def _switch(grid: Grid, device: str) -> str:
-    """The name in `switches` of a device that may be given with its class prefix."""
-    if device in grid.switches:
-        return device
-    table, row = grid.find(device)
-    if table != "switches":
-        raise GridError(f"'{device}' is a {grid.table(table).schema.row}, not a switch")
-    return str(grid.switches["name"][row])

@@ -1,0 +1,105 @@
+"""A grid compiled for the switching rules: what can feed, what each switch joins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gridmend.model.grid import SINGULAR, Grid
+from gridmend.model.snapshot import conductor_mask
+from gridmend.model.topology import Topology
+from gridmend.model.wiring import CONDUCTOR
+
+Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+DER = ("generators", "pv_systems", "storages")
+
+
+@dataclass(frozen=True, eq=False)
+class Site:
+    """Numbers that every judgement of one grid shares.
+
+    Feeders of energy are the sources and all DER in service: `names` (class and name, lower
+    case), `source_row` (-1 for DER), `forming` (whether it holds a voltage by itself).
+    `feed_node` and `feed_of` are the nodes they stand on, and whose each is.
+    """
+
+    topology: Topology
+    names: tuple[str, ...]
+    source_row: Ints
+    forming: Flags
+    feed_node: Ints
+    feed_of: Ints
+    mask: NDArray[np.uint8]
+
+    @staticmethod
+    def of(topology: Topology) -> Site:
+        """Compile a grid's topology."""
+        grid = topology.grid
+        names: list[str] = []
+        rows: list[int] = []
+        forming: list[bool] = []
+        nodes: list[Ints] = []
+        for table in ("sources", *DER):
+            records = grid.table(table)
+            for row in (int(r) for r in np.flatnonzero(records.flags("in_service"))):
+                name = f"{SINGULAR[table]}.{records['name'][row]}"
+                names.append(name.lower())
+                rows.append(row if table == "sources" else -1)
+                able = table in ("generators", "storages") and bool(records["grid_forming"][row])
+                forming.append(table == "sources" or able)
+                nodes.append(topology.nodes_of(name))
+        return Site(
+            topology=topology,
+            names=tuple(names),
+            source_row=np.array(rows, np.int64),
+            forming=np.array(forming, bool),
+            feed_node=np.concatenate([np.empty(0, np.int64), *nodes]),
+            feed_of=np.repeat(np.arange(len(nodes)), [len(n) for n in nodes]),
+            mask=conductor_mask(grid.switches),
+        )
+
+    @property
+    def grid(self) -> Grid:
+        """What is there."""
+        return self.topology.grid
+
+    @cached_property
+    def ends(self) -> tuple[tuple[Ints, Ints], ...]:
+        """[switches] the nodes at both ends of every conductor of a switch in service."""
+        edges, rows = self.topology.switch_edges
+        w = self.topology.wiring
+        order = np.argsort(rows, kind="stable")
+        cuts = np.searchsorted(rows[order], np.arange(len(self.grid.switches) + 1))
+        found: list[tuple[Ints, Ints]] = []
+        for start, end in pairwise(cuts.tolist()):
+            here = edges[order[start:end]]
+            found.append((w.edge_from[here], w.edge_to[here]))
+        return tuple(found)
+
+    @cached_property
+    def conductors(self) -> Flags:
+        """[edges] that are conductors; what a transformer couples makes no loop."""
+        return self.topology.wiring.edge_kind == CONDUCTOR
+
+    @cached_property
+    def bus_nodes(self) -> tuple[Ints, Ints]:
+        """[buses + 1] where each bus's nodes begin among the nodes, which go by bus."""
+        w = self.topology.wiring
+        at = np.searchsorted(w.node_bus, np.arange(len(self.grid.buses) + 1))
+        return at[:-1], at[1:]
+
+    def nodes_at(self, bus: str) -> Ints:
+        """The nodes of a bus; `GridError` where there is none such."""
+        row = self.grid.buses.row(bus.partition(".")[2] if bus.lower().startswith("bus.") else bus)
+        first, last = self.bus_nodes
+        return np.arange(first[row], last[row], dtype=np.int64)
+
+    def fed_nodes(self, which: Flags) -> Ints:
+        """Nodes on which the chosen feeders of energy stand."""
+        return self.feed_node[which[self.feed_of]]

@@ -1,0 +1,199 @@
+"""What a step is judged against: positions with their doubt, and the work on the network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gridmend.interlock.policy import Policy
+from gridmend.interlock.site import Flags, Ints, Site
+from gridmend.model.deed import carried_out, subject
+from gridmend.model.plan import MOVES, SWITCHING, Action, Step
+from gridmend.model.situation import Clearance, Ground, Situation, Tag
+from gridmend.model.snapshot import Snapshot
+
+HOLD, HOT_LINE = "hold", "hot_line"
+
+Bits = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, eq=False)
+class Standing:
+    """Positions, tags, grounds and clearances as a step finds them; a step gives a new one.
+
+    `certain` [switches] is False for a device whose position is unknown or stale, or that has a
+    command without an outcome: it counts as closed where closing is the danger (`danger`) and
+    as open where it is relied on (`reliance`). `binding` are all tags; `relied_tags` those that
+    certainly hang.
+    """
+
+    site: Site
+    snapshot: Snapshot
+    certain: Flags
+    binding: tuple[Tag, ...] = ()
+    relied_tags: tuple[Tag, ...] = ()
+    grounds: tuple[Ground, ...] = ()
+    clearances: tuple[Clearance, ...] = ()
+    operations: Mapping[str, int] = field(default_factory=dict[str, int])
+    faults: tuple[str, ...] = ()
+
+    @cached_property
+    def danger(self) -> Bits:
+        """[switches] open phases with every device that may be closed counted as closed."""
+        return np.where(self.certain, self.snapshot.open_phases, 0).astype(np.uint8)
+
+    @cached_property
+    def reliance(self) -> Bits:
+        """[switches] open phases with every device that may be open counted as open."""
+        return np.where(self.certain, self.snapshot.open_phases, self.site.mask).astype(np.uint8)
+
+    @cached_property
+    def held(self) -> Bits:
+        """[switches] open phases where only a tagged device that is surely open counts."""
+        tagged = np.zeros(len(self.certain), bool)
+        for tag in self.relied_tags:
+            row = self.site.grid.switches.index.get(tag.device)
+            if tag.kind == HOLD and row is not None:
+                tagged[row] = True
+        return np.where(tagged, self.danger, 0).astype(np.uint8)
+
+    @cached_property
+    def may_feed(self) -> Flags:
+        """[feeders of energy] all but those whose disconnection a hold tag guards."""
+        held = {tag.device for tag in self.relied_tags if tag.kind == HOLD}
+        return np.array([name not in held for name in self.site.names], bool)
+
+    @cached_property
+    def feeds(self) -> Flags:
+        """[feeders of energy] sources that are on, and DER that hold a voltage."""
+        row = self.site.source_row
+        on = np.where(row >= 0, self.snapshot.source_on[row], True) if len(row) else row >= 0
+        return self.site.forming & on & self.may_feed
+
+    @cached_property
+    def live(self) -> Flags:
+        """[nodes] that may be energised, every doubtful device closed."""
+        return self._reached(self.danger, self.feeds)
+
+    @cached_property
+    def exposed(self) -> Flags:
+        """[nodes] not proven to stay dead: no tagged open device keeps a feeder away."""
+        return self._reached(self.held, self.may_feed)
+
+    @cached_property
+    def work_nodes(self) -> Flags:
+        """[nodes] under clearance or earthed."""
+        found = np.zeros(len(self.site.topology.wiring.node_bus), bool)
+        buses = [ground.bus for ground in self.grounds]
+        buses += [bus for clearance in self.clearances for bus in clearance.buses]
+        for bus in buses:
+            found[self.site.nodes_at(bus)] = True
+        return found
+
+    def tags_on(self, key: str) -> tuple[Tag, ...]:
+        """Every tag that binds a device."""
+        return tuple(tag for tag in self.binding if tag.device == key)
+
+    def zone(self, bus: str) -> tuple[str, ...]:
+        """The buses that would be under one clearance with a bus: all that tagged devices part
+        from the rest."""
+        w = self.site.topology.wiring
+        reached = self._spread(self.held, self.site.nodes_at(bus))
+        return tuple(str(b) for b in self.site.grid.buses["name"][np.unique(w.node_bus[reached])])
+
+    def _reached(self, bits: Bits, feeders: Flags) -> Flags:
+        topology = self.site.topology
+        return topology.reached(topology.conducting(bits), self.site.fed_nodes(feeders))
+
+    def _spread(self, bits: Bits, nodes: Ints) -> Flags:
+        topology = self.site.topology
+        return topology.reached(topology.conducting(bits), nodes)
+
+
+def standing(
+    site: Site, situation: Situation | Snapshot, now_s: float | None, policy: Policy
+) -> Standing:
+    """What stands at a time [s since 1970]; without one nothing is stale.
+
+    A pending command makes its device uncertain, whatever it asks; a tag, ground or clearance
+    whose placing is pending binds already, and one whose lifting is pending is not relied on.
+    """
+    if isinstance(situation, Snapshot):
+        return Standing(site, situation, np.ones(len(site.grid.switches), bool))
+    certain = situation.position_known.copy()
+    if now_s is not None:
+        remote = site.grid.switches.flags("remote")
+        with np.errstate(invalid="ignore"):
+            certain &= ~(remote & (now_s - situation.heard_s > policy.fresh_s))
+    tags, relied = dict(situation.tags), dict(situation.tags)
+    grounds, clearances = dict(situation.grounds), dict(situation.clearances)
+    for pending in situation.pending.values():
+        step = pending.command.step
+        key = subject(site.grid, step)
+        if step.action in SWITCHING:
+            row = site.grid.switches.index.get(key)
+            if row is not None:
+                certain[row] = False
+        elif step.action is Action.TAG:
+            tags.setdefault(step.mark, _tag(step, key, pending.command.principal))
+        elif step.action is Action.UNTAG:
+            relied.pop(step.mark, None)
+        elif step.action is Action.GROUND:
+            grounds.setdefault(step.mark, Ground(step.mark, step.device, ""))
+        elif step.action is Action.CLEAR:
+            clearances.setdefault(step.mark, Clearance(step.mark, "", (step.device,)))
+    return Standing(
+        site, situation.snapshot, certain, tuple(tags.values()), tuple(relied.values()),
+        tuple(grounds.values()), tuple(clearances.values()),
+        _late(situation, now_s, policy), tuple(sorted(situation.faults)),
+    )  # fmt: skip
+
+
+def after(step: Step, before: Standing, principal: str = "") -> Standing:
+    """What stands once a step is confirmed. Raises `GridError` where its device is not there."""
+    grid = before.site.grid
+    key = subject(grid, step)
+    if step.action in MOVES:
+        certain = before.certain
+        if step.action in SWITCHING and key in grid.switches.index:
+            certain = certain.copy()
+            certain[grid.switches.row(key)] = True
+        return replace(
+            before,
+            snapshot=carried_out(step, grid, before.snapshot),
+            certain=certain,
+            operations={**before.operations, key: before.operations.get(key, 0) + 1},
+        )
+    changes: dict[str, Any] = {}
+    if step.action is Action.TAG:
+        tag = _tag(step, key, principal)
+        changes = {"binding": (*before.binding, tag), "relied_tags": (*before.relied_tags, tag)}
+    elif step.action is Action.UNTAG:
+        for name in ("binding", "relied_tags"):
+            changes[name] = tuple(t for t in getattr(before, name) if t.id != step.mark)
+    elif step.action is Action.GROUND:
+        changes["grounds"] = (*before.grounds, Ground(step.mark, step.device, principal))
+    elif step.action is Action.UNGROUND:
+        changes["grounds"] = tuple(g for g in before.grounds if g.id != step.mark)
+    elif step.action is Action.CLEAR:
+        clearance = Clearance(step.mark, principal, before.zone(step.device))
+        changes["clearances"] = (*before.clearances, clearance)
+    else:
+        changes["clearances"] = tuple(c for c in before.clearances if c.id != step.mark)
+    return replace(before, **changes)
+
+
+def _tag(step: Step, key: str, holder: str) -> Tag:
+    return Tag(step.mark, key, step.kind or HOLD, holder)
+
+
+def _late(situation: Situation, now_s: float | None, policy: Policy) -> dict[str, int]:
+    """[devices] commanded operations that still count as wear."""
+    since = -np.inf if now_s is None else now_s - policy.wear_s
+    counts = {key: sum(t > since for t in at) for key, at in situation.operations.items()}
+    return {key: count for key, count in counts.items() if count}

@@ -1,0 +1,73 @@
+"""What a step is about, and the snapshot once it is carried out."""
+
+from __future__ import annotations
+
+from gridmend.model.errors import GridError
+from gridmend.model.grid import Grid
+from gridmend.model.plan import AT_BUSES, POWERS, SWITCHING, Action, Step
+from gridmend.model.snapshot import Snapshot
+
+
+def subject(grid: Grid, step: Step) -> str:
+    """The device or bus that a step is about, written one way: as `Grid.key`, or `bus.<name>`.
+
+    Raises `GridError` where it is not there.
+    """
+    folded = step.device.lower()
+    prefix, dot, rest = folded.partition(".")
+    if step.action in AT_BUSES:
+        bus = rest if dot and prefix == "bus" else folded
+        return f"bus.{str(grid.buses['name'][grid.buses.row(bus)]).lower()}"
+    if step.action in SWITCHING:
+        bare = rest if dot and prefix == "source" else folded
+        if folded not in grid.switches.index and bare in grid.sources.index:
+            return f"source.{bare}"
+        return str(grid.switches["name"][switch_row(grid, step.device)]).lower()
+    table, name = {
+        Action.SET_TAP: (grid.tap_controls, "tap_control"),
+        Action.SET_CAPACITOR: (grid.capacitors, "capacitor"),
+    }.get(step.action, (None, ""))
+    if table is None:
+        return grid.key(step.device)
+    bare = folded if folded in table.index else rest
+    return f"{name}.{str(table['name'][table.row(bare or folded)]).lower()}"
+
+
+def switch_row(grid: Grid, device: str) -> int:
+    """Row of a switch that a step names, with its class or without; `GridError` otherwise."""
+    if device in grid.switches:
+        return grid.switches.row(device)
+    table, row = grid.find(device)
+    if table != "switches":
+        raise GridError(
+            f"'{device}' is a {grid.table(table).schema.row}, not a switch",
+            mend="name a switch, breaker, recloser, fuse or source",
+        )
+    return row
+
+
+def carried_out(step: Step, grid: Grid, snapshot: Snapshot) -> Snapshot:
+    """The snapshot with a step carried out; one that is work on the network changes nothing.
+
+    A limit lowers a DER that gives more, and does not raise it. Raises `GridError` where the
+    device or the value is not there.
+    """
+    if step.action in SWITCHING:
+        opens = step.action is Action.OPEN
+        key = subject(grid, step)
+        if key.startswith("source.") and key not in grid.switches.index:
+            return snapshot.with_source(grid, key.partition(".")[2], is_on=not opens)
+        return snapshot.with_switch(grid, key, is_open=opens)
+    if step.action not in (*POWERS, Action.SET_TAP, Action.SET_CAPACITOR):
+        return snapshot
+    if step.value is None:
+        raise GridError(f"the step '{step.action} {step.device}' has no value", mend="give one")
+    key = subject(grid, step)
+    if step.action in POWERS:
+        if not abs(step.value) < float("inf"):
+            raise GridError(f"'{step.device}' cannot give {step.value} kW", mend="give a number")
+        lowers = step.action is Action.LIMIT
+        present = snapshot.power_kw(grid, key) if lowers else step.value
+        return snapshot.with_power(grid, key, min(present, step.value))
+    section = "taps" if step.action is Action.SET_TAP else "capacitors"
+    return snapshot.with_positions(grid, {section: {key.partition(".")[2]: step.value}})

@@ -1,0 +1,226 @@
+"""What stands now: positions with their age, tags, grounds, clearances, commands, authority."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from gridmend.model.arrays import Flags, Floats
+from gridmend.model.command import Command
+from gridmend.model.grid import Grid
+from gridmend.model.plan import Step
+from gridmend.model.snapshot import Snapshot
+
+ANYWHERE = ""
+"""The area of whatever is in no other."""
+
+
+class Mode(StrEnum):
+    """What an application may do by itself in an area."""
+
+    OFF = "off"
+    ADVISE = "advise"
+    APPROVE = "approve"
+    AUTOMATIC = "automatic"
+
+
+class OrderState(StrEnum):
+    """How far a switching order has come."""
+
+    DRAFT = "draft"
+    STUDIED = "studied"
+    APPROVED = "approved"
+    ISSUED = "issued"
+    IN_PROGRESS = "in_progress"
+    COMPLETED = "completed"
+    ABORTED = "aborted"
+    SUSPENDED = "suspended"
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A warning on a device, written as `Grid.key` writes it: `hold` forbids to operate it,
+    `hot_line` to close it again."""
+
+    id: str
+    device: str
+    kind: str
+    holder: str
+    order: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """A bus that is earthed for work."""
+
+    id: str
+    bus: str
+    holder: str
+
+
+@dataclass(frozen=True, slots=True)
+class Clearance:
+    """Leave to work on buses that must stay dead."""
+
+    id: str
+    holder: str
+    buses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Select:
+    """A device picked to be operated once; `at_s` is when [s since 1970, UTC]."""
+
+    id: str
+    step: Step
+    principal: str
+    login: str
+    epoch: int
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A command that is recorded and whose outcome is not known; `doubted` once that was said."""
+
+    command: Command
+    at_s: float
+    doubted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """Who has the say in an area; a higher epoch ends a lower one."""
+
+    holder: str
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class LoopLeave:
+    """Leave to close a loop at a device between sources until a time [s since 1970]."""
+
+    device: str
+    sources: tuple[str, ...]
+    by: str
+    expires_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class SyncCheck:
+    """What was measured across an open device, and when [s since 1970]."""
+
+    device: str
+    at_s: float
+    dv_pu: float
+    dangle_deg: float
+    df_hz: float
+    phasing_known: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A switching order: ordered steps, who wrote and who approved it, how far it is."""
+
+    id: str
+    author: str
+    area: str
+    steps: tuple[Step, ...]
+    state: OrderState = OrderState.DRAFT
+    approver: str = ""
+    application: str = ""
+    done: int = 0
+    """Steps that are confirmed."""
+    studied_positions: str = ""
+    """Digest of the positions that the study began from."""
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """What a person allows an application to do in an area without asking, and up to what."""
+
+    id: str
+    by: str
+    application: str
+    area: str
+    steps_most: int
+    expires_s: float
+
+
+def _none() -> Any:
+    return field(default_factory=lambda: MappingProxyType(dict[str, Any]()))
+
+
+@dataclass(frozen=True, eq=False)
+class Situation:
+    """The fold of a journal at an entry: what is known of the field and who is about what.
+
+    Arrays follow the grid's tables: `position_known` [switches] whether the last report was
+    good, `heard_s` [switches] when it was measured (nan for a device that never reports),
+    `locked_out` [switches]. Mappings go by id (tags, grounds, clearances, selects, pending,
+    orders, leaves), by device as `Grid.key` writes it (areas, loops, syncs, operations,
+    ramps) or by area (authorities). `operations` are times [s] of late commanded operations.
+    `sequence` is the last entry folded and `time_s` its time [s since 1970].
+    """
+
+    snapshot: Snapshot
+    position_known: Flags
+    heard_s: Floats
+    locked_out: Flags
+    tags: Mapping[str, Tag] = _none()
+    grounds: Mapping[str, Ground] = _none()
+    clearances: Mapping[str, Clearance] = _none()
+    selects: Mapping[str, Select] = _none()
+    pending: Mapping[str, Pending] = _none()
+    ended: Mapping[str, float] = _none()
+    """Ids of late commands that have an outcome, and when they were issued [s]."""
+    authorities: Mapping[str, Authority] = _none()
+    areas: Mapping[str, str] = _none()
+    loops: Mapping[str, LoopLeave] = _none()
+    syncs: Mapping[str, SyncCheck] = _none()
+    operations: Mapping[str, tuple[float, ...]] = _none()
+    ramps: Mapping[str, tuple[tuple[float, float], ...]] = _none()
+    """Late commanded changes of DER: when [s] and by how much [kW]."""
+    orders: Mapping[str, Order] = _none()
+    leaves: Mapping[str, Leave] = _none()
+    modes: Mapping[tuple[str, str], Mode] = _none()
+    """Autonomy by application and area."""
+    killed: frozenset[str] = frozenset()
+    """Areas in which nothing automatic may act."""
+    crews: Mapping[str, str] = _none()
+    """Where each crew said it is."""
+    faults: frozenset[str] = frozenset()
+    """Elements that are known or suspected to be faulted."""
+    sequence: int = 0
+    time_s: float = float("nan")
+    misread: tuple[str, ...] = ()
+    """The last events that could not be read, in words."""
+
+    @staticmethod
+    def of(grid: Grid, snapshot: Snapshot | None = None) -> Situation:
+        """Nothing has happened yet: positions are taken for granted, nobody has the say."""
+        switches = len(grid.switches)
+        return Situation(
+            snapshot=snapshot or Snapshot.normal(grid),
+            position_known=np.ones(switches, bool),
+            heard_s=np.full(switches, np.nan),
+            locked_out=np.zeros(switches, bool),
+        )
+
+    def with_snapshot(self, snapshot: Snapshot) -> Situation:
+        """The same with other positions or demand."""
+        return replace(self, snapshot=snapshot)
+
+    def area_of(self, key: str) -> str:
+        """The area in which a device lies, that is written as `Grid.key` writes it."""
+        return self.areas.get(key, ANYWHERE)
+
+    def tags_on(self, key: str) -> tuple[Tag, ...]:
+        """The tags on a device, that is written as `Grid.key` writes it."""
+        return tuple(tag for tag in self.tags.values() if tag.device == key)

@@ -1,0 +1,129 @@
+"""The kinds of event: what each means and what its payload must hold, declared once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from gridmend.model.errors import GridmendError
+from gridmend.model.event import Event
+
+Types = type | tuple[type, ...]
+_NUMBER = (int, float)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of event: `needs` are the keys of its payload with their types."""
+
+    name: str
+    meaning: str
+    needs: tuple[tuple[str, Types], ...] = ()
+
+
+def _kind(name: str, meaning: str, **needs: Types) -> Kind:
+    return Kind(name, meaning, tuple(needs.items()))
+
+
+KINDS: dict[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        # What the field says.
+        _kind("status", "position of a switch or source; `quality` good unless given",
+              device=str, position=str),
+        _kind("switched", "a device has carried out a step", device=str, action=str),
+        _kind("tapped", "a regulator stands at a step", device=str, step=int),
+        _kind("banked", "a capacitor has so many steps on", device=str, steps_on=int),
+        _kind("power", "what a DER gives [kW]", device=str, p_kw=_NUMBER),
+        _kind("tripped", "protection opened a device", device=str),
+        _kind("lockout_reset", "a lock-out was reset at the device", device=str),
+        _kind("scanned", "devices answered a scan: their positions are fresh", devices=list),
+        _kind("fault_suspected", "an element may be faulted", element=str),
+        _kind("repaired", "a fault is mended", element=str),
+        # Work on the network.
+        _kind("tag_placed", "a tag hangs on a device", tag=str, device=str, kind=str, holder=str),
+        _kind("tag_lifted", "a tag is gone", tag=str),
+        _kind("tag_handed_over", "a tag has another holder; two people signed",
+              tag=str, to=str, by=str, witness=str),
+        _kind("ground_placed", "a bus is earthed", ground=str, bus=str, holder=str),
+        _kind("ground_removed", "an earth is gone", ground=str),
+        _kind("clearance_issued", "buses are under clearance",
+              clearance=str, holder=str, buses=list),
+        _kind("clearance_released", "a clearance has ended", clearance=str),
+        _kind("crew_at", "where a crew is", crew=str, place=str),
+        # Commands.
+        _kind("selected", "a device is picked to be operated once",
+              select=str, step=dict, principal=str, login=str, epoch=int),
+        _kind("select_cancelled", "a select is void", select=str),
+        _kind("commanded", "a command is about to be sent: written before its frame",
+              command=str, step=dict, principal=str, login=str, area=str, epoch=int,
+              issued_utc=str, world=str),
+        _kind("outcome", "what became of a command: confirmed, failed or in_doubt",
+              command=str, state=str),
+        _kind("flow_recorded", "the power flow on which a command was judged",
+              command=str, converged=bool, worse=list),
+        _kind("refused", "a command was refused, with rule and reason", command=str, rules=list),
+        # Authority.
+        _kind("area_defined", "which devices lie in an area", area=str, devices=list),
+        _kind("authority_granted", "who has the say in an area from now on",
+              area=str, holder=str, epoch=int),
+        _kind("mode_set", "what an application may do by itself",
+              application=str, area=str, mode=str, by=str),
+        _kind("killed", "nothing automatic may act in an area", area=str, by=str),
+        _kind("revived", "applications may act again in an area", area=str, by=str),
+        _kind("leave_given", "what an application may do without asking",
+              leave=str, by=str, application=str, area=str, steps_most=int, expires_utc=str),
+        _kind("leave_withdrawn", "a leave has ended", leave=str),
+        _kind("loop_authorised", "a loop may be closed at a device for a while",
+              device=str, sources=list, by=str, expires_utc=str),
+        _kind("sync_checked", "what was measured across an open device",
+              device=str, dv_pu=_NUMBER, dangle_deg=_NUMBER, df_hz=_NUMBER, phasing_known=bool),
+        # Switching orders.
+        _kind("order_written", "an order is drafted or edited: approval is void",
+              order=str, author=str, area=str, steps=list),
+        _kind("order_studied", "every step of an order was judged from these positions",
+              order=str, by=str, positions=str),
+        _kind("order_approved", "a second person approves an order", order=str, by=str),
+        _kind("order_issued", "an order may be carried out", order=str, by=str),
+        _kind("order_suspended", "an order rests", order=str, why=str),
+        _kind("order_aborted", "an order is given up", order=str, by=str),
+        # The rest is told and folds into nothing.
+        _kind("plan_proposed", "an application proposes a plan"),
+        _kind("plan_stopped", "a plan was given up"),
+        _kind("arbitrated", "two applications wanted one device; one had it",
+              device=str, winner=str, loser=str, why=str),
+        _kind("application_cut_off", "an application did not answer in time", application=str),
+        _kind("hand_over_offered", "a shift ends: what is open", by=str),
+        _kind("hand_over_accepted", "the next shift has read it", offer=str, by=str),
+        _kind("note", "a remark", text=str),
+        _kind("fault_struck", "the twin broke something; the control room does not see it",
+              element=str),
+        _kind("step_checked", "a step of a run was followed by a power flow"),
+        _kind("step_failed", "a device did not carry out a step"),
+    )
+}  # fmt: skip
+
+
+def wrong_with(event: Event) -> str:
+    """What an event lacks to be read, in words; empty where nothing. Unknown kinds are read."""
+    kind = KINDS.get(event.kind)
+    if kind is None:
+        return ""
+    for key, types in kind.needs:
+        value: Any = event.payload.get(key)
+        is_flag = isinstance(value, bool)
+        if not isinstance(value, types) or (is_flag and types is not bool):
+            found = f"has {value!r} for" if key in event.payload else "lacks"
+            return f"the event '{event.kind}' {found} '{key}'"
+    return ""
+
+
+def checked(event: Event) -> Event:
+    """The event itself; `GridmendError` where its payload is not that of its kind."""
+    problem = wrong_with(event)
+    if problem:
+        needs = ", ".join(key for key, _ in KINDS[event.kind].needs)
+        raise GridmendError(
+            problem, where=f"source {event.source}", mend=f"its payload must hold {needs}"
+        )
+    return event

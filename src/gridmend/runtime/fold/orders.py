@@ -1,0 +1,123 @@
+"""Switching orders: how far each is, and what makes it rest."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from gridmend.model.command import Command, step_of
+from gridmend.model.errors import GridmendError
+from gridmend.model.event import Event
+from gridmend.model.situation import ANYWHERE, Order, OrderState
+from gridmend.runtime.fold.state import State
+
+_S = OrderState
+_LIVE = (_S.STUDIED, _S.APPROVED, _S.ISSUED, _S.IN_PROGRESS)
+_ENDED = (_S.COMPLETED, _S.ABORTED)
+_FROM: dict[OrderState, tuple[OrderState, ...]] = {
+    _S.STUDIED: (_S.DRAFT, _S.STUDIED, _S.SUSPENDED),
+    _S.APPROVED: (_S.STUDIED,),
+    _S.ISSUED: (_S.APPROVED,),
+    _S.SUSPENDED: (_S.DRAFT, *_LIVE),
+    _S.ABORTED: (_S.DRAFT, *_LIVE, _S.SUSPENDED),
+}
+"""From which states an order may come to each by somebody's word."""
+
+
+def _written(state: State, event: Event) -> None:
+    p = event.payload
+    before: Order | None = state.read("orders").get(p["order"])
+    if before is not None and before.state in _ENDED:
+        raise GridmendError(f"the order '{p['order']}' is {before.state}", mend="write a new one")
+    done = before.done if before else 0
+    steps = tuple(step_of(step) for step in p["steps"])
+    if before is not None and steps[:done] != before.steps[:done]:
+        raise GridmendError(f"steps of the order '{p['order']}' that are done were edited")
+    state.write("orders")[p["order"]] = Order(
+        p["order"], p["author"], p["area"], steps,
+        application=p.get("application", ""), done=done,
+    )  # fmt: skip
+
+
+def _studied(state: State, event: Event) -> None:
+    digest = event.payload["positions"]
+    _said(state, event, OrderState.STUDIED, studied_positions=digest, approver="", why="")
+
+
+def _approved(state: State, event: Event) -> None:
+    order, by = _order(state, event), event.payload["by"]
+    if by == order.author:
+        raise GridmendError(f"{by} wrote the order '{order.id}' and cannot approve it")
+    _said(state, event, OrderState.APPROVED, approver=by)
+
+
+def _issued(state: State, event: Event) -> None:
+    _said(state, event, OrderState.ISSUED)
+
+
+def _suspended(state: State, event: Event) -> None:
+    _said(state, event, OrderState.SUSPENDED, why=event.payload["why"])
+
+
+def _aborted(state: State, event: Event) -> None:
+    _said(state, event, OrderState.ABORTED, why=event.payload.get("why", ""))
+
+
+def _order(state: State, event: Event) -> Order:
+    order: Order | None = state.read("orders").get(event.payload["order"])
+    if order is None:
+        raise GridmendError(f"there is no order '{event.payload['order']}'")
+    return order
+
+
+def _said(state: State, event: Event, to: OrderState, **changes: object) -> None:
+    """Somebody brings an order to another state, where that follows on the present one."""
+    order = _order(state, event)
+    if order.state not in _FROM[to]:
+        raise GridmendError(f"the order '{order.id}' is {order.state} and cannot become {to}")
+    _to(state, order.id, to, **changes)
+
+
+def begun(state: State, command: Command) -> None:
+    """A step of an order has been commanded."""
+    order = state.read("orders").get(command.order)
+    if order is not None and order.state is OrderState.ISSUED:
+        _to(state, command.order, OrderState.IN_PROGRESS)
+
+
+def ended(state: State, command: Command, is_confirmed: bool) -> None:
+    """A step of an order has an outcome: the next may follow, or the order rests."""
+    order: Order | None = state.read("orders").get(command.order)
+    if order is None or order.state is OrderState.ABORTED:
+        return
+    if not is_confirmed:
+        if order.state in _LIVE:
+            why = f"step {command.number} failed"
+            _to(state, command.order, OrderState.SUSPENDED, why=why)
+        return
+    done = max(order.done, command.number)
+    _to(state, command.order, order.state, done=done)
+    if done == len(order.steps) and order.state is OrderState.IN_PROGRESS:
+        _to(state, command.order, OrderState.COMPLETED)
+
+
+def topology_changed(state: State, device: str, *, by: set[str]) -> None:
+    """Orders of an area rest where a device in it changed that no step of theirs moves now."""
+    area = state.read("areas").get(device, ANYWHERE)
+    for key, order in list(state.read("orders").items()):
+        if order.state in _LIVE and key not in by and area in (order.area, ANYWHERE):
+            why = f"{device} changed after the study"
+            _to(state, key, OrderState.SUSPENDED, why=why)
+
+
+def _to(state: State, order: str, to: OrderState, **changes: object) -> None:
+    state.change("orders", order, lambda found: replace(found, state=to, **changes))
+
+
+HANDLERS = {
+    "order_written": _written,
+    "order_studied": _studied,
+    "order_approved": _approved,
+    "order_issued": _issued,
+    "order_suspended": _suspended,
+    "order_aborted": _aborted,
+}

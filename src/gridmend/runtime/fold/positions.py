@@ -1,0 +1,175 @@
+"""Positions as the field reports them: where each device stands, how well known, how old."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+
+from gridmend.model.command import step_of
+from gridmend.model.deed import carried_out
+from gridmend.model.errors import GridError
+from gridmend.model.event import Event
+from gridmend.model.grid import Grid
+from gridmend.model.situation import Situation
+from gridmend.model.snapshot import Snapshot, conductor_mask
+
+OPEN, CLOSED, UNKNOWN = "open", "closed", "unknown"
+_ACTIONS = {"open": OPEN, "close": CLOSED}
+
+
+class Positions:
+    """The arrays of a situation while events are folded into them."""
+
+    KINDS = frozenset(
+        ("status", "switched", "tapped", "banked", "power", "tripped", "lockout_reset", "scanned")
+    )
+
+    def __init__(self, grid: Grid, start: Situation) -> None:
+        self.grid = grid
+        self.snapshot: Snapshot = start.snapshot
+        self.mask = conductor_mask(grid.switches)
+        self.row_of = grid.switches.index
+        self.open_phases = start.snapshot.open_phases.copy()
+        self.source_on = start.snapshot.source_on.copy()
+        self.known = start.position_known.copy()
+        self.heard_s = start.heard_s.copy()
+        self.locked_out = start.locked_out.copy()
+
+    def take(self, event: Event, time_s: float) -> str:
+        """Fold one event; the device whose position it changed, as `Grid.key` writes it.
+
+        Empty where none changed. Raises `GridError` where its device is not there.
+        """
+        payload, kind = event.payload, event.kind
+        if kind == "scanned":
+            self._scanned(payload, time_s)
+            return ""
+        device = str(payload["device"])
+        if kind in ("tapped", "banked"):
+            return self._stepped(kind, device, payload)
+        if kind == "power":
+            self._power(device, float(payload["p_kw"]))
+            return ""
+        if kind == "switched" and payload["action"] not in _ACTIONS:
+            return self._set(payload)
+        row = self._row(device)
+        if row is None:
+            return self._source(event, device)
+        if kind == "lockout_reset":
+            self.locked_out[row] = False
+            return ""
+        if kind == "tripped":
+            self.locked_out[row] |= bool(payload.get("locked_out", False))
+            return self._moved(row, OPEN, _measured_s(payload, time_s))
+        position = _ACTIONS.get(payload.get("action", "")) or payload.get("position")
+        if payload.get("quality", "good") != "good":
+            position = UNKNOWN
+        if "open_phases" in payload and position != UNKNOWN:
+            position = int(payload["open_phases"])
+        return self._moved(row, position, _measured_s(payload, time_s))
+
+    def frozen(self) -> dict[str, Any]:
+        """The fields of a situation."""
+        snapshot = replace(
+            self.snapshot,
+            open_phases=_kept(self.snapshot.open_phases, self.open_phases),
+            source_on=_kept(self.snapshot.source_on, self.source_on),
+        )
+        return {
+            "snapshot": snapshot,
+            "position_known": _fixed(self.known.copy()),
+            "heard_s": _fixed(self.heard_s.copy()),
+            "locked_out": _fixed(self.locked_out.copy()),
+        }
+
+    def _row(self, device: str) -> int | None:
+        """Row of a switch, with its class prefix or without; None for a source."""
+        row = self.row_of.get(device.lower())
+        if row is not None or device in self.grid.sources:
+            return row
+        table, found = self.grid.find(device)
+        if table not in ("switches", "sources"):
+            raise GridError(f"'{device}' is no switch and no source")
+        return found if table == "switches" else None
+
+    def _moved(self, row: int, position: Any, measured_s: float) -> str:
+        """A report of a position; one that is older than what is known is passed over."""
+        if self.heard_s[row] > measured_s:
+            return ""
+        device = str(self.grid.switches["name"][row]).lower()
+        if position == UNKNOWN:
+            was_known, self.known[row] = bool(self.known[row]), False
+            self.heard_s[row] = measured_s
+            return device if was_known else ""
+        mask = int(self.mask[row])
+        bits = position if isinstance(position, int) else {OPEN: mask, CLOSED: 0}.get(position)
+        if bits is None or not 0 <= bits <= mask:
+            raise GridError(f"switch '{device}' cannot stand at {position!r}")
+        self.heard_s[row] = measured_s
+        changed = int(self.open_phases[row]) != bits or not self.known[row]
+        self.open_phases[row] = bits
+        self.known[row] = True
+        return device if changed else ""
+
+    def _scanned(self, payload: Any, time_s: float) -> None:
+        measured_s = _measured_s(payload, time_s)
+        for device in payload["devices"]:
+            row = self._row(str(device))
+            if row is not None:
+                self.heard_s[row] = np.fmax(self.heard_s[row], measured_s)
+
+    def _source(self, event: Event, device: str) -> str:
+        row = self.grid.sources.row(device.partition(".")[2] if "." in device else device)
+        payload = event.payload
+        word = _ACTIONS.get(payload.get("action", "")) or payload.get("position")
+        if event.kind != "tripped" and word not in (OPEN, CLOSED):
+            raise GridError(f"source '{device}' cannot stand at {word!r}")
+        is_on = event.kind != "tripped" and word == CLOSED
+        if bool(self.source_on[row]) == is_on:
+            return ""
+        self.source_on[row] = is_on
+        return f"source.{str(self.grid.sources['name'][row]).lower()}"
+
+    def _stepped(self, kind: str, device: str, payload: Any) -> str:
+        key, value = ("taps", "step") if kind == "tapped" else ("capacitors", "steps_on")
+        self.snapshot = self.snapshot.with_positions(self.grid, {key: {device: payload[value]}})
+        return ""
+
+    def _set(self, payload: Any) -> str:
+        """A tap, a bank or a DER that the field says it set."""
+        step = step_of(payload)
+        self.snapshot = carried_out(step, self.grid, self.snapshot)
+        return ""
+
+    def _power(self, device: str, p_kw: float) -> None:
+        if not np.isfinite(p_kw):
+            raise GridError(f"'{device}' cannot give {p_kw} kW")
+        self.snapshot = self.snapshot.with_power(self.grid, device, p_kw)
+
+
+def digest_of_positions(situation: Situation) -> str:
+    """A digest of where switches and sources stand and how well that is known."""
+    snapshot = situation.snapshot
+    parts = (snapshot.open_phases, snapshot.source_on, situation.position_known)
+    return hashlib.sha256(b"".join(part.tobytes() for part in parts)).hexdigest()[:16]
+
+
+def _measured_s(payload: Any, time_s: float) -> float:
+    """When it was measured: stated by the device, at the latest when it was told."""
+    stated = payload.get("measured_utc")
+    if stated is None:
+        return time_s
+    return min(datetime.fromisoformat(stated).timestamp(), time_s)
+
+
+def _kept(before: Any, after: Any) -> Any:
+    return before if np.array_equal(before, after) else _fixed(after.copy())
+
+
+def _fixed(array: Any) -> Any:
+    array.flags.writeable = False
+    return array

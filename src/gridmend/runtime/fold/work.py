@@ -1,0 +1,78 @@
+"""Tags, grounds, clearances, crews and faults, as events place and lift them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from gridmend.model.errors import GridError
+from gridmend.model.event import Event
+from gridmend.model.situation import Clearance, Ground, Tag
+from gridmend.runtime.fold.state import State
+
+
+def _tag_placed(state: State, event: Event) -> None:
+    p = event.payload
+    try:
+        device = state.grid.key(p["device"])
+    except GridError:
+        # A tag outlives its device in the model.
+        device = p["device"].lower()
+    tag = Tag(p["tag"], device, p["kind"], p["holder"], p.get("order", ""))
+    state.write("tags")[tag.id] = tag
+
+
+def _tag_lifted(state: State, event: Event) -> None:
+    state.drop("tags", event.payload["tag"])
+
+
+def _tag_handed_over(state: State, event: Event) -> None:
+    holder = event.payload["to"]
+    state.change("tags", event.payload["tag"], lambda tag: replace(tag, holder=holder))
+
+
+def _ground_placed(state: State, event: Event) -> None:
+    p = event.payload
+    state.write("grounds")[p["ground"]] = Ground(p["ground"], p["bus"], p["holder"])
+
+
+def _ground_removed(state: State, event: Event) -> None:
+    state.drop("grounds", event.payload["ground"])
+
+
+def _clearance_issued(state: State, event: Event) -> None:
+    p = event.payload
+    buses = tuple(str(bus) for bus in p["buses"])
+    state.write("clearances")[p["clearance"]] = Clearance(p["clearance"], p["holder"], buses)
+
+
+def _clearance_released(state: State, event: Event) -> None:
+    state.drop("clearances", event.payload["clearance"])
+
+
+def _crew_at(state: State, event: Event) -> None:
+    state.write("crews")[event.payload["crew"]] = event.payload["place"]
+
+
+def _fault_suspected(state: State, event: Event) -> None:
+    state.faults |= {event.payload["element"]}
+
+
+def _repaired(state: State, event: Event) -> None:
+    name = str(event.payload["element"]).lower()
+    state.faults = frozenset(
+        f for f in state.faults if name not in (f.lower(), f.lower().partition(".")[2])
+    )
+
+
+HANDLERS = {
+    "tag_placed": _tag_placed,
+    "tag_lifted": _tag_lifted,
+    "tag_handed_over": _tag_handed_over,
+    "ground_placed": _ground_placed,
+    "ground_removed": _ground_removed,
+    "clearance_issued": _clearance_issued,
+    "clearance_released": _clearance_released,
+    "crew_at": _crew_at,
+    "fault_suspected": _fault_suspected,
+    "repaired": _repaired,
+}
