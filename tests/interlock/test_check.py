@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -10,13 +11,16 @@ import pytest
 from gridmend.formats.read import read
 from gridmend.interlock import Limits, check, examine, violations
 from gridmend.interlock.limits import Gauge, read_off, worsened
-from gridmend.model.errors import GridError
+from gridmend.model.errors import GridError, GridmendError
 from gridmend.model.flow import Flow
 from gridmend.model.grid import Grid
 from gridmend.model.plan import Action, Plan, Step, Verdict, Violation
+from gridmend.model.situation import Situation
 from gridmend.model.snapshot import Snapshot
 from gridmend.model.topology import Topology
 from gridmend.powerflow.network import Network
+
+NOON = datetime(2026, 7, 15, 12, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +40,7 @@ def test_opening_and_closing_again_is_allowed(grid: Grid) -> None:
     plan = _plan((Action.OPEN, "Sw5"), (Action.CLOSE, "switch.sw5"))
     verdict = check(plan, grid, Snapshot.normal(grid))
     assert verdict.allowed
-    assert verdict.unknown == ("source.source",)
+    assert verdict.unknown == ("source.source", "making current of switch.Sw5")
 
 
 def test_a_tie_that_would_close_a_ring_is_refused(grid: Grid) -> None:
@@ -46,9 +50,10 @@ def test_a_tie_that_would_close_a_ring_is_refused(grid: Grid) -> None:
 
 def test_joining_two_sources_is_refused(grid: Grid) -> None:
     verdict = check(_plan((Action.CLOSE, "Sw9")), grid, Snapshot.normal(grid))
-    assert _rules(verdict) == [("synchronism", 1)]
-    assert "source" in verdict.refusals[0].why
-    assert "neighbour_251" in verdict.refusals[0].why
+    assert _rules(verdict) == [("radiality", 1), ("synchronism", 1)]
+    for refusal in verdict.refusals:
+        assert "source" in refusal.why
+        assert "neighbour_251" in refusal.why
 
 
 @pytest.mark.parametrize("interrupts", ["nothing", "unknown"])
@@ -118,16 +123,15 @@ def test_what_was_beyond_a_limit_before_the_fault_may_come_back(grid: Grid) -> N
 def test_a_judgement_ends_with_the_step_that_is_refused(grid: Grid) -> None:
     plan = _plan((Action.OPEN, "Sw5"), (Action.CLOSE, "Sw9"), (Action.CLOSE, "Sw5"))
     found = examine(plan, grid, Snapshot.normal(grid))
-    assert _rules(found.verdict) == [("synchronism", 2)]
+    assert _rules(found.verdict) == [("radiality", 2), ("synchronism", 2)]
     assert len(found.flows) == len(found.readings) == 2
 
 
-def test_a_situation_is_judged_by_its_snapshot(grid: Grid) -> None:
-    @dataclass
-    class Situation:
-        snapshot: Snapshot
-
-    assert check(_plan((Action.OPEN, "Sw5")), grid, Situation(Snapshot.normal(grid))).allowed
+def test_a_situation_is_judged_at_a_time(grid: Grid) -> None:
+    plan = _plan((Action.OPEN, "Sw5"))
+    assert check(plan, grid, Situation.of(grid), NOON).allowed
+    with pytest.raises(GridmendError, match="judged at a time"):
+        check(plan, grid, Situation.of(grid))
 
 
 def test_taps_and_capacitors_are_steps_too(grid: Grid) -> None:

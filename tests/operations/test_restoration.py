@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from gridmend.formats.read import read
 from gridmend.interlock import Limits, check, violations
-from gridmend.interlock.check import after
 from gridmend.interlock.limits import worsened
+from gridmend.model.deed import carried_out
 from gridmend.model.errors import GridError
 from gridmend.model.grid import Grid
 from gridmend.model.plan import Action
@@ -100,7 +100,7 @@ def test_no_step_harms_whatever_the_line_and_the_load(line: str, multiplier: flo
         flow = network.solve(snapshot, controls="static")
         back = 0
         for step in plan.steps:
-            flow = network.solve(after(step, grid, flow.snapshot), controls="static")
+            flow = network.solve(carried_out(step, grid, flow.snapshot), controls="static")
             assert flow.converged
             assert not worsened(proposal.accepted, violations(grid, flow), Limits())
             assert not topology.energised(flow.snapshot)[faulted].any()
@@ -206,7 +206,7 @@ def test_what_was_dead_before_is_left_dead() -> None:
     proposal = propose(grid, dead, "L52", network=network, topology=topology)
     final = proposal.isolation.tripped
     for step in proposal.plans[0].steps:
-        final = after(step, grid, final)
+        final = carried_out(step, grid, final)
     assert not topology.energised(final)[topology.nodes_of("L105")].any()
 
 

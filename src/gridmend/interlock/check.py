@@ -1,43 +1,29 @@
-"""The judgement of a plan: every step in turn, against every rule, by power flow."""
+"""The judgement of a plan: every step in turn, against every rule, then by power flow."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
 
+from gridmend.interlock import electric
+from gridmend.interlock.electric import FaultLevels, Solver
 from gridmend.interlock.limits import Gauge, Limits, Reading, read_off
-from gridmend.interlock.rules import (
-    Move,
-    capability,
-    faulted_section,
-    look_ahead,
-    radiality,
-    switch_row,
-    synchronism,
-)
-from gridmend.model.errors import GridError
+from gridmend.interlock.move import By, Move
+from gridmend.interlock.policy import Policy
+from gridmend.interlock.rules import RULES
+from gridmend.interlock.site import Site
+from gridmend.interlock.standing import Standing, after, standing
+from gridmend.model.deed import subject
+from gridmend.model.errors import GridmendError
 from gridmend.model.flow import Flow
 from gridmend.model.grid import Grid
-from gridmend.model.plan import Action, Plan, Refusal, Step, Verdict, Violation
+from gridmend.model.plan import MOVES, Plan, Refusal, Verdict, Violation
+from gridmend.model.situation import Situation
 from gridmend.model.snapshot import Snapshot
 from gridmend.model.topology import Topology
 
-
-class Solver(Protocol):
-    """What solves a snapshot: a `powerflow.Network`, or one that remembers its answers."""
-
-    def solve(self, snapshot: Snapshot, *, controls: str = "static") -> Flow:
-        """The flow at a snapshot."""
-        ...
-
-
-class HasSnapshot(Protocol):
-    """A situation, of which the snapshot is judged."""
-
-    @property
-    def snapshot(self) -> Snapshot:
-        """Positions and demand."""
-        ...
+_A_PERSON = By()
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,40 +38,80 @@ class Judgement:
     readings: tuple[Reading, ...]
 
 
+@dataclass(frozen=True, eq=False)
+class Bench:
+    """What judgements of one grid share, made once: compile it where many plans are judged."""
+
+    site: Site
+    solver: Solver
+    levels: FaultLevels
+    limits: Limits
+    policy: Policy
+    gauge: Gauge | None = None
+
+    @staticmethod
+    def of(
+        grid: Grid,
+        *,
+        network: Solver | None = None,
+        topology: Topology | None = None,
+        limits: Limits | None = None,
+        policy: Policy | None = None,
+        gauge: Gauge | None = None,
+    ) -> Bench:
+        """Compile what is not given. Raises `GridError` for what cannot be a network."""
+        solver = network or _compile(grid)
+        return Bench(
+            Site.of(topology or Topology.of(grid)), solver, FaultLevels(grid, solver),
+            limits or Limits(), policy or Policy(), gauge,
+        )  # fmt: skip
+
+
 def check(
     plan: Plan,
     grid: Grid,
-    situation: Snapshot | HasSnapshot,
+    situation: Snapshot | Situation,
+    now: datetime | None = None,
     *,
+    by: By = _A_PERSON,
     network: Solver | None = None,
     topology: Topology | None = None,
     limits: Limits | None = None,
+    policy: Policy | None = None,
     accepted: tuple[Violation, ...] = (),
 ) -> Verdict:
     """Judge a plan step by step, each with controls settled at the given demand.
 
-    Rules: `radiality` (no loop closes), `capability` (no device breaks more than it can, none
-    energises the fault), `synchronism` (no two sources are joined), `look-ahead` (a solution
-    exists, with no violation that is new or worse than at the start). `accepted` are further
-    violations to measure against, such as those that stood before the fault that a plan heals.
-    Ratings that are unknown are named in the verdict. Raises `GridError` where a device is not
-    there.
+    Parameters
+    ----------
+    situation
+        What stands; a `Snapshot` is judged as a study, in which nothing ages.
+    now
+        The time [UTC]; needed with a `Situation`.
+    by
+        Who wants it: automation is bound to fresh data, a person may always make safe.
+    accepted
+        Further violations to measure against, such as those that stood before the fault that a
+        plan heals.
+
+    Returns
+    -------
+    Verdict
+        Refusals by rule (see docs/interlock.md), and the ratings that are unknown.
+
+    Raises
+    ------
+    GridmendError
+        Where a device is not there, or a situation is given without a time.
     """
-    return examine(
-        plan,
-        grid,
-        situation,
-        network=network,
-        topology=topology,
-        limits=limits,
-        accepted=accepted,
-    ).verdict
+    bench = Bench.of(grid, network=network, topology=topology, limits=limits, policy=policy)
+    return judge(plan, bench, situation, now, by=by, accepted=accepted).verdict
 
 
 def examine(
     plan: Plan,
     grid: Grid,
-    situation: Snapshot | HasSnapshot,
+    situation: Snapshot | Situation,
     *,
     network: Solver | None = None,
     topology: Topology | None = None,
@@ -93,60 +119,102 @@ def examine(
     accepted: tuple[Violation, ...] = (),
     gauge: Gauge | None = None,
 ) -> Judgement:
-    """The same as `check`, with the flows and readings it rests on."""
-    limits = limits or Limits()
-    topology = topology or Topology.of(grid)
-    solver = network or _compile(grid)
-    snapshot = situation if isinstance(situation, Snapshot) else situation.snapshot
-    flow = solver.solve(snapshot, controls="static")
-    gauge = gauge or Gauge.of(topology, flow.nodes, flow.terminals)
-    start = read_off(gauge, flow, limits)
-    accepted = (*accepted, *start.violations)
-    flows, readings, refusals = [flow], [start], list[Refusal]()
-    if not flow.converged and topology.energised(snapshot).any():
-        why = "no solution is found for the state in which it would start"
-        refusals.append(Refusal("look-ahead", 0, plan.fault, why))
+    """The same as `check` for a study, with the flows and readings it rests on."""
+    bench = Bench.of(grid, network=network, topology=topology, limits=limits, gauge=gauge)
+    return judge(plan, bench, situation, accepted=accepted)
+
+
+def judge(
+    plan: Plan,
+    bench: Bench,
+    situation: Snapshot | Situation,
+    now: datetime | None = None,
+    *,
+    by: By = _A_PERSON,
+    accepted: tuple[Violation, ...] = (),
+    flow: Flow | None = None,
+) -> Judgement:
+    """The same as `check` on what was compiled before; `flow` is the present one, if solved."""
+    now_s = _seconds(situation, now)
+    before = standing(bench.site, situation, now_s, bench.policy)
+    known = situation if isinstance(situation, Situation) else None
+    flow = flow or bench.solver.solve(before.snapshot, controls="static")
+    bench = replace(bench, gauge=bench.gauge or _gauge(bench, flow))
+    readings = [_read(bench, flow)]
+    flows, refusals, unknown = [flow], list[Refusal](), dict.fromkeys(readings[0].unknown)
+    accepted = (*accepted, *readings[0].violations)
+    before = _settled(before, flow)
     for number, step in enumerate(plan.steps, 1):
+        key = subject(bench.site.grid, step)
+        then = after(step, before, by.principal)
+        fault = plan.fault
+        move = Move(step, key, before, then, by, bench.policy, flow, known, now_s, fault)
+        refusals = [Refusal(rule, number, step.device, why) for rule, why in forbidden(move)]
         if refusals:
             break
-        before = flows[-1].snapshot
-        move = Move(step, topology, before, after(step, grid, before), flows[-1])
-        refusals += _structural(move, number, plan.fault)
+        if step.action in MOVES:
+            flow = bench.solver.solve(then.snapshot, controls="static")
+            flows.append(flow)
+            readings.append(_read(bench, flow))
+            unknown |= dict.fromkeys(readings[-1].unknown)
+            reasons, more = _foreseen(move, bench, flow, readings[-1], accepted)
+            unknown |= dict.fromkeys(more)
+            refusals = [Refusal("look-ahead", number, step.device, why) for why in reasons]
+            then = _settled(then, flow)
         if refusals:
             break
-        flow = solver.solve(move.after, controls="static")
-        flows.append(flow)
-        readings.append(read_off(gauge, flow, limits))
-        if topology.energised(move.after).any():
-            why = look_ahead(flow, accepted, readings[-1], limits)
-            refusals += _refusal("look-ahead", number, step, why)
-    unknown = dict.fromkeys(name for reading in readings for name in reading.unknown)
+        before = then
     return Judgement(Verdict(tuple(refusals), tuple(unknown)), tuple(flows), tuple(readings))
 
 
-def after(step: Step, grid: Grid, snapshot: Snapshot) -> Snapshot:
-    """The snapshot with a step carried out. Raises `GridError` where its device is not there."""
-    if step.action in (Action.OPEN, Action.CLOSE):
-        name = str(grid.switches["name"][switch_row(grid, step.device)])
-        return snapshot.with_switch(grid, name, is_open=step.action is Action.OPEN)
-    if step.value is None:
-        raise GridError(f"the step '{step.action} {step.device}' has no value", mend="give a step")
-    key = "taps" if step.action is Action.SET_TAP else "capacitors"
-    return snapshot.with_positions(grid, {key: {step.device: step.value}})
+def forbidden(move: Move) -> Iterator[tuple[str, str]]:
+    """The rules that forbid a move without looking at what it leads to, each with why."""
+    for name, rule in RULES:
+        why = rule(move)
+        if why is not None:
+            yield name, why
 
 
-def _structural(move: Move, number: int, fault: str) -> list[Refusal]:
-    """What the rules that need no solution of the next state say of a move."""
-    found: list[Refusal] = []
-    found += _refusal("radiality", number, move.step, radiality(move))
-    found += _refusal("synchronism", number, move.step, synchronism(move))
-    found += _refusal("capability", number, move.step, capability(move))
-    found += _refusal("capability", number, move.step, faulted_section(move, fault))
-    return found
+def _foreseen(
+    move: Move, bench: Bench, flow: Flow, reading: Reading, accepted: tuple[Violation, ...]
+) -> tuple[list[str], tuple[str, ...]]:
+    """Why the electrical look-ahead forbids a move, and the ratings that are unknown."""
+    is_live = bool(bench.site.topology.energised(move.after.snapshot).any())
+    found: list[str | None] = []
+    if is_live and not (move.is_making_safe and not flow.converged):
+        assert move.flow is not None
+        if not move.flow.converged and not move.is_making_safe:
+            found.append("no solution is found for the state in which it would start")
+        else:
+            found.append(electric.look_ahead(flow, accepted, reading, bench.limits))
+    level, unknown = electric.fault_level(move, bench.levels)
+    found += [level, electric.protection_reach(move, bench.levels)]
+    return [why for why in found if why is not None], unknown
 
 
-def _refusal(rule: str, number: int, step: Step, why: str | None) -> list[Refusal]:
-    return [] if why is None else [Refusal(rule, number, step.device, why)]
+def _settled(standing: Standing, flow: Flow) -> Standing:
+    """The same with taps and banks where the controls left them."""
+    return replace(standing, snapshot=flow.snapshot) if flow.converged else standing
+
+
+def _read(bench: Bench, flow: Flow) -> Reading:
+    assert bench.gauge is not None
+    return read_off(bench.gauge, flow, bench.limits)
+
+
+def _gauge(bench: Bench, flow: Flow) -> Gauge:
+    return Gauge.of(bench.site.topology, flow.nodes, flow.terminals)
+
+
+def _seconds(situation: Snapshot | Situation, now: datetime | None) -> float | None:
+    if isinstance(situation, Snapshot):
+        return None
+    if now is None:
+        raise GridmendError(
+            "a situation is judged at a time, since what is known of it ages",
+            mend="give now=, in UTC",
+        )
+    return now.timestamp()
 
 
 def _compile(grid: Grid) -> Solver:

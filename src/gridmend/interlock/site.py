@@ -83,6 +83,27 @@ class Site:
         return tuple(found)
 
     @cached_property
+    def section(self) -> Ints:
+        """[nodes] a number each, equal where no switch lies between; the nodes of a bus are one."""
+        w = self.topology.wiring
+        of_bus, _ = self.topology.pieces(self.topology.conducting(self.mask))
+        return of_bus[w.node_bus]
+
+    @cached_property
+    def _switches_of(self) -> dict[int, set[int]]:
+        """Rows of the switches at the border of each section."""
+        found: dict[int, set[int]] = {}
+        for row, (one, other) in enumerate(self.ends):
+            for section in np.unique(self.section[np.concatenate([one, other])]).tolist():
+                found.setdefault(section, set()).add(row)
+        return found
+
+    def around(self, nodes: Ints) -> set[int]:
+        """Rows of the switches at the border of the sections in which nodes lie."""
+        sections = np.unique(self.section[nodes]).tolist()
+        return {row for s in sections for row in self._switches_of.get(s, ())}
+
+    @cached_property
     def conductors(self) -> Flags:
         """[edges] that are conductors; what a transformer couples makes no loop."""
         return self.topology.wiring.edge_kind == CONDUCTOR
@@ -99,6 +120,15 @@ class Site:
         row = self.grid.buses.row(bus.partition(".")[2] if bus.lower().startswith("bus.") else bus)
         first, last = self.bus_nodes
         return np.arange(first[row], last[row], dtype=np.int64)
+
+    def nodes_of(self, key: str) -> Ints:
+        """The nodes of a device as `subject` writes it; of a tap control those of its
+        transformer."""
+        prefix, _, name = key.partition(".")
+        if prefix != "tap_control":
+            return self.topology.nodes_of(key)
+        controls = self.grid.tap_controls
+        return self.topology.nodes_of(f"transformer.{controls['transformer'][controls.row(name)]}")
 
     def fed_nodes(self, which: Flags) -> Ints:
         """Nodes on which the chosen feeders of energy stand."""

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from gridmend.interlock.policy import Policy
 from gridmend.interlock.site import Flags, Ints, Site
 from gridmend.model.deed import carried_out, subject
-from gridmend.model.plan import MOVES, SWITCHING, Action, Step
+from gridmend.model.errors import GridError
+from gridmend.model.plan import MOVES, POWERS, SWITCHING, Action, Step
 from gridmend.model.situation import Clearance, Ground, Situation, Tag
 from gridmend.model.snapshot import Snapshot
 
@@ -40,6 +41,8 @@ class Standing:
     grounds: tuple[Ground, ...] = ()
     clearances: tuple[Clearance, ...] = ()
     operations: Mapping[str, int] = field(default_factory=dict[str, int])
+    ramps: tuple[tuple[str, float], ...] = ()
+    """Late commanded changes of DER [kW], each with its DER."""
     faults: tuple[str, ...] = ()
 
     @cached_property
@@ -85,15 +88,16 @@ class Standing:
         """[nodes] not proven to stay dead: no tagged open device keeps a feeder away."""
         return self._reached(self.held, self.may_feed)
 
-    @cached_property
-    def work_nodes(self) -> Flags:
-        """[nodes] under clearance or earthed."""
+    def nodes_of_buses(self, buses: tuple[str, ...]) -> tuple[list[str], Flags]:
+        """The buses that the model does not have, and [nodes] whether each is at one it has."""
         found = np.zeros(len(self.site.topology.wiring.node_bus), bool)
-        buses = [ground.bus for ground in self.grounds]
-        buses += [bus for clearance in self.clearances for bus in clearance.buses]
+        lost: list[str] = []
         for bus in buses:
-            found[self.site.nodes_at(bus)] = True
-        return found
+            try:
+                found[self.site.nodes_at(bus)] = True
+            except GridError:
+                lost.append(bus)
+        return lost, found
 
     def tags_on(self, key: str) -> tuple[Tag, ...]:
         """Every tag that binds a device."""
@@ -129,12 +133,12 @@ def standing(
     if now_s is not None:
         remote = site.grid.switches.flags("remote")
         with np.errstate(invalid="ignore"):
-            certain &= ~(remote & (now_s - situation.heard_s > policy.fresh_s))
+            certain &= ~remote | (now_s - situation.heard_s <= policy.fresh_s)
     tags, relied = dict(situation.tags), dict(situation.tags)
     grounds, clearances = dict(situation.grounds), dict(situation.clearances)
     for pending in situation.pending.values():
         step = pending.command.step
-        key = subject(site.grid, step)
+        key = pending.key
         if step.action in SWITCHING:
             row = site.grid.switches.index.get(key)
             if row is not None:
@@ -145,13 +149,18 @@ def standing(
             relied.pop(step.mark, None)
         elif step.action is Action.GROUND:
             grounds.setdefault(step.mark, Ground(step.mark, step.device, ""))
-        elif step.action is Action.CLEAR:
-            clearances.setdefault(step.mark, Clearance(step.mark, "", (step.device,)))
-    return Standing(
+    found = Standing(
         site, situation.snapshot, certain, tuple(tags.values()), tuple(relied.values()),
         tuple(grounds.values()), tuple(clearances.values()),
-        _late(situation, now_s, policy), tuple(sorted(situation.faults)),
+        _late(situation, now_s, policy), _late_ramps(situation, now_s, policy),
+        tuple(sorted(situation.faults)),
     )  # fmt: skip
+    for pending in situation.pending.values():
+        step = pending.command.step
+        if step.action is Action.CLEAR and step.mark not in clearances:
+            zone = Clearance(step.mark, pending.command.principal, found.zone(step.device))
+            found = replace(found, clearances=(*found.clearances, zone))
+    return found
 
 
 def after(step: Step, before: Standing, principal: str = "") -> Standing:
@@ -163,12 +172,12 @@ def after(step: Step, before: Standing, principal: str = "") -> Standing:
         if step.action in SWITCHING and key in grid.switches.index:
             certain = certain.copy()
             certain[grid.switches.row(key)] = True
-        return replace(
-            before,
-            snapshot=carried_out(step, grid, before.snapshot),
-            certain=certain,
-            operations={**before.operations, key: before.operations.get(key, 0) + 1},
-        )
+        snapshot = carried_out(step, grid, before.snapshot)
+        if step.action in POWERS:
+            change_kw = snapshot.power_kw(grid, key) - before.snapshot.power_kw(grid, key)
+            return replace(before, snapshot=snapshot, ramps=(*before.ramps, (key, change_kw)))
+        operations = {**before.operations, key: before.operations.get(key, 0) + 1}
+        return replace(before, snapshot=snapshot, certain=certain, operations=operations)
     changes: dict[str, Any] = {}
     if step.action is Action.TAG:
         tag = _tag(step, key, principal)
@@ -197,3 +206,12 @@ def _late(situation: Situation, now_s: float | None, policy: Policy) -> dict[str
     since = -np.inf if now_s is None else now_s - policy.wear_s
     counts = {key: sum(t > since for t in at) for key, at in situation.operations.items()}
     return {key: count for key, count in counts.items() if count}
+
+
+def _late_ramps(
+    situation: Situation, now_s: float | None, policy: Policy
+) -> tuple[tuple[str, float], ...]:
+    since = -np.inf if now_s is None else now_s - policy.ramp_s
+    return tuple(
+        (key, kw) for key, ramps in situation.ramps.items() for t, kw in ramps if t > since
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
@@ -74,9 +75,13 @@ class Clearance:
 
 @dataclass(frozen=True, slots=True)
 class Select:
-    """A device picked to be operated once; `at_s` is when [s since 1970, UTC]."""
+    """A device, written as `subject` writes it, that is picked to be operated once.
+
+    `at_s` is when [s since 1970, UTC].
+    """
 
     id: str
+    key: str
     step: Step
     principal: str
     login: str
@@ -89,6 +94,7 @@ class Pending:
     """A command that is recorded and whose outcome is not known; `doubted` once that was said."""
 
     command: Command
+    key: str
     at_s: float
     doubted: bool = False
 
@@ -212,6 +218,16 @@ class Situation:
             heard_s=np.full(switches, np.nan),
             locked_out=np.zeros(switches, bool),
         )
+
+    @cached_property
+    def busy(self) -> Mapping[str, str]:
+        """The command on each device that has one without an outcome."""
+        return {pending.key: id for id, pending in self.pending.items()}
+
+    @cached_property
+    def orders_busy(self) -> frozenset[str]:
+        """Orders of which a step has no outcome yet."""
+        return frozenset(p.command.order for p in self.pending.values() if p.command.order)
 
     def with_snapshot(self, snapshot: Snapshot) -> Situation:
         """The same with other positions or demand."""

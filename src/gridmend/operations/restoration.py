@@ -9,7 +9,7 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
-from gridmend.interlock.check import Solver
+from gridmend.interlock.electric import Solver
 from gridmend.interlock.limits import Gauge, Limits, read_off
 from gridmend.model.flow import Flow
 from gridmend.model.grid import Grid

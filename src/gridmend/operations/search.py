@@ -11,9 +11,9 @@ from math import inf
 import numpy as np
 from numpy.typing import NDArray
 
-from gridmend.interlock.check import Judgement, Solver, examine
+from gridmend.interlock.check import Judgement, examine
+from gridmend.interlock.electric import Solver, look_ahead
 from gridmend.interlock.limits import Gauge, Limits, Reading, excess_pu, read_off, worsened
-from gridmend.interlock.rules import look_ahead
 from gridmend.model.flow import Flow
 from gridmend.model.plan import Action, Plan, Step, Verdict, Violation
 from gridmend.model.snapshot import Snapshot

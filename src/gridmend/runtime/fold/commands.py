@@ -21,8 +21,9 @@ WEAR_KEPT_S = 300.0
 def _selected(state: State, event: Event) -> None:
     p = event.payload
     step = step_of(p["step"])
-    select = Select(p["select"], step, p["principal"], p["login"], p["epoch"], state.time_s)
-    _cancel_selects(state, subject(state.grid, step))
+    key = subject(state.grid, step)
+    select = Select(p["select"], key, step, p["principal"], p["login"], p["epoch"], state.time_s)
+    _cancel_selects(state, key)
     state.write("selects")[select.id] = select
 
 
@@ -35,7 +36,7 @@ def _commanded(state: State, event: Event) -> None:
     step, key = command.step, subject(state.grid, command.step)
     state.drop("selects", command.select)
     _cancel_selects(state, key)
-    state.write("pending")[command.id] = Pending(command, state.time_s)
+    state.write("pending")[command.id] = Pending(command, key, state.time_s)
     late = state.time_s - WEAR_KEPT_S
     if step.action in POWERS and step.value is not None:
         snapshot = state.positions.snapshot
@@ -72,14 +73,13 @@ def moved(state: State, key: str) -> None:
     """A device changed: selects on it are void, and orders rest unless a command moved it."""
     _cancel_selects(state, key)
     state.drop("syncs", key)
-    pending = [p.command for p in state.read("pending").values()]
-    ours = {c.order for c in pending if c.order and subject(state.grid, c.step) == key}
+    pending = [p for p in state.read("pending").values() if p.key == key]
+    ours = {p.command.order for p in pending if p.command.order}
     orders.topology_changed(state, key, by=ours)
 
 
 def _cancel_selects(state: State, key: str) -> None:
-    selects = state.read("selects").items()
-    for gone in [k for k, s in selects if subject(state.grid, s.step) == key]:
+    for gone in [k for k, select in state.read("selects").items() if select.key == key]:
         state.drop("selects", gone)
 
 

@@ -1,0 +1,117 @@
+"""One step as the rules see it: who wants it, what stands before it and what after it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from gridmend.interlock.policy import Policy
+from gridmend.interlock.site import Flags, Ints
+from gridmend.interlock.standing import Bits, Standing
+from gridmend.model.flow import Flow
+from gridmend.model.plan import SWITCHING, Action, Step
+from gridmend.model.situation import Situation
+
+
+@dataclass(frozen=True, slots=True)
+class By:
+    """Who wants a step: a person at a login, or an application on a person's leave."""
+
+    principal: str = ""
+    login: str = ""
+    application: str = ""
+
+    @property
+    def is_automatic(self) -> bool:
+        """Whether no person asks for this very step."""
+        return bool(self.application)
+
+
+@dataclass(frozen=True, eq=False)
+class Move:
+    """A step with what stands before it, what is predicted to stand after it, and the flow before.
+
+    `key` is its device as `subject` writes it. `situation` and `now_s` [s since 1970] are None
+    in a study, in which nothing ages and nobody holds authority; `flow` is None where none is
+    solved. `fault` is the element that the plan heals.
+    """
+
+    step: Step
+    key: str
+    before: Standing
+    after: Standing
+    by: By
+    policy: Policy
+    flow: Flow | None = None
+    situation: Situation | None = None
+    now_s: float | None = None
+    fault: str = ""
+
+    @cached_property
+    def row(self) -> int:
+        """Row of the switch that is opened or closed; -1 where it is none."""
+        if self.step.action not in SWITCHING:
+            return -1
+        return self.before.site.grid.switches.index.get(self.key, -1)
+
+    @property
+    def closes(self) -> bool:
+        """Whether it closes a switch or connects a source."""
+        return self.step.action is Action.CLOSE
+
+    @property
+    def opens(self) -> bool:
+        """Whether it opens a switch or disconnects a source."""
+        return self.step.action is Action.OPEN
+
+    @cached_property
+    def sides(self) -> tuple[Ints, Ints]:
+        """The nodes at both ends of each conductor of the switch; of a source its nodes, twice."""
+        site = self.before.site
+        if self.row >= 0:
+            return site.ends[self.row]
+        nodes = site.topology.nodes_of(self.key)
+        return nodes, nodes
+
+    def without(self, bits: Bits) -> Bits:
+        """[switches] open phases with the device itself open."""
+        found = bits.copy()
+        if self.row >= 0:
+            found[self.row] = self.before.site.mask[self.row]
+        return found
+
+    @cached_property
+    def apart(self) -> Flags:
+        """[nodes] live while the device is open, every other doubtful device closed."""
+        site, before = self.before.site, self.before
+        feeds = before.feeds
+        if self.row < 0:
+            feeds = feeds & np.array([name != self.key for name in site.names], bool)
+        usable = site.topology.conducting(self.without(before.danger))
+        return site.topology.reached(usable, site.fed_nodes(feeds))
+
+    @cached_property
+    def surely_apart(self) -> Flags:
+        """[nodes] live while the device is open, every other doubtful device open."""
+        site = self.before.site
+        usable = site.topology.conducting(self.without(self.before.reliance))
+        return site.topology.reached(usable, site.fed_nodes(self.before.feeds))
+
+    @cached_property
+    def is_making_safe(self) -> bool:
+        """Whether a person opens a device that is able to interrupt, and that only de-energises.
+
+        Opening only de-energises where no live conductor keeps another supply, so that nothing
+        is shifted.
+        """
+        if not self.opens or self.by.is_automatic:
+            return False
+        if self.row >= 0:
+            breaks = self.before.site.grid.switches["interrupts"][self.row]
+            if breaks not in ("load", "fault"):
+                return False
+        one, other = self.sides
+        live = self.apart
+        return not bool((live[one] & live[other]).any())

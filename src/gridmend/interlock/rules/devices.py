@@ -1,0 +1,110 @@
+"""What a device can stand: its rating, its lock-out, how often it moves, how fast DER ramp."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gridmend.interlock.move import Move
+from gridmend.model.errors import GridError
+from gridmend.model.plan import MOVES, POWERS, SWITCHING
+
+NO_LOAD_A = 1.0
+"""Current up to which a device without load-breaking capability may open: line charging."""
+
+
+def capability(move: Move) -> str | None:
+    """No device breaks a current that it is not made to break, and none closes onto a fault."""
+    if move.closes:
+        return _onto_a_fault(move)
+    if not move.opens or move.row < 0:
+        return None
+    switches = move.before.site.grid.switches
+    breaks = switches["interrupts"][move.row]
+    most_a = float(switches.numbers("interrupting_a")[move.row])
+    one, other = move.sides
+    is_dead = not bool((move.before.live[one] | move.before.live[other]).any())
+    if is_dead:
+        return None
+    current_a = _current_a(move)
+    if breaks in ("nothing", "unknown"):
+        what = "is not known to break load" if breaks == "unknown" else "does not break load"
+        if current_a is None:
+            return f"it {what} and what it carries is not known"
+        if current_a > NO_LOAD_A:
+            return f"it {what} and carries {current_a:.0f} A"
+    if current_a is not None and current_a > most_a:
+        return f"it carries {current_a:.0f} A and breaks {most_a:.0f} A"
+    return None
+
+
+def _current_a(move: Move) -> float | None:
+    """What the device carries [A]; None where its position or the flow is in doubt."""
+    flow = move.flow
+    if flow is None or not flow.converged or not move.before.certain[move.row]:
+        return None
+    here = (flow.terminals.table == "switches") & (flow.terminals.row == move.row)
+    return float(np.abs(flow.i_a[here]).max(initial=0.0))
+
+
+def _onto_a_fault(move: Move) -> str | None:
+    site = move.after.site
+    for element in (move.fault, *move.before.faults):
+        if not element:
+            continue
+        try:
+            nodes = site.topology.nodes_of(element)
+        except GridError:
+            return f"{element} is faulted, and the model does not have it"
+        if (move.after.live & ~move.surely_apart)[nodes].any():
+            return f"it would energise {element}, which is faulted"
+    return None
+
+
+def wear(move: Move) -> str | None:
+    """So many commanded operations in a while, and none onto a lock-out."""
+    situation = move.situation
+    if move.closes and situation is not None and move.row >= 0 and situation.locked_out[move.row]:
+        return "it is locked out until the lock-out is reset"
+    if move.step.action not in MOVES or move.step.action in POWERS:
+        return None
+    policy = move.policy
+    switches = move.step.action in SWITCHING
+    most = policy.operations_most if switches else policy.tap_operations_most
+    late = move.before.operations.get(move.key, 0)
+    if late < most:
+        return None
+    return f"it was operated {late} times in {policy.wear_s / 60:g} min"
+
+
+def ramp(move: Move) -> str | None:
+    """DER of a feeder change by no more than a part of its rating in a while."""
+    if move.step.action not in POWERS:
+        return None
+    before, site = move.before, move.before.site
+    change_kw = move.after.snapshot.power_kw(site.grid, move.key) - before.snapshot.power_kw(
+        site.grid, move.key
+    )
+    fed_by = site.topology.fed_by(before.snapshot)
+    feeder = _feeder(move, fed_by, move.key)
+    if feeder < 0:
+        return None
+    rating_kva = float(site.grid.sources.numbers("capacity_kva")[feeder])
+    if np.isnan(rating_kva):
+        return None
+    late_kw = sum(kw for key, kw in before.ramps if _feeder(move, fed_by, key) == feeder)
+    most_kw = rating_kva * move.policy.ramp_pct / 100
+    if abs(late_kw + change_kw) <= most_kw:
+        return None
+    return (
+        f"DER would change by {abs(late_kw + change_kw):.0f} kW within "
+        f"{move.policy.ramp_s:g} s, more than {most_kw:.0f} kW"
+    )
+
+
+def _feeder(move: Move, fed_by: np.ndarray[tuple[int], np.dtype[np.int64]], key: str) -> int:
+    """Row of the source that feeds a DER, -1 where none does."""
+    try:
+        nodes = move.before.site.topology.nodes_of(key)
+    except GridError:
+        return -1
+    return int(fed_by[nodes].max(initial=-1))
