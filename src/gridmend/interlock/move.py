@@ -48,6 +48,8 @@ class Move:
     situation: Situation | None = None
     now_s: float | None = None
     fault: str = ""
+    carries_a: float | None = None
+    """What the device carries, where it was recorded and no flow is given [A]."""
 
     @cached_property
     def row(self) -> int:

@@ -43,6 +43,19 @@ class OrderState(StrEnum):
     SUSPENDED = "suspended"
 
 
+_S = OrderState
+ORDER_LIVE = (_S.STUDIED, _S.APPROVED, _S.ISSUED, _S.IN_PROGRESS)
+ORDER_ENDED = (_S.COMPLETED, _S.ABORTED)
+ORDER_FROM: dict[OrderState, tuple[OrderState, ...]] = {
+    _S.STUDIED: (_S.DRAFT, _S.STUDIED, _S.SUSPENDED),
+    _S.APPROVED: (_S.STUDIED,),
+    _S.ISSUED: (_S.APPROVED,),
+    _S.SUSPENDED: (_S.DRAFT, *ORDER_LIVE),
+    _S.ABORTED: (_S.DRAFT, *ORDER_LIVE, _S.SUSPENDED),
+}
+"""From which states an order may come to each by somebody's word."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tag:
     """A warning on a device, written as `Grid.key` writes it: `hold` forbids to operate it,

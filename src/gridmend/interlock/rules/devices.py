@@ -40,7 +40,11 @@ def capability(move: Move) -> str | None:
 def _current_a(move: Move) -> float | None:
     """What the device carries [A]; None where its position or the flow is in doubt."""
     flow = move.flow
-    if flow is None or not flow.converged or not move.before.certain[move.row]:
+    if not move.before.certain[move.row]:
+        return None
+    if flow is None:
+        return move.carries_a
+    if not flow.converged:
         return None
     here = (flow.terminals.table == "switches") & (flow.terminals.row == move.row)
     return float(np.abs(flow.i_a[here]).max(initial=0.0))

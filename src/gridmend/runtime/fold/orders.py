@@ -7,26 +7,21 @@ from dataclasses import replace
 from gridmend.model.command import Command, step_of
 from gridmend.model.errors import GridmendError
 from gridmend.model.event import Event
-from gridmend.model.situation import ANYWHERE, Order, OrderState
+from gridmend.model.situation import (
+    ANYWHERE,
+    ORDER_ENDED,
+    ORDER_FROM,
+    ORDER_LIVE,
+    Order,
+    OrderState,
+)
 from gridmend.runtime.fold.state import State
-
-_S = OrderState
-_LIVE = (_S.STUDIED, _S.APPROVED, _S.ISSUED, _S.IN_PROGRESS)
-_ENDED = (_S.COMPLETED, _S.ABORTED)
-_FROM: dict[OrderState, tuple[OrderState, ...]] = {
-    _S.STUDIED: (_S.DRAFT, _S.STUDIED, _S.SUSPENDED),
-    _S.APPROVED: (_S.STUDIED,),
-    _S.ISSUED: (_S.APPROVED,),
-    _S.SUSPENDED: (_S.DRAFT, *_LIVE),
-    _S.ABORTED: (_S.DRAFT, *_LIVE, _S.SUSPENDED),
-}
-"""From which states an order may come to each by somebody's word."""
 
 
 def _written(state: State, event: Event) -> None:
     p = event.payload
     before: Order | None = state.read("orders").get(p["order"])
-    if before is not None and before.state in _ENDED:
+    if before is not None and before.state in ORDER_ENDED:
         raise GridmendError(f"the order '{p['order']}' is {before.state}", mend="write a new one")
     done = before.done if before else 0
     steps = tuple(step_of(step) for step in p["steps"])
@@ -72,7 +67,7 @@ def _order(state: State, event: Event) -> Order:
 def _said(state: State, event: Event, to: OrderState, **changes: object) -> None:
     """Somebody brings an order to another state, where that follows on the present one."""
     order = _order(state, event)
-    if order.state not in _FROM[to]:
+    if order.state not in ORDER_FROM[to]:
         raise GridmendError(f"the order '{order.id}' is {order.state} and cannot become {to}")
     _to(state, order.id, to, **changes)
 
@@ -90,7 +85,7 @@ def ended(state: State, command: Command, is_confirmed: bool) -> None:
     if order is None or order.state is OrderState.ABORTED:
         return
     if not is_confirmed:
-        if order.state in _LIVE:
+        if order.state in ORDER_LIVE:
             why = f"step {command.number} failed"
             _to(state, command.order, OrderState.SUSPENDED, why=why)
         return
@@ -104,7 +99,7 @@ def topology_changed(state: State, device: str, *, by: set[str]) -> None:
     """Orders of an area rest where a device in it changed that no step of theirs moves now."""
     area = state.read("areas").get(device, ANYWHERE)
     for key, order in list(state.read("orders").items()):
-        if order.state in _LIVE and key not in by and area in (order.area, ANYWHERE):
+        if order.state in ORDER_LIVE and key not in by and area in (order.area, ANYWHERE):
             why = f"{device} changed after the study"
             _to(state, key, OrderState.SUSPENDED, why=why)
 

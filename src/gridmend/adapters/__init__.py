@@ -1,0 +1,1 @@
+"""Field and enterprise protocols, each with the same file names inside."""

@@ -1,0 +1,100 @@
+"""An application in a process of its own, so that it can hang or break without harm."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+from collections.abc import Callable, Sequence
+from multiprocessing.connection import Connection
+from typing import Any
+
+from gridmend.model.command import step_as_json, step_of
+from gridmend.model.errors import GridmendError
+from gridmend.model.grid import Grid
+from gridmend.model.plan import Step
+from gridmend.model.situation import Situation
+from gridmend.runtime.control.applications import ANSWER_S, CutOffError
+from gridmend.runtime.fold import as_document, from_document
+
+START_S = 60.0
+"""Time in which the process is up: it imports and compiles."""
+
+Propose = Callable[[Situation], Sequence[Step]]
+
+
+class Isolated:
+    """An application behind a pipe of JSON; it is killed where it does not answer in time.
+
+    `make` is a module's function that is called with the grid in the new process and gives what
+    proposes. Its process starts with the first question, and again after it was killed.
+    """
+
+    def __init__(
+        self, name: str, make: Callable[[Grid], Propose], grid: Grid, *, answer_s: float = ANSWER_S
+    ) -> None:
+        self.name = name
+        self._make, self._grid, self._answer_s = make, grid, answer_s
+        self._process: Any = None
+        self._pipe: Connection[Any, Any] | None = None
+
+    def propose(self, situation: Situation) -> tuple[Step, ...]:
+        """The steps that it would take now. Raises `CutOffError` where it hangs or breaks."""
+        pipe = self._started()
+        try:
+            pipe.send_bytes(json.dumps(as_document(self._grid, situation)).encode())
+            if not pipe.poll(self._answer_s):
+                raise CutOffError(f"{self.name} did not answer within {self._answer_s:g} s")
+            found = json.loads(pipe.recv_bytes(maxlength=10_000_000))
+            if "problem" in found:
+                raise CutOffError(f"{self.name} broke: {found['problem']}")
+            return tuple(step_of(step) for step in found["steps"])
+        except CutOffError:
+            self.close()
+            raise
+        except (EOFError, OSError, ValueError, KeyError, TypeError, GridmendError) as problem:
+            self.close()
+            raise CutOffError(f"{self.name} broke: {problem or 'it ended'}") from problem
+
+    def close(self) -> None:
+        """Kill the process, if there is one."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.join()
+            self._process = None
+        if self._pipe is not None:
+            self._pipe.close()
+            self._pipe = None
+
+    def _started(self) -> Connection[Any, Any]:
+        if self._pipe is not None:
+            return self._pipe
+        context = multiprocessing.get_context("spawn")
+        ours, theirs = context.Pipe()
+        self._process = context.Process(
+            target=_serve, args=(self._make, self._grid, theirs), daemon=True
+        )
+        self._process.start()
+        theirs.close()
+        self._pipe = ours
+        if not ours.poll(START_S):
+            self.close()
+            raise CutOffError(f"{self.name} did not start within {START_S:g} s")
+        ours.recv_bytes()
+        return ours
+
+
+def _serve(make: Callable[[Grid], Propose], grid: Grid, pipe: Connection[Any, Any]) -> None:
+    """What the other process does: answer until the pipe is closed."""
+    propose = make(grid)
+    pipe.send_bytes(b"ready")
+    while True:
+        try:
+            asked = json.loads(pipe.recv_bytes())
+        except EOFError:
+            return
+        try:
+            steps = propose(from_document(grid, asked))
+            said: dict[str, Any] = {"steps": [step_as_json(step) for step in steps]}
+        except Exception as problem:  # whatever it is, the control room is told
+            said = {"problem": f"{type(problem).__name__}: {problem}"}
+        pipe.send_bytes(json.dumps(said).encode())

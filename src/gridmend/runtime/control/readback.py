@@ -1,0 +1,119 @@
+"""What became of a command: read back from the device, settled by a person, or in doubt."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from gridmend.interlock.move import By
+from gridmend.model.command import Command
+from gridmend.model.errors import GridmendError
+from gridmend.model.event import Event
+from gridmend.model.plan import MOVES, POWERS, SWITCHING, Action, Outcome, OutcomeState
+from gridmend.model.situation import Pending, Situation
+from gridmend.runtime.control.kernel import SOURCE, Answer, Kernel
+
+READ_BACK_S = 10.0
+"""Time in which a command is confirmed; later it is in doubt."""
+
+
+def attend(kernel: Kernel) -> tuple[str, ...]:
+    """Settle pending commands by read-back; say in doubt what was not confirmed in time.
+
+    A device that stands where it was told to is confirmed. One that does not stays in doubt
+    until a person settles it, since the frame may still arrive. Gives the ids that ended.
+    """
+    kernel.take_in()
+    ended: list[str] = []
+    for id, pending in list(kernel.situation.pending.items()):
+        if pending.command.step.action not in MOVES:
+            continue
+        if stands(kernel, pending):
+            end(kernel, pending.command, OutcomeState.CONFIRMED, "read back")
+            ended.append(id)
+        elif not pending.doubted and kernel.now_s - pending.at_s > READ_BACK_S:
+            end(kernel, pending.command, OutcomeState.IN_DOUBT, "it was not read back in time")
+    return tuple(ended)
+
+
+def resume(kernel: Kernel) -> tuple[str, ...]:
+    """After a restart: what was recorded and never sent is given up, the rest read back.
+
+    The gateway says which frames left, and lets none of the others leave later.
+    """
+    given_up: list[str] = []
+    for id, pending in list(kernel.situation.pending.items()):
+        if pending.command.step.action in MOVES and not kernel.gateway.withdraw(id):
+            end(kernel, pending.command, OutcomeState.FAILED, "it was never sent")
+            given_up.append(id)
+    attend(kernel)
+    return tuple(given_up)
+
+
+def settle(kernel: Kernel, command: str, by: By, *, done: bool, why: str) -> Answer:
+    """A person says what became of a command, having seen the device.
+
+    Raises `GridmendError` where there is no such command, and for an application.
+    """
+    pending = kernel.situation.pending.get(command)
+    if pending is None:
+        raise GridmendError(f"no command '{command}' waits for an outcome")
+    if by.is_automatic or not by.principal:
+        raise GridmendError("only a person settles a command", mend="look at the device")
+    state = OutcomeState.CONFIRMED if done else OutcomeState.FAILED
+    payload: dict[str, Any] = {"command": command, "state": state.value, "why": why}
+    facts = [_fact(kernel, pending, by)] if done else []
+    events = [*facts, kernel.event("outcome", by, **payload, by=by.principal)]
+    kernel.record([event for event in events if event is not None])
+    return Answer((), command, Outcome(pending.command.step, state, why))
+
+
+def stands(kernel: Kernel, pending: Pending) -> bool:
+    """Whether the device was heard of after the command, standing where it was told to."""
+    situation, step, key = kernel.situation, pending.command.step, pending.key
+    if step.action in SWITCHING:
+        return _switched(kernel, situation, key, pending)
+    if step.value is None:
+        return False
+    if step.action in POWERS:
+        at_kw = situation.snapshot.power_kw(kernel.grid, key)
+        most = step.action is Action.LIMIT and at_kw <= step.value
+        return most or math.isclose(at_kw, step.value, rel_tol=1e-3, abs_tol=1e-3)
+    positions = situation.snapshot.positions(kernel.grid)
+    section = "taps" if step.action is Action.SET_TAP else "capacitors"
+    at = {name.lower(): value for name, value in positions[section].items()}
+    return at.get(key.partition(".")[2]) == step.value
+
+
+def _switched(kernel: Kernel, situation: Situation, key: str, pending: Pending) -> bool:
+    wants_open = pending.command.step.action is Action.OPEN
+    row = kernel.grid.switches.index.get(key)
+    if row is None:
+        source = kernel.grid.sources.row(key.partition(".")[2])
+        return bool(situation.snapshot.source_on[source]) != wants_open
+    bits, mask = int(situation.snapshot.open_phases[row]), int(kernel.bench.site.mask[row])
+    heard = situation.heard_s[row] >= pending.at_s and bool(situation.position_known[row])
+    return bool(heard) and bits == (mask if wants_open else 0)
+
+
+def end(kernel: Kernel, command: Command, state: OutcomeState, detail: str) -> None:
+    """Enter what became of a command."""
+    payload = {"command": command.id, "state": state.value, "detail": detail}
+    cause = command.application or command.principal
+    kernel.record([Event(kernel.now(), SOURCE, cause, "outcome", payload)])
+
+
+def _fact(kernel: Kernel, pending: Pending, by: By) -> Event | None:
+    """What a person saw with a command done: where a device stands that tells nothing itself."""
+    step = pending.command.step
+    if step.action in SWITCHING:
+        position = "open" if step.action is Action.OPEN else "closed"
+        return kernel.event(
+            "status", by, device=pending.key, position=position, seen_by=by.principal
+        )
+    if step.action is Action.GROUND:
+        return kernel.event("ground_placed", by, ground=step.mark, bus=step.device,
+                            holder=pending.command.principal)  # fmt: skip
+    if step.action is Action.UNGROUND:
+        return kernel.event("ground_removed", by, ground=step.mark, by=by.principal)
+    return None
