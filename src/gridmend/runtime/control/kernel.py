@@ -90,6 +90,8 @@ class Kernel:
         self.pause = pause or (lambda _: None)
         self._folding = Folding(bench.site.grid, start)
         self._situation: Situation | None = None
+        self._taken: list[Event] = []
+        """Of the field, and not recorded yet: kept where the journal cannot be written."""
         self._flow: tuple[tuple[bytes, ...], Flow] | None = None
         after = start.sequence if start is not None else 0
         self.sequence = after
@@ -144,9 +146,11 @@ class Kernel:
 
         What cannot be read is recorded too, as a note, and changes nothing.
         """
-        events = [_readable(event) for event in self.gateway.events()]
-        self.record(events)
-        return len(events)
+        self._taken += [_readable(event) for event in self.gateway.events()]
+        self.record(self._taken)
+        count = len(self._taken)
+        self._taken = []
+        return count
 
     def flow(self) -> Flow:
         """The power flow of what stands now; solved once while nothing changes."""
@@ -169,7 +173,8 @@ class Kernel:
 
 def _readable(event: Event) -> Event:
     try:
-        return checked(event)
+        checked(event).as_line()
+        return event
     except GridmendError as problem:
         said = f"{problem.what}: {dict(event.payload)!r}"[:500]
         return Event(event.time_utc, event.source, event.cause, "note", {"text": said})
