@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import socket
+from io import BufferedRWPair
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 from uuid import uuid4
 
 from gridmend.model.errors import GridmendError
@@ -68,7 +69,7 @@ class GatewayClient:
     def __init__(self, path: Path, *, answer_s: float = ANSWER_S) -> None:
         self._path, self._answer_s = path, answer_s
         self._socket: socket.socket | None = None
-        self._stream: BinaryIO | None = None
+        self._stream: BufferedRWPair | None = None
         self._boot, self._seen = "", 0
 
     def send(self, frame: Frame) -> Reply:
@@ -119,16 +120,17 @@ class GatewayClient:
             raise GridmendError(f"the gateway says: {said['problem']}", where=str(self._path))
         return said
 
-    def _opened(self) -> BinaryIO:
-        if self._stream is None:
+    def _opened(self) -> BufferedRWPair:
+        stream = self._stream
+        if stream is None:
             self._socket = _unix()
             self._socket.settimeout(self._answer_s)
             self._socket.connect(str(self._path))
-            self._stream = self._socket.makefile("rwb")
-        return self._stream
+            stream = self._stream = self._socket.makefile("rwb")
+        return stream
 
 
-def _answered(gateway: Gateway, outbox: Outbox, stream: BinaryIO) -> bool:
+def _answered(gateway: Gateway, outbox: Outbox, stream: BufferedRWPair) -> bool:
     """Answer one control room until it goes; False where it said `stop`."""
     while line := stream.readline(LINE_MOST):
         try:

@@ -1,0 +1,1 @@
+"""The revisions of the journal's tables, carried out by Alembic."""
