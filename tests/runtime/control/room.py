@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -11,41 +9,16 @@ from typing import Any
 from gridmend.adapters.memory import MemoryAdapter, MemorySettings
 from gridmend.interlock.check import Bench
 from gridmend.interlock.move import By
-from gridmend.model.event import Event
 from gridmend.model.grid import Grid
 from gridmend.model.plan import Action, Step
 from gridmend.runtime.control import Answer, Kernel, operate, select
 from gridmend.runtime.control.authority import take_authority
 from gridmend.runtime.gateway import Gateway, Sent, Signer
+from gridmend.runtime.journal import Journal
 from tests.interlock.networks import ring
 
 NOON = datetime(2026, 7, 15, 12, tzinfo=UTC)
 ANN, BOB = By("ann", "desk1"), By("bob", "desk2")
-
-
-@dataclass(frozen=True)
-class Entry:
-    sequence: int
-    event: Event
-
-
-class ListLog:
-    """The journal's contract over a list."""
-
-    def __init__(self) -> None:
-        self.entries: list[Entry] = []
-        self.used: set[str] = set()
-
-    def append(self, events: Sequence[Event], *, once: Iterable[str] = ()) -> Entry:
-        ids = set(once)
-        assert not ids & self.used
-        self.used |= ids
-        for event in events:
-            self.entries.append(Entry(len(self.entries) + 1, event))
-        return self.entries[-1]
-
-    def read(self, after: int = 0, until: int | None = None) -> Iterator[Entry]:
-        return iter(self.entries[after:until])
 
 
 class Room:
@@ -57,7 +30,7 @@ class Room:
         self.clock = NOON
         self.grid = grid or ring()
         self.bench = bench_of(self.grid) if grid is None else Bench.of(self.grid)
-        self.log = ListLog() if log is None else log
+        self.log = Journal.memory() if log is None else log
         self.signer = Signer.new(MemorySettings().world)
         settings = MemorySettings(answers=answers)
         self.field = MemoryAdapter(self.grid, now=self.now, settings=settings)

@@ -19,6 +19,7 @@ from gridmend.model.plan import (
 )
 from gridmend.runtime.control.kernel import Answer, Kernel
 from gridmend.runtime.control.readback import end, stands
+from gridmend.runtime.journal import AlreadyRecorded
 
 
 def select(
@@ -80,7 +81,11 @@ def operate(
     kernel.pause("kernel: judged")
     flow = kernel.event("flow_recorded", by, **_recorded(kernel, command, judgement))
     commanded = kernel.event("commanded", by, **command.as_json())
-    sequence = kernel.record([flow, commanded], once=(command.id,))
+    try:
+        sequence = kernel.record([flow, commanded], once=(command.id,))
+    except AlreadyRecorded as problem:
+        twice = Refusal("at most once", number, step.device, problem.what)
+        return kernel.refuse(by, [twice], command=command.id)
     kernel.pause("kernel: recorded")
     reply = kernel.gateway.send(kernel.signer.sign(command, sequence))
     kernel.pause("kernel: answered")

@@ -19,6 +19,7 @@ from gridmend.model.vocabulary import checked
 from gridmend.runtime.fold import Folding
 from gridmend.runtime.gateway.frame import Frame, Signer
 from gridmend.runtime.gateway.gateway import Reply
+from gridmend.runtime.journal import InDoubt, WriterFenced
 from gridmend.runtime.log import Log
 
 SOURCE = "control room"
@@ -92,6 +93,7 @@ class Kernel:
         self._situation: Situation | None = None
         self._taken: list[Event] = []
         """Of the field, and not recorded yet: kept where the journal cannot be written."""
+        self._lost: str | None = None
         self._flow: tuple[tuple[bytes, ...], Flow] | None = None
         after = start.sequence if start is not None else 0
         self.sequence = after
@@ -125,7 +127,16 @@ class Kernel:
         listed = [checked(event) for event in events]
         if not listed:
             return self.sequence
-        last = self.journal.append(listed, once=once).sequence
+        if self._lost is not None:
+            raise GridmendError(
+                f"this control room stopped: {self._lost}", mend="open it again from the journal"
+            )
+        try:
+            last = self.journal.append(listed, once=once).sequence
+        except (InDoubt, WriterFenced) as problem:
+            # What the journal holds is not known here any more: nothing goes on from this state.
+            self._lost = problem.what
+            raise
         for number, event in enumerate(listed, last - len(listed) + 1):
             self._folding.add(event, number)
         self._situation = None

@@ -108,7 +108,10 @@ class Gateway:
         if frame.sequence <= self._read:
             why = f"its entry {frame.sequence} lies behind entry {self._read}"
             return (_no(command, "record first", why),)
-        before, entry = self._caught_up(frame.sequence)
+        try:
+            before, entry = self._caught_up(frame.sequence)
+        except GridmendError as problem:
+            return (_no(command, "record first", problem.what),)
         if entry is None or entry.kind != "commanded" or dict(entry.payload) != command.as_json():
             why = f"the journal's entry {frame.sequence} is not this command"
             return (_no(command, "record first", why),)
