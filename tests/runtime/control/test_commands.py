@@ -1,15 +1,21 @@
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from gridmend.adapters.memory import Answer as Device
 from gridmend.interlock.move import By
 from gridmend.model.errors import GridmendError
+from gridmend.model.event import Event
 from gridmend.model.plan import Action, OutcomeState, Step
-from gridmend.runtime.control import attend, operate, resume, select, settle
+from gridmend.runtime.control import attend, opening, operate, resume, select, settle
 from gridmend.runtime.control.authority import take_authority
+from gridmend.runtime.control.opening import keep_situation, kept_situation, open_room
+from gridmend.runtime.fold import as_document
+from gridmend.runtime.journal import Entry, Head, Journal, JournalError, WriterFenced
 from tests.runtime.control.room import ANN, BOB, Room, rules
 
 OPEN_S2 = Step(Action.OPEN, "S2", "")
@@ -199,3 +205,62 @@ def test_what_the_field_says_and_nobody_can_read_is_kept_as_a_note() -> None:
     room.field._say("status", {"device": 7}, cause="noise")
     room.kernel.take_in()
     assert room.kinds()[-1] == "note"
+
+
+class _Full:
+    """A journal whose disk is full from now on."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal, self.is_full = journal, False
+
+    def append(self, events: Iterable[Event], *, once: Iterable[str] = ()) -> Head:
+        if self.is_full:
+            raise JournalError("the disk is full", mend="make room")
+        return self._journal.append(events, once=once)
+
+    def read(self, after: int = 0, until: int | None = None) -> Iterator[Entry]:
+        return self._journal.read(after, until)
+
+
+def test_what_cannot_be_recorded_is_not_sent_and_what_the_field_said_is_kept() -> None:
+    log = _Full(Journal.memory())
+    room = Room(log=log)
+    picked = select(room.kernel, OPEN_S2, ANN)
+    log.is_full = True
+    with pytest.raises(JournalError, match="full"):
+        operate(room.kernel, OPEN_S2, ANN, select=picked.id)
+    assert not room.field.frames
+    room.field.trip("S1")
+    with pytest.raises(JournalError, match="full"):
+        room.kernel.take_in()
+    log.is_full = False
+    room.kernel.take_in()
+    assert "tripped" in room.kinds()
+    assert operate(room.kernel, OPEN_S2, ANN, select=picked.id).allowed
+
+
+def test_a_control_room_that_lost_its_journal_goes_no_further(tmp_path: Path) -> None:
+    room = Room(log=Journal.open(tmp_path / "journal.db"))
+    Journal.open(tmp_path / "journal.db").close()
+    with pytest.raises(WriterFenced):
+        room.kernel.take_in()
+    with pytest.raises(GridmendError, match="open it again"):
+        room.kernel.take_in()
+
+
+def test_a_start_from_a_kept_situation_is_the_start_from_all_entries(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = Journal.open(tmp_path / "journal.db")
+    room = Room(log=journal)
+    room.do(Action.OPEN, "S2")
+    assert not keep_situation(room.kernel, journal)
+    monkeypatch.setattr(opening, "KEEP_EVERY", 5)
+    assert keep_situation(room.kernel, journal)
+    room.do(Action.OPEN, "S1")
+    start = kept_situation(room.grid, journal)
+    assert start is not None
+    assert 0 < start.sequence < room.kernel.sequence
+    again = open_room(room.grid, room.field, journal, now=room.now, bench=room.bench)
+    told = as_document(room.grid, room.kernel.situation)
+    assert as_document(room.grid, again.situation) == told

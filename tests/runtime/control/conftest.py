@@ -1,0 +1,3 @@
+from tests.runtime.journal.conftest import store
+
+__all__ = ["store"]
