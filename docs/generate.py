@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -97,7 +98,25 @@ def _default(column: Column) -> str:
     return f"`{default}`" if default or default == 0 else "*unset*"
 
 
-PAGES = {"units.md": units_page}
+ISOLATION = """# Isolating a line, and what refuses to energise it
+
+This page is what `python examples/isolate_l52.py` prints; `make docs` writes it. An operator of the
+IEEE 123 feeder opens, tags, clears and earths the section of line L52. Then every way to lead to it
+from a source is tried, and each is refused by name. The [rules](interlock.md) are those that bind
+everybody; the [control room](runtime.md) recorded every line of it.
+
+```text
+"""
+
+
+def isolation_page() -> str:
+    """The transcript of the example."""
+    script = DOCS.parent / "examples" / "isolate_l52.py"
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=True)
+    return f"{ISOLATION}{done.stdout.rstrip()}\n```\n"
+
+
+PAGES = {"units.md": units_page, "isolation.md": isolation_page}
 
 
 def main(arguments: list[str]) -> int:

@@ -83,14 +83,14 @@ def one_authority(asked: Asked) -> str | None:
     command, situation = asked.command, asked.situation
     area = situation.area_of(asked.key)
     if command.area != area:
-        return f"it lies in area '{area}', not '{command.area}'"
+        return f"it lies in {_named(area)}, not in {_named(command.area)}"
     authority = situation.authorities.get(area)
     if authority is None:
-        return f"nobody has authority over area '{area}'"
+        return f"nobody has authority over {_named(area)}"
     if command.epoch != authority.epoch:
-        return f"the epoch of area '{area}' is {authority.epoch}, not {command.epoch}"
+        return f"the epoch of {_named(area)} is {authority.epoch}, not {command.epoch}"
     if not command.application and authority.holder not in (command.login, command.principal):
-        return f"{authority.holder} has authority over area '{area}'"
+        return f"{authority.holder} has authority over {_named(area)}"
     return None
 
 
@@ -100,10 +100,10 @@ def autonomy(asked: Asked) -> str | None:
     if not command.application:
         return None
     if situation.killed & {command.area, ANYWHERE}:
-        return f"applications are stopped in area '{command.area}'"
+        return f"applications are stopped in {_named(command.area)}"
     mode = situation.modes.get((command.application, command.area), Mode.OFF)
     if mode in (Mode.OFF, Mode.ADVISE):
-        return f"{command.application} is set to {mode} in area '{command.area}'"
+        return f"{command.application} is set to {mode} in {_named(command.area)}"
     if not command.order:
         return "an application acts by approved orders only"
     return None
@@ -139,7 +139,7 @@ def order(asked: Asked) -> str | None:
     if found.state not in (OrderState.ISSUED, OrderState.IN_PROGRESS):
         return f"the order {found.id} is {found.state}"
     if found.area != command.area:
-        return f"the order {found.id} is for area '{found.area}'"
+        return f"the order {found.id} is for {_named(found.area)}"
     if command.number != found.done + 1:
         return f"the order {found.id} stands before step {found.done + 1}, not {command.number}"
     if found.id in asked.situation.orders_busy:
@@ -170,7 +170,7 @@ def outside_leave(order: Order, situation: Situation, now_s: float) -> str | Non
     if leave is None:
         return f"the leave that approved the order {order.id} is withdrawn"
     if (leave.application, leave.area) != (order.application, order.area):
-        return f"the leave {leave.id} is for {leave.application} in area '{leave.area}'"
+        return f"the leave {leave.id} is for {leave.application} in {_named(leave.area)}"
     if not leave.by or now_s > leave.expires_s:
         return f"the leave {leave.id} has expired"
     if len(order.steps) > leave.steps_most:
@@ -179,6 +179,10 @@ def outside_leave(order: Order, situation: Situation, now_s: float) -> str | Non
     if mode is not Mode.AUTOMATIC:
         return f"{order.application} is set to {mode}, so that a person approves its orders"
     return None
+
+
+def _named(area: str) -> str:
+    return f"area '{area}'" if area else "the network outside all areas"
 
 
 ADMISSION: tuple[tuple[str, Callable[[Asked], str | None]], ...] = (
