@@ -79,6 +79,8 @@ class Journal:
                         "there is no such journal", where=address.where, mend="check its name"
                     )
                 opening.make_file(address.path, key, every=checkpoint_every, pause=called)
+            if address.path is not None and not read_only:
+                opening.sweep(address.path)
         store = Store.of(address, read_only=read_only, wait_s=wait_s)
         try:
             if read_only:

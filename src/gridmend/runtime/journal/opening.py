@@ -77,7 +77,6 @@ def make_file(path: Path, key: Ed25519PrivateKey | None, *, every: int, pause: P
     pause("create: begun")
     found = key or find_key(path) or make_key(key_beside(path))
     pause("create: key made")
-    _sweep(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         connection = connect_to_write(temporary, 0.0, new=True)
@@ -97,7 +96,7 @@ def make_file(path: Path, key: Ed25519PrivateKey | None, *, every: int, pause: P
                 Path(f"{temporary}{ending}").unlink(missing_ok=True)
 
 
-def _sweep(path: Path) -> None:
+def sweep(path: Path) -> None:
     """Remove what makers that were killed left behind."""
     if os.name != "posix":
         return
