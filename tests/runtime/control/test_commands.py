@@ -204,7 +204,7 @@ def test_what_the_field_says_and_nobody_can_read_is_kept_as_a_note() -> None:
     room = Room()
     room.field._say("status", {"device": 7}, cause="noise")
     room.kernel.take_in()
-    assert room.kinds()[-1] == "note"
+    assert "note" in room.kinds()
 
 
 class _Full:

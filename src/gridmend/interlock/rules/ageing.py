@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from gridmend.interlock.move import Move
-from gridmend.interlock.site import Flags
+from gridmend.interlock.site import Flags, Ints
+from gridmend.interlock.standing import Standing
 from gridmend.model.plan import MOVES
 
 
@@ -46,15 +47,19 @@ def _surely_live(move: Move) -> Flags:
 
 
 def _relied_on(move: Move) -> list[int]:
-    """Rows of the switches at the borders of the sections touched, and on the way to a source."""
     site = move.before.site
-    topology = site.topology
     nodes = np.concatenate(move.sides) if move.row >= 0 else site.nodes_of(move.key)
+    return relied_on(move.before, nodes)
+
+
+def relied_on(stands: Standing, nodes: Ints) -> list[int]:
+    """Rows of the switches at the borders of the sections of nodes, and on the way to a source."""
+    site = stands.site
+    topology, w = site.topology, site.topology.wiring
     found = site.around(nodes)
     reached, _ = topology.from_sources(
-        topology.conducting(move.before.danger), move.before.snapshot.source_on
+        topology.conducting(stands.danger), stands.snapshot.source_on
     )
-    w = topology.wiring
     for node in nodes.tolist():
         at = int(node)
         while reached.towards[at] >= 0:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
+
+import numpy as np
 
 from gridmend.interlock.admission import admit
 from gridmend.interlock.check import Judgement, judge
 from gridmend.interlock.move import By
+from gridmend.interlock.rules.ageing import relied_on
+from gridmend.interlock.standing import standing
 from gridmend.model.command import Command, step_as_json
 from gridmend.model.deed import subject
+from gridmend.model.event import Event
 from gridmend.model.plan import (
     Outcome,
     OutcomeState,
@@ -81,8 +87,9 @@ def operate(
     kernel.pause("kernel: judged")
     flow = kernel.event("flow_recorded", by, **_recorded(kernel, command, judgement))
     commanded = kernel.event("commanded", by, **command.as_json())
+    evidence = _heard(kernel, command)
     try:
-        sequence = kernel.record([flow, commanded], once=(command.id,))
+        sequence = kernel.record([*evidence, flow, commanded], once=(command.id,))
     except AlreadyRecorded as problem:
         twice = Refusal("at most once", number, step.device, problem.what)
         return kernel.refuse(by, [twice], command=command.id)
@@ -142,6 +149,26 @@ def _judged(kernel: Kernel, command: Command) -> Judgement:
     by = By(command.principal, command.login, command.application)
     plan = Plan("", (command.step,), Verdict())
     return judge(plan, kernel.bench, kernel.situation, kernel.now(), by=by, flow=kernel.flow())
+
+
+def _heard(kernel: Kernel, command: Command) -> list[Event]:
+    """When the devices that automation relies on were heard of, where only the historian knows."""
+    if not command.application or kernel.historian is None:
+        return []
+    situation, site = kernel.situation, kernel.bench.site
+    stands = standing(site, situation, kernel.now_s, kernel.bench.policy)
+    key = subject(kernel.grid, command.step)
+    row = kernel.grid.switches.index.get(key)
+    nodes = site.nodes_of(key) if row is None else np.concatenate(site.ends[row])
+    rows = [row for row in relied_on(stands, nodes) if situation.heard_s[row] > 0]
+    by = By(command.principal, command.login, command.application)
+    return [
+        kernel.event(
+            "scanned", by, devices=[str(kernel.grid.switches["name"][row])],
+            measured_utc=datetime.fromtimestamp(float(situation.heard_s[row]), UTC).isoformat(),
+        )
+        for row in rows
+    ]  # fmt: skip
 
 
 def _recorded(kernel: Kernel, command: Command, judgement: Judgement) -> dict[str, Any]:

@@ -16,9 +16,11 @@ from gridmend.model.grid import Grid
 from gridmend.model.plan import Outcome, Refusal
 from gridmend.model.situation import Situation
 from gridmend.model.vocabulary import checked
+from gridmend.runtime.control.intake import CLOSED, OPEN, scans, sort
 from gridmend.runtime.fold import Folding
 from gridmend.runtime.gateway.frame import Frame, Signer
 from gridmend.runtime.gateway.gateway import Reply
+from gridmend.runtime.historian import Historian, Sample
 from gridmend.runtime.journal import InDoubt, WriterFenced
 from gridmend.runtime.log import Log
 
@@ -84,10 +86,11 @@ class Kernel:
         *,
         now: Callable[[], datetime],
         start: Situation | None = None,
+        historian: Historian | None = None,
         pause: Callable[[str], None] | None = None,
     ) -> None:
         self.bench, self.journal, self.gateway, self.signer = bench, journal, gateway, signer
-        self.now = now
+        self.now, self.historian = now, historian
         self.pause = pause or (lambda _: None)
         self._folding = Folding(bench.site.grid, start)
         self._situation: Situation | None = None
@@ -155,13 +158,29 @@ class Kernel:
     def take_in(self) -> int:
         """Record what the field said; how many events there were.
 
-        What cannot be read is recorded too, as a note, and changes nothing.
+        What says again where a device stands goes to the historian, where there is one, and into
+        the journal as a few scans, where there is none.
         """
-        self._taken += [_readable(event) for event in self.gateway.events()]
-        self.record(self._taken)
-        count = len(self._taken)
-        self._taken = []
+        self._taken += self.gateway.events()
+        found = sort(self._taken, self._folding)
+        if self.historian is None:
+            self.record([*scans(found.repeats), *found.events])
+        else:
+            self.record(found.events)
+            self._keep(self.historian, found.repeats)
+        count, self._taken = len(self._taken), []
         return count
+
+    def _keep(self, historian: Historian, repeats: Sequence[Event]) -> None:
+        """Hand repeats to the historian. Folded late, they say less than what is known since."""
+        historian.add(
+            Sample(self.sequence, event.time_utc, event.source, str(event.payload["device"]),
+                   OPEN if event.payload["position"] == "open" else CLOSED)
+            for event in repeats
+        )  # fmt: skip
+        for event in scans(repeats):
+            self._folding.add(event)
+        self._situation = None
 
     def flow(self) -> Flow:
         """The power flow of what stands now; solved once while nothing changes."""
@@ -180,12 +199,3 @@ class Kernel:
         rules = [[r.rule, r.device, r.why] for r in refusals]
         self.say("refused", by, command=command, rules=rules)
         return Answer(tuple(refusals), command)
-
-
-def _readable(event: Event) -> Event:
-    try:
-        checked(event).as_line()
-        return event
-    except GridmendError as problem:
-        said = f"{problem.what}: {dict(event.payload)!r}"[:500]
-        return Event(event.time_utc, event.source, event.cause, "note", {"text": said})

@@ -16,6 +16,7 @@ from gridmend.runtime.control.kernel import Kernel
 from gridmend.runtime.control.readback import resume
 from gridmend.runtime.fold import as_document, from_document
 from gridmend.runtime.gateway import Gateway, Sent, Signer
+from gridmend.runtime.historian import Historian
 from gridmend.runtime.journal import Journal
 
 KEEP_EVERY = 10_000
@@ -31,6 +32,7 @@ def open_room(
     sent: Path | None = None,
     signer: Signer | None = None,
     bench: Bench | None = None,
+    historian: Historian | None = None,
     pause: Callable[[str], None] | None = None,
 ) -> Kernel:
     """A kernel with its gateway in this process, and whatever the journal says already folded.
@@ -47,7 +49,9 @@ def open_room(
         adapter, journal, bench, verifier=signer.verifier(),
         sent=Sent(sent, now_s=now().timestamp()), now=now, pause=pause, start=start,
     )  # fmt: skip
-    kernel = Kernel(bench, journal, gateway, signer, now=now, start=start, pause=pause)
+    kernel = Kernel(
+        bench, journal, gateway, signer, now=now, start=start, historian=historian, pause=pause
+    )
     resume(kernel)
     return kernel
 

@@ -51,6 +51,10 @@ class Folding:
         if told:
             state.misread = [*state.misread, f"{told} (entry {state.sequence})"][-MISREAD_KEPT:]
 
+    def repeats(self, event: Event) -> bool:
+        """Whether a status says what is known already, and nothing else."""
+        return self._state.positions.repeats(event)
+
     def situation(self) -> Situation:
         """What stands now; the folding may go on."""
         return self._state.frozen()

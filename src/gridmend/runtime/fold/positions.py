@@ -72,6 +72,20 @@ class Positions:
             position = int(payload["open_phases"])
         return self._moved(row, position, _measured_s(payload, time_s))
 
+    def repeats(self, event: Event) -> bool:
+        """Whether a status says what is known, with nothing but a later time."""
+        payload = event.payload
+        device = str(payload["device"]).lower()
+        row = self.row_of.get(device)
+        if row is None:
+            at = self.grid.sources.index.get(device.removeprefix("source."))
+            said = {OPEN: False, CLOSED: True}.get(payload["position"])
+            return at is not None and len(payload) == 2 and said is bool(self.source_on[at])
+        if not self.known[row] or len(payload) != 2:
+            return False
+        bits = {OPEN: self.mask[row], CLOSED: 0}.get(payload["position"])
+        return bits is not None and bool(self.open_phases[row] == bits)
+
     def frozen(self) -> dict[str, Any]:
         """The fields of a situation."""
         snapshot = replace(
