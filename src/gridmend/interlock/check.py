@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from gridmend.interlock import electric
@@ -47,7 +47,8 @@ class Bench:
     levels: FaultLevels
     limits: Limits
     policy: Policy
-    gauge: Gauge | None = None
+    gauges: list[Gauge] = field(default_factory=list[Gauge])
+    """The gauge of the solver's flows, compiled with the first of them."""
 
     @staticmethod
     def of(
@@ -63,8 +64,14 @@ class Bench:
         solver = network or _compile(grid)
         return Bench(
             Site.of(topology or Topology.of(grid)), solver, FaultLevels(grid, solver),
-            limits or Limits(), policy or Policy(), gauge,
+            limits or Limits(), policy or Policy(), [gauge] if gauge is not None else [],
         )  # fmt: skip
+
+    def read(self, flow: Flow) -> Reading:
+        """What a flow shows against the limits."""
+        if not self.gauges:
+            self.gauges.append(Gauge.of(self.site.topology, flow.nodes, flow.terminals))
+        return read_off(self.gauges[0], flow, self.limits)
 
 
 def check(
@@ -139,8 +146,7 @@ def judge(
     before = standing(bench.site, situation, now_s, bench.policy)
     known = situation if isinstance(situation, Situation) else None
     flow = flow or bench.solver.solve(before.snapshot, controls="static")
-    bench = replace(bench, gauge=bench.gauge or _gauge(bench, flow))
-    readings = [_read(bench, flow)]
+    readings = [bench.read(flow)]
     flows, refusals, unknown = [flow], list[Refusal](), dict.fromkeys(readings[0].unknown)
     accepted = (*accepted, *readings[0].violations)
     before = _settled(before, flow)
@@ -155,7 +161,7 @@ def judge(
         if step.action in MOVES:
             flow = bench.solver.solve(then.snapshot, controls="static")
             flows.append(flow)
-            readings.append(_read(bench, flow))
+            readings.append(bench.read(flow))
             unknown |= dict.fromkeys(readings[-1].unknown)
             reasons, more = _foreseen(move, bench, flow, readings[-1], accepted)
             unknown |= dict.fromkeys(more)
@@ -195,15 +201,6 @@ def _foreseen(
 def _settled(standing: Standing, flow: Flow) -> Standing:
     """The same with taps and banks where the controls left them."""
     return replace(standing, snapshot=flow.snapshot) if flow.converged else standing
-
-
-def _read(bench: Bench, flow: Flow) -> Reading:
-    assert bench.gauge is not None
-    return read_off(bench.gauge, flow, bench.limits)
-
-
-def _gauge(bench: Bench, flow: Flow) -> Gauge:
-    return Gauge.of(bench.site.topology, flow.nodes, flow.terminals)
 
 
 def _seconds(situation: Snapshot | Situation, now: datetime | None) -> float | None:
