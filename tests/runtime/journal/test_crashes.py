@@ -114,7 +114,7 @@ def test_a_file_system_without_room_is_said_from_the_first_byte_on(small_disk: P
         assert journal.append([event(last + 1)]).sequence == last + 1
         assert journal.verify().ok
     (small_disk / "more").write_bytes(b"x" * (shutil.disk_usage(small_disk).free))
-    with pytest.raises(JournalError, match="full|no space"):
+    with pytest.raises(JournalError, match=r"full|no space"):
         Journal.open(small_disk / "new.db")
     assert not list(small_disk.glob("new*")) + list(small_disk.glob(".new*"))
 
