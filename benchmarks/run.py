@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import feeders, peak, process, scale, scenarios, solvers, switching, year
+from benchmarks import feeders, journal, peak, process, scale, scenarios, solvers, switching, year
 from benchmarks.machine import busy, machine
 
 from oracles.masters import data_folder
@@ -41,10 +41,13 @@ def sections(hours: year.Hours) -> dict[str, tuple[str, Callable[[], str]]]:
         "switching": ("Switching and tap changes", switching.section),
         "scale": ("One, ten, a hundred copies", scale.section),
         "process": ("A fresh process", lambda: process.section(OFF, STATIC, hours.ours)),
+        "journal": ("The journal and the historian", journal.section),
         "peak": ("What the machine can do", peak.section),
     }
 
 
+NO_DATA = ("journal", "peak")
+"""Sections that need no feeders."""
 GROUPS = {"year": ("off", "static", "positions")}
 """Names that stand for several sections."""
 
@@ -66,7 +69,7 @@ def main(arguments: list[str] | None = None) -> int:
     asked.add_argument("--peer-hours", type=int, default=1000, help="hours OpenDSS is timed over")
     asked.add_argument("--position-hours", type=int, default=8760, help="hours of positions")
     given = asked.parse_args(arguments)
-    if data_folder() is None:
+    if data_folder() is None and given.section not in NO_DATA:
         print("the feeders are not here: set GRIDMEND_DATA to their folder", file=sys.stderr)
         return 1
     hours = year.Hours(given.hours, given.hours, given.peer_hours, given.position_hours)

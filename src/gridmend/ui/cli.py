@@ -14,6 +14,7 @@ from gridmend.ui.commands.check import check
 from gridmend.ui.commands.convert import convert
 from gridmend.ui.commands.demo import demo
 from gridmend.ui.commands.examples import examples
+from gridmend.ui.commands.journal import journal
 from gridmend.ui.commands.restore import restore
 from gridmend.ui.commands.series import series
 from gridmend.ui.commands.shortcircuit import shortcircuit
@@ -33,6 +34,7 @@ app = typer.Typer(
 )
 for command in (demo, examples, check, convert, solve, series, shortcircuit, restore):
     app.command()(command)
+app.add_typer(journal, name="journal")
 
 
 def _version(asked: bool) -> None:

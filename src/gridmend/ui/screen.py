@@ -80,8 +80,8 @@ class Advance:
     A bar in a terminal; a line at each tenth where it is piped on. Used as a context.
     """
 
-    def __init__(self, total: int, done: int = 0) -> None:
-        self.total, self.begun_at, self.done = total, done, done
+    def __init__(self, total: int, done: int = 0, *, of: str = "steps") -> None:
+        self.total, self.begun_at, self.done, self.of = total, done, done, of
         self.begun = perf_counter()
         self._bar: Progress | None = None
         self._task: TaskID | None = None
@@ -96,7 +96,7 @@ class Advance:
                 TimeRemainingColumn,
             )
 
-            columns = (BarColumn(), MofNCompleteColumn(), TextColumn("steps"))
+            columns = (BarColumn(), MofNCompleteColumn(), TextColumn(self.of))
             self._bar = Progress(*columns, TimeRemainingColumn(), console=progress_console())
             self._task = self._bar.add_task("", total=self.total, completed=self.done)
             self._bar.start()
@@ -114,7 +114,8 @@ class Advance:
         elif 10 * done // self.total > 10 * before // self.total and done < self.total:
             gone = perf_counter() - self.begun
             left = gone * (self.total - done) / max(done - self.begun_at, 1)
-            say(f"{done:,} of {self.total:,} steps, {gone:.0f} s gone, about {left:.0f} s left")
+            told = f"{done:,} of {self.total:,} {self.of}"
+            say(f"{told}, {gone:.0f} s gone, about {left:.0f} s left")
 
 
 def number(value: float | None, form: str = ",.1f") -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -113,9 +114,15 @@ def _server_engine(address: Address, *, read_only: bool, wait_s: float) -> Engin
     engine = sql.create_engine(
         address.url, pool_size=1, max_overflow=0, connect_args={"timeout": _REPLY_S}
     )
+    # Many rows a statement: the driver would send one after the other and wait for each.
+    engine.dialect.use_insertmanyvalues_wo_returning = True
 
     @event.listens_for(engine, "connect", insert=True)
     def prepare(connection: Any, _record: object) -> None:
+        plain = getattr(connection, "_usock", None)
+        if plain is not None and plain.family != getattr(socket, "AF_UNIX", None):
+            # Else a long statement waits forty milliseconds for the server to acknowledge a part.
+            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         cursor = connection.cursor()
         if address.schema:
             cursor.execute(f'SET search_path TO "{address.schema}"')

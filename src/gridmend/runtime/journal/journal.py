@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import sqlalchemy as sql
+
 from gridmend.model.event import Event
 from gridmend.runtime.journal import opening, schema, verification, writing
 from gridmend.runtime.journal.address import Address
@@ -156,6 +158,12 @@ class Journal:
         """The present signed head."""
         with self._store.reading() as held:
             return writing.read_head(held, self.identity, self.where)
+
+    def length(self) -> int:
+        """How many entries stand there, whatever the head says."""
+        with self._store.reading() as held:
+            asked = sql.select(sql.func.max(schema.entries.c.sequence))
+            return int(held.execute(asked).scalar() or 0)
 
     def read(
         self, after: int = 0, until: int | None = None, *, checked: bool = True
