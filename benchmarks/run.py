@@ -13,7 +13,18 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import feeders, journal, peak, process, scale, scenarios, solvers, switching, year
+from benchmarks import (
+    control,
+    feeders,
+    journal,
+    peak,
+    process,
+    scale,
+    scenarios,
+    solvers,
+    switching,
+    year,
+)
 from benchmarks.machine import busy, machine
 
 from oracles.masters import data_folder
@@ -42,6 +53,7 @@ def sections(hours: year.Hours) -> dict[str, tuple[str, Callable[[], str]]]:
         "scale": ("One, ten, a hundred copies", scale.section),
         "process": ("A fresh process", lambda: process.section(OFF, STATIC, hours.ours)),
         "journal": ("The journal and the historian", journal.section),
+        "control": ("The control room", control.section),
         "peak": ("What the machine can do", peak.section),
     }
 
