@@ -111,6 +111,16 @@ def test_an_older_writer_is_fenced_and_writes_nothing(store: str) -> None:
             old.append([event(3)])
 
 
+def test_threads_of_one_writer_append_one_after_the_other(store: str) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    with Journal.open(store, key=KEY) as journal, ThreadPoolExecutor(4) as threads:
+        numbers = range(40)
+        heads = threads.map(lambda n: journal.append([event(n)], once=[f"c{n}"]), numbers)
+        assert sorted(head.sequence for head in heads) == list(range(1, 41))
+        assert journal.verify().ok
+
+
 def test_a_reader_fences_nobody_and_writes_nothing(store: str) -> None:
     with Journal.open(store, key=KEY) as writer, Journal.open(store, read_only=True) as reader:
         writer.append([event(1)])
