@@ -140,7 +140,7 @@ def order(asked: Asked) -> str | None:
         return f"the order {found.id} is {found.state}"
     if found.area != command.area:
         return f"the order {found.id} is for {_named(found.area)}"
-    if command.number != found.done + 1:
+    if command.number != found.done + 1 or command.number > len(found.steps):
         return f"the order {found.id} stands before step {found.done + 1}, not {command.number}"
     if found.id in asked.situation.orders_busy:
         return f"a step of the order {found.id} has no outcome yet"

@@ -236,6 +236,27 @@ def test_modes_and_power_are_folded() -> None:
     assert np.isnan(found.heard_s[GRID.switches.row("S3")]) or found.heard_s[2] > 0
 
 
+def test_what_has_ended_does_not_pile_up() -> None:
+    many: list[Event] = []
+    for k in range(250):
+        steps = [{"action": "open", "device": "S1"}]
+        many.append(event("order_written", order=f"o{k}", author="a", area="", steps=steps))
+        many.append(event("order_aborted", order=f"o{k}", by="a"))
+        leave: dict[str, Any] = {"by": "a", "application": "f", "area": "", "steps_most": 1}
+        ends = (NOON + timedelta(seconds=k)).isoformat()
+        many.append(event("leave_given", k, leave=f"l{k}", expires_utc=ends, **leave))
+        at = NOON + timedelta(seconds=10 * k)
+        given = command(f"k{k}", OPEN_S1, issued_utc=at)
+        many.append(Event(at, "test", "test", "commanded", given.payload))
+        many.append(event("outcome", 10 * k, command=f"k{k}", state="confirmed"))
+    found = fold(GRID, [event("order_written", order="mine", author="a", area="", steps=[]), *many])
+    assert len(found.orders) == 201
+    assert "mine" in found.orders, "what has not ended stays"
+    assert len(found.leaves) < 5
+    assert len(found.ended) < 70
+    assert len(found.operations["s1"]) < 40
+
+
 def test_a_folding_goes_on_after_it_gave_a_situation() -> None:
     folding = Folding(GRID)
     before = folding.situation()

@@ -39,6 +39,9 @@ def _revived(state: State, event: Event) -> None:
 
 def _leave_given(state: State, event: Event) -> None:
     p = event.payload
+    gone = [k for k, leave in state.read("leaves").items() if leave.expires_s < state.time_s]
+    for old in gone:
+        state.drop("leaves", old)
     state.write("leaves")[p["leave"]] = Leave(
         p["leave"], p["by"], p["application"], p["area"], p["steps_most"], _s(p["expires_utc"])
     )

@@ -17,6 +17,9 @@ from gridmend.model.situation import (
 )
 from gridmend.runtime.fold.state import State
 
+ENDED_KEPT = 200
+"""Orders that have ended and are still shown; the journal has them all."""
+
 
 def _written(state: State, event: Event) -> None:
     p = event.payload
@@ -106,6 +109,10 @@ def topology_changed(state: State, device: str, *, by: set[str]) -> None:
 
 def _to(state: State, order: str, to: OrderState, **changes: object) -> None:
     state.change("orders", order, lambda found: replace(found, state=to, **changes))
+    if to in ORDER_ENDED:
+        ended = [k for k, found in state.read("orders").items() if found.state in ORDER_ENDED]
+        for old in ended[:-ENDED_KEPT]:
+            state.drop("orders", old)
 
 
 HANDLERS = {
