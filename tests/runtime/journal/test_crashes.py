@@ -154,10 +154,8 @@ def test_what_may_not_be_written_is_refused_for_writing_and_can_be_read() -> Non
     assert read == "True 3"
 
 
-def test_a_server_that_ends_the_connection_is_said_and_appends_go_on(store: str) -> None:
-    if store.startswith("sqlite"):
-        pytest.skip("a matter of PostgreSQL")
-    with Journal.open(store, key=KEY) as journal:
+def test_a_server_that_ends_the_connection_is_said_and_appends_go_on(server_store: str) -> None:
+    with Journal.open(server_store, key=KEY) as journal:
         journal.append([event(1)])
         with journal._store.engine.connect() as held:
             number = held.exec_driver_sql("SELECT pg_backend_pid()").scalar()

@@ -281,10 +281,8 @@ def test_commits_are_on_the_disk_when_they_return(tmp_path: Path) -> None:
         assert held.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
 
 
-def test_a_server_is_made_to_wait_for_its_disk(store: str) -> None:
-    if store.startswith("sqlite"):
-        pytest.skip("a setting of PostgreSQL")
-    with Journal.open(store, key=KEY) as journal, journal._store.engine.connect() as held:
+def test_a_server_is_made_to_wait_for_its_disk(server_store: str) -> None:
+    with Journal.open(server_store, key=KEY) as journal, journal._store.engine.connect() as held:
         assert held.exec_driver_sql("SHOW synchronous_commit").scalar() == "on"
 
 
