@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gridmend.runtime.journal import FAIL_POINTS, AlreadyRecorded, Journal, JournalError
+from gridmend.runtime.journal import FAIL_POINTS, AlreadyRecorded, InDoubt, Journal, JournalError
 from tests.runtime.journal.journals import KEY, event, events, on_server
 
 ROOT = Path(__file__).parents[3]
@@ -181,4 +181,24 @@ def test_an_append_that_its_caller_breaks_off_leaves_nothing(store: str) -> None
         breaking = False
         assert journal.head().sequence == 1
         assert journal.append([event(2)], once=["c2"]).sequence == 2
+        assert journal.verify().ok
+
+
+def test_a_server_that_goes_away_in_the_commit_leaves_a_doubt_that_the_command_settles(
+    server_store: str,
+) -> None:
+    backend = 0
+
+    def pause(point: str) -> None:
+        if point == "append: head written" and backend:
+            with on_server() as cursor:
+                cursor.execute(f"SELECT pg_terminate_backend({backend}, 5000)")
+
+    with Journal.open(server_store, key=KEY, pause=pause) as journal:
+        with journal._store.engine.connect() as held:
+            backend = held.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
+        with pytest.raises(InDoubt):
+            journal.append([event(1)], once=["c1"])
+        backend = 0
+        assert journal.append([event(1)], once=["c1"]).sequence == 1
         assert journal.verify().ok
