@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from gridmend.runtime.historian import Historian, HistorianError
-from gridmend.runtime.historian.segments import FAIL_POINTS, listing
+from gridmend.runtime.historian.segments import FAIL_POINTS, listing, segment_path
 from tests.runtime.historian.samples import BEGIN, numbers, sample, samples
 
 ROOT = Path(__file__).parents[3]
@@ -182,6 +182,27 @@ def test_a_segment_that_is_gone_is_told(tmp_path: Path) -> None:
     listing(tmp_path).segments[1].path.unlink()
     with Historian.open(tmp_path, read_only=True) as historian:
         assert any("11 to 20 are missing" in told for told in historian.told)
+
+
+def test_compaction_does_not_hide_a_segment_that_is_gone(tmp_path: Path) -> None:
+    filled(tmp_path)
+    listing(tmp_path).segments[1].path.unlink()
+    with Historian.open(tmp_path) as historian:
+        assert historian.compact() == 2
+        assert numbers(historian) == [*range(1, 11), *range(21, 41)]
+    with Historian.open(tmp_path, read_only=True) as historian:
+        assert any("11 to 20 are missing" in told for told in historian.told)
+
+
+def test_a_segment_that_was_renamed_to_hold_more_than_it_does_is_damaged(tmp_path: Path) -> None:
+    filled(tmp_path, segments=1)
+    (segment,) = listing(tmp_path).segments
+    segment.path.rename(segment_path(tmp_path, 1, 20))
+    with (
+        Historian.open(tmp_path, read_only=True) as historian,
+        pytest.raises(HistorianError, match="10 samples, not 20"),
+    ):
+        numbers(historian)
 
 
 def test_what_was_joined_stays_while_the_longer_file_is_damaged(tmp_path: Path) -> None:

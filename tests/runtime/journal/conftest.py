@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,19 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'journal.db'}"
         return
+    with _schema(tmp_path) as url:
+        yield url
+
+
+@pytest.fixture
+def server_store(tmp_path: Path) -> Iterator[str]:
+    """The URL of a store of its own on PostgreSQL, gone afterwards."""
+    with _schema(tmp_path) as url:
+        yield url
+
+
+@contextmanager
+def _schema(tmp_path: Path) -> Iterator[str]:
     url, why = server()
     if not url:
         pytest.skip(why)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gridmend.runtime.journal import FAIL_POINTS, AlreadyRecorded, Journal, JournalError
+from gridmend.runtime.journal import FAIL_POINTS, AlreadyRecorded, InDoubt, Journal, JournalError
 from tests.runtime.journal.journals import KEY, event, events, on_server
 
 ROOT = Path(__file__).parents[3]
@@ -105,7 +105,7 @@ def test_a_full_disk_is_said_and_appends_go_on_when_there_is_room(tmp_path: Path
 def test_a_file_system_without_room_is_said_from_the_first_byte_on(small_disk: Path) -> None:
     with Journal.open(small_disk / "journal.db", key=KEY) as journal:
         last = 0
-        with pytest.raises(JournalError, match="full"):
+        with pytest.raises(JournalError, match="the disk is full"):
             for number in range(1, 5000):
                 last = journal.append([event(number, text="x" * 2000)]).sequence
         assert journal.head().sequence == last
@@ -154,10 +154,8 @@ def test_what_may_not_be_written_is_refused_for_writing_and_can_be_read() -> Non
     assert read == "True 3"
 
 
-def test_a_server_that_ends_the_connection_is_said_and_appends_go_on(store: str) -> None:
-    if store.startswith("sqlite"):
-        pytest.skip("a matter of PostgreSQL")
-    with Journal.open(store, key=KEY) as journal:
+def test_a_server_that_ends_the_connection_is_said_and_appends_go_on(server_store: str) -> None:
+    with Journal.open(server_store, key=KEY) as journal:
         journal.append([event(1)])
         with journal._store.engine.connect() as held:
             number = held.exec_driver_sql("SELECT pg_backend_pid()").scalar()
@@ -183,4 +181,24 @@ def test_an_append_that_its_caller_breaks_off_leaves_nothing(store: str) -> None
         breaking = False
         assert journal.head().sequence == 1
         assert journal.append([event(2)], once=["c2"]).sequence == 2
+        assert journal.verify().ok
+
+
+def test_a_server_that_goes_away_in_the_commit_leaves_a_doubt_that_the_command_settles(
+    server_store: str,
+) -> None:
+    backend = 0
+
+    def pause(point: str) -> None:
+        if point == "append: head written" and backend:
+            with on_server() as cursor:
+                cursor.execute(f"SELECT pg_terminate_backend({backend}, 5000)")
+
+    with Journal.open(server_store, key=KEY, pause=pause) as journal:
+        with journal._store.engine.connect() as held:
+            backend = held.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
+        with pytest.raises(InDoubt):
+            journal.append([event(1)], once=["c1"])
+        backend = 0
+        assert journal.append([event(1)], once=["c1"]).sequence == 1
         assert journal.verify().ok

@@ -206,6 +206,28 @@ def test_a_damaged_situation_is_passed_over_and_told(tmp_path: Path) -> None:
         assert len(kept.flaws) == 3
 
 
+def test_a_situation_after_an_entry_that_was_changed_is_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    with Journal.open(path) as journal:
+        journal.append(events(1, 3))
+        journal.keep(b"fold 1", 1)
+        journal.keep(b"fold 2", 2)
+        change(path, "UPDATE journal_entries SET hash = zeroblob(32) WHERE sequence = 2")
+        assert journal.kept().document == b"fold 1"
+        assert "another entry" in journal.kept().flaws[0].what
+
+
+@pytest.mark.parametrize("column", ["name", "public_key"])
+def test_a_journal_whose_identity_is_changed_while_it_is_open_is_found(
+    tmp_path: Path, column: str
+) -> None:
+    path = tmp_path / "journal.db"
+    with Journal.open(path) as journal:
+        journal.append(events(1, 3))
+        change(path, f"UPDATE journal_identity SET {column} = zeroblob(32)")
+        assert not journal.verify().ok
+
+
 def test_an_entry_that_was_changed_is_not_read_as_true(tmp_path: Path) -> None:
     path = tmp_path / "journal.db"
     with Journal.open(path) as journal:
@@ -259,10 +281,8 @@ def test_commits_are_on_the_disk_when_they_return(tmp_path: Path) -> None:
         assert held.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
 
 
-def test_a_server_is_made_to_wait_for_its_disk(store: str) -> None:
-    if store.startswith("sqlite"):
-        pytest.skip("a setting of PostgreSQL")
-    with Journal.open(store, key=KEY) as journal, journal._store.engine.connect() as held:
+def test_a_server_is_made_to_wait_for_its_disk(server_store: str) -> None:
+    with Journal.open(server_store, key=KEY) as journal, journal._store.engine.connect() as held:
         assert held.exec_driver_sql("SHOW synchronous_commit").scalar() == "on"
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 from contextlib import closing
@@ -77,6 +78,18 @@ def test_a_journal_is_not_made_where_its_log_was_left(tmp_path: Path) -> None:
     assert "log is still there" in refused(tmp_path / "journal.db").what
 
 
+def test_a_pipe_is_refused_without_waiting(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    assert "no plain file" in refused(pipe).what
+
+
+def test_a_new_journal_is_made_where_a_reader_left_an_empty_log(tmp_path: Path) -> None:
+    (tmp_path / "journal.db-wal").touch()
+    with Journal.open(tmp_path / "journal.db") as journal:
+        assert journal.append([event(1)]).sequence == 1
+
+
 def test_what_is_not_there_is_not_made_by_reading(tmp_path: Path) -> None:
     assert "no such journal" in refused(tmp_path / "no.db", read_only=True).what
     assert "no folder" in refused(tmp_path / "no" / "no.db").what
@@ -110,11 +123,9 @@ def test_a_missing_driver_is_said_with_how_to_install_it(monkeypatch: pytest.Mon
     assert "gridmend[postgres]" in problem.value.mend
 
 
-def test_a_database_that_is_not_there_is_said(store: str) -> None:
-    if store.startswith("sqlite"):
-        pytest.skip("a matter of PostgreSQL")
+def test_a_database_that_is_not_there_is_said(server_store: str) -> None:
     with pytest.raises(JournalError, match="no such database"):
-        Journal.open(store.replace("/test?", "/no_such?"), key=KEY)
+        Journal.open(server_store.replace("/test?", "/no_such?"), key=KEY)
 
 
 def test_a_key_that_is_not_the_journals_is_refused(store: str) -> None:
@@ -181,14 +192,12 @@ def test_a_copy_of_a_journal_is_a_journal(tmp_path: Path) -> None:
         assert journal.verify().ok
 
 
-def test_a_journal_on_a_server_stands_beside_the_tables_of_others(store: str) -> None:
-    if store.startswith("sqlite"):
-        pytest.skip("a matter of PostgreSQL")
-    schema = store.partition("schema=")[2]
+def test_a_journal_on_a_server_stands_beside_the_tables_of_others(server_store: str) -> None:
+    schema = server_store.partition("schema=")[2]
     with on_server() as cursor:
         cursor.execute(f'CREATE SCHEMA "{schema}"')
         cursor.execute(f'CREATE TABLE "{schema}".customers (name TEXT)')
-    assert "tables are not there" in refused(store, read_only=True).what
-    with Journal.open(store, key=KEY) as journal:
+    assert "tables are not there" in refused(server_store, read_only=True).what
+    with Journal.open(server_store, key=KEY) as journal:
         journal.append([event(1)])
         assert journal.verify().ok

@@ -249,6 +249,14 @@ def a_mark_of_a_command_is_edited(of: Book, dice: random.Random) -> None:
     row[at] = flipped(row[at], dice) if isinstance(row[at], bytes) else row[at] + 1
 
 
+def a_mark_is_edited_and_all_marks_are_hashed_anew(of: Book, dice: random.Random) -> None:
+    at = dice.randrange(len(of.commands))
+    of.commands[at][1] += b"x"
+    previous = of.commands[at - 1][3] if at else of.records.identity.commands_genesis
+    for row in of.commands[at:]:
+        row[3] = previous = command_hash(previous, row[0], sequence=row[2], command=row[1])
+
+
 def a_command_is_marked_that_was_not_recorded(of: Book, dice: random.Random) -> None:
     number, sequence, command = len(of.commands) + 1, dice.randrange(1, ENTRIES), b"c-new"
     found = command_hash(of.commands[-1][3], number, sequence=sequence, command=command)
@@ -288,6 +296,7 @@ TAMPERS: tuple[Callable[[Book, random.Random], None], ...] = (
     a_mark_of_a_command_is_deleted,
     the_last_marks_are_deleted,
     a_mark_of_a_command_is_edited,
+    a_mark_is_edited_and_all_marks_are_hashed_anew,
     a_command_is_marked_that_was_not_recorded,
     a_row_holds_nonsense,
 )
@@ -340,6 +349,13 @@ def test_a_flaw_names_the_entry_that_was_edited() -> None:
     assert flaw.sequence == 17
     assert "changed" in flaw.what
     assert flaw.mend
+
+
+def test_a_cut_tail_is_told_with_what_was_signed() -> None:
+    of = book()
+    del of.entries[35:]
+    (flaw,) = (f for f in of.flaws() if "was signed up to entry 40" in f.what)
+    assert flaw.sequence == 35
 
 
 def test_two_edits_are_told_apart() -> None:

@@ -47,6 +47,11 @@ def check_file(path: Path) -> bool:
         )
     if not path.exists():
         return False
+    if not path.is_file():
+        # Reading a pipe would wait for ever.
+        raise JournalError(
+            f"{path} is no plain file: it is no journal", where=str(path), mend="name a file"
+        )
     with path.open("rb") as file:
         begins = file.read(len(_MAGIC))
     if begins != _MAGIC:
@@ -68,7 +73,8 @@ def make_file(path: Path, key: Ed25519PrivateKey | None, *, every: int, pause: P
             f"there is no folder {folder}", where=str(path), mend=f"make it: mkdir -p {folder}"
         )
     log = path.with_name(path.name + "-wal")
-    if log.exists():
+    # An empty one is left by whoever only read.
+    if log.exists() and log.stat().st_size:
         raise JournalError(
             f"{path} is gone, and its write-ahead log is still there",
             where=str(log),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -39,6 +38,8 @@ class Store:
     def writing(self) -> Iterator[Connection]:
         """A transaction that is on the disk when it ends, or of which nothing stays.
 
+        Leaving the connection undoes what was not committed, and drops one whose server is gone.
+
         Raises `InDoubt` where the server went away while it committed.
         """
         with (
@@ -47,16 +48,11 @@ class Store:
             self.engine.connect() as plain,
         ):
             connection = plain.execution_options(**{WRITING: True})
-            try:
-                connection.begin()
-                yield connection
-            except BaseException as problem:
-                _let_go(connection, problem)
-                raise
+            connection.begin()
+            yield connection
             try:
                 connection.commit()
             except DBAPIError as problem:
-                _let_go(connection, problem)
                 if is_gone(problem):
                     raise InDoubt(
                         "the server went away while it committed: it is not known whether this"
@@ -70,11 +66,7 @@ class Store:
     def reading(self) -> Iterator[Connection]:
         """A transaction that changes nothing."""
         with self.turn, failures_said(self.address), self.engine.connect() as connection:
-            try:
-                yield connection
-            except DBAPIError as problem:
-                _let_go(connection, problem)
-                raise
+            yield connection
 
     @contextmanager
     def at_one_instant(self) -> Iterator[Rows]:
@@ -148,15 +140,3 @@ class Rows:
                 return
             yield batch
             after = batch[-1][0]
-
-
-def _let_go(connection: Connection, problem: BaseException) -> None:
-    """Undo what is open, and drop a connection whose server is gone."""
-    is_lost = isinstance(problem, DBAPIError) and is_gone(problem)
-    if is_lost and not connection.invalidated:
-        connection.invalidate()
-    try:
-        connection.rollback()
-    except (DBAPIError, sqlite3.Error):
-        # It was undone already: SQLite does so by itself where the disk is full.
-        return
