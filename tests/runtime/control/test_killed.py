@@ -6,7 +6,7 @@ import os
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
 
@@ -44,6 +44,7 @@ class Site:
 
     url: str
     folder: Path
+    later: timedelta = timedelta(0)
 
     @property
     def frames(self) -> Path:
@@ -55,7 +56,7 @@ class Site:
 
     def open(self, pause: Callable[[str], None] | None = None) -> tuple[Journal, Kernel]:
         def now() -> datetime:
-            return NOON
+            return NOON + self.later
 
         journal = Journal.open(self.url, key=KEY, pause=pause)
         field = FileField(GRID, self.frames, now=now)
@@ -64,6 +65,7 @@ class Site:
             bench=BENCH, pause=pause,
         )  # fmt: skip
         field.scan()
+        field._say(*field.points.report(wish(0)), cause="scan")
         kernel.take_in()
         if "" not in kernel.situation.authorities:
             take_authority(kernel, "", ANN)
@@ -124,7 +126,7 @@ def check_after(site: Site, numbers: range) -> None:
     for line in lines:
         id, state = line.split()
         assert state == OutcomeState.CONFIRMED
-        assert kinds[id][-1] == "outcome", "what was acknowledged is in the journal"
+        assert "outcome" in kinds[id], "what was acknowledged is in the journal"
         assert 100.0 + int(id.removeprefix("mine")) in frames
     for number in numbers:
         again = f"mine{number}"
@@ -147,11 +149,13 @@ def test_a_kill_anywhere_loses_nothing_and_repeats_nothing(store: str, tmp_path:
     seen: set[str] = set()
     for at in count(1):
         numbers = range(at * DEPTH, (at + 1) * DEPTH)
+        # So that DER may change again: what was commanded counts as wear, also what failed.
+        site.later = timedelta(minutes=2 * at)
         point = site.killed_at(at, numbers)
         check_after(site, numbers)
         if not point:
             break
         seen.add(point)
-    assert at >= 20 * DEPTH
+    assert at > 34 * DEPTH
     creating = {point for point in FAIL_POINTS if point.startswith(("create", "keep"))}
     assert set(POINTS) | set(FAIL_POINTS) - creating <= seen
