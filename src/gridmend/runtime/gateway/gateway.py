@@ -115,6 +115,9 @@ class Gateway:
         if entry is None or entry.kind != "commanded" or dict(entry.payload) != command.as_json():
             why = f"the journal's entry {frame.sequence} is not this command"
             return (_no(command, "record first", why),)
+        if any(True for _ in self._journal.read(frame.sequence)):
+            # The state before the entry is not what stands now: the frame was long on its way.
+            return (_no(command, "record first", "the journal has gone on since its entry"),)
         return self._forbidden(command, before)
 
     def _caught_up(self, sequence: int | None) -> tuple[Situation, Event | None]:
