@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from gridmend.adapters.memory import MemorySettings
 from gridmend.model.command import Command, World
 from gridmend.model.errors import GridmendError
+from gridmend.model.event import Event
 from gridmend.model.plan import Action, Step
 from gridmend.runtime.control import select, settle
 from gridmend.runtime.control.authority import take_authority
@@ -236,3 +237,19 @@ def test_a_frame_that_comes_after_the_journal_went_on_is_refused() -> None:
     work(room.kernel, Step(Action.TAG, "S2", "", mark="t1"), ANN)
     assert refused(send(frames[0])) == {"record first"}
     assert room.field.points.position("s2") == "open"
+
+
+def test_the_field_lifts_no_tag_and_grants_no_authority() -> None:
+    room = Room()
+    work(room.kernel, Step(Action.TAG, "S2", "", mark="t1"), ANN)
+    authorities = room.kernel.situation.authorities
+    for kind, payload in (
+        ("tag_lifted", {"tag": "t1"}),
+        ("authority_granted", {"area": "", "holder": "mallory", "epoch": 99}),
+    ):
+        event = Event(room.clock, "field", "", kind, payload)
+        room.field.events = lambda event=event: (event,)  # type: ignore[method-assign,misc]
+        room.kernel.take_in()
+    assert set(room.kernel.situation.tags) == {"t1"}
+    assert room.kernel.situation.authorities == authorities
+    assert room.kinds()[-2:] == ["note", "note"]
