@@ -67,9 +67,13 @@ class Standing:
 
     @cached_property
     def may_feed(self) -> Flags:
-        """[feeders of energy] all but those whose disconnection a hold tag guards."""
+        """[feeders of energy] all but those whose disconnection a hold tag guards.
+
+        A source that is on, or a DER that gives or takes power, is not disconnected.
+        """
         held = {tag.device for tag in self.relied_tags if tag.kind == HOLD}
-        return np.array([name not in held for name in self.site.names], bool)
+        names = enumerate(self.site.names)
+        return np.array([name not in held or self._is_on(at) for at, name in names], bool)
 
     @cached_property
     def feeds(self) -> Flags:
@@ -109,6 +113,12 @@ class Standing:
         w = self.site.topology.wiring
         reached = self._spread(self.held, self.site.nodes_at(bus))
         return tuple(str(b) for b in self.site.grid.buses["name"][np.unique(w.node_bus[reached])])
+
+    def _is_on(self, feeder: int) -> bool:
+        row = int(self.site.source_row[feeder])
+        if row >= 0:
+            return bool(self.snapshot.source_on[row])
+        return self.snapshot.power_kw(self.site.grid, self.site.names[feeder]) != 0.0
 
     def _reached(self, bits: Bits, feeders: Flags) -> Flags:
         topology = self.site.topology

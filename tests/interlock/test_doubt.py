@@ -1,0 +1,20 @@
+"""What is tagged but runs, what is pending, and what clocks say: taken for the worse."""
+
+from __future__ import annotations
+
+from gridmend.model.plan import Action, Step
+from tests.interlock.test_rules import RING, event, judged, rules, scan
+
+FEEDERS = ("source.north", "source.south", "generator.island", "storage.battery")
+CLEAR_B = Step(Action.CLEAR, "b", "", mark="c1")
+
+
+def test_a_tag_on_what_feeds_proves_nothing_dead_while_it_is_on() -> None:
+    tags = [event("tag_placed", tag=f, device=f, kind="hold", holder="ann") for f in FEEDERS]
+    assert rules(judged(RING, [*scan(RING), *tags], CLEAR_B)) == {"clearance"}
+    off = [
+        event("status", device="source.north", position="open"),
+        event("status", device="source.south", position="open"),
+        event("power", device="generator.island", p_kw=0.0),
+    ]
+    assert judged(RING, [*scan(RING), *off, *tags], CLEAR_B).allowed
