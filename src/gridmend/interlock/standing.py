@@ -44,6 +44,8 @@ class Standing:
     ramps: tuple[tuple[str, float], ...] = ()
     """Late commanded changes of DER [kW], each with its DER."""
     faults: tuple[str, ...] = ()
+    doubtful: frozenset[str] = frozenset()
+    """Sources and DER that have a command without an outcome."""
 
     @cached_property
     def danger(self) -> Bits:
@@ -77,10 +79,17 @@ class Standing:
 
     @cached_property
     def feeds(self) -> Flags:
-        """[feeders of energy] sources that are on, and DER that hold a voltage."""
+        """[feeders of energy] sources that are or may be on, and DER that hold a voltage."""
+        doubtful = np.array([name in self.doubtful for name in self.site.names], bool)
+        return self.surely_feeds | (self.site.forming & self.may_feed & doubtful)
+
+    @cached_property
+    def surely_feeds(self) -> Flags:
+        """[feeders of energy] the same where sources in doubt count as off."""
         row = self.site.source_row
         on = np.where(row >= 0, self.snapshot.source_on[row], True) if len(row) else row >= 0
-        return self.site.forming & on & self.may_feed
+        doubtful = np.array([name in self.doubtful for name in self.site.names], bool)
+        return self.site.forming & on & self.may_feed & ~doubtful
 
     @cached_property
     def live(self) -> Flags:
@@ -115,6 +124,8 @@ class Standing:
         return tuple(str(b) for b in self.site.grid.buses["name"][np.unique(w.node_bus[reached])])
 
     def _is_on(self, feeder: int) -> bool:
+        if self.site.names[feeder] in self.doubtful:
+            return True
         row = int(self.site.source_row[feeder])
         if row >= 0:
             return bool(self.snapshot.source_on[row])
@@ -163,7 +174,7 @@ def standing(
         site, situation.snapshot, certain, tuple(tags.values()), tuple(relied.values()),
         tuple(grounds.values()), tuple(clearances.values()),
         _late(situation, now_s, policy), _late_ramps(situation, now_s, policy),
-        tuple(sorted(situation.faults)),
+        tuple(sorted(situation.faults)), frozenset(situation.busy) & frozenset(site.names),
     )  # fmt: skip
     for pending in situation.pending.values():
         step = pending.command.step
@@ -183,6 +194,7 @@ def after(step: Step, before: Standing, principal: str = "") -> Standing:
             certain = certain.copy()
             certain[grid.switches.row(key)] = True
         snapshot = carried_out(step, grid, before.snapshot)
+        before = replace(before, doubtful=before.doubtful - {key})
         if step.action in POWERS:
             change_kw = snapshot.power_kw(grid, key) - before.snapshot.power_kw(grid, key)
             return replace(before, snapshot=snapshot, ramps=(*before.ramps, (key, change_kw)))
