@@ -30,3 +30,13 @@ def test_a_source_whose_closing_is_pending_may_be_on() -> None:
     assert judged(RING, [*scan(RING), *off], tie).allowed
     pending = commanded(step(Action.CLOSE, "source.north"))
     assert rules(judged(RING, [*scan(RING), *off, pending], tie)) == {"radiality", "synchronism"}
+
+
+def test_a_report_from_beyond_the_clock_is_no_proof_of_where_a_device_stands() -> None:
+    ahead = scan(RING, 3600.0, S1="open", S2="open", S3="open")
+    tags = [
+        event("tag_placed", tag=d, device=d, kind="hold", holder="ann")
+        for d in ("S1", "S2", "storage.battery")
+    ]
+    assert judged(RING, [*ahead, *tags], CLEAR_B, after_s=3601.0).allowed
+    assert rules(judged(RING, [*ahead, *tags], CLEAR_B, after_s=1.0)) == {"clearance"}

@@ -19,6 +19,8 @@ from gridmend.model.situation import Clearance, Ground, Situation, Tag
 from gridmend.model.snapshot import Snapshot
 
 HOLD, HOT_LINE = "hold", "hot_line"
+AHEAD_S = 1.0
+"""How far the clock of a report may be ahead."""
 
 Bits = NDArray[np.uint8]
 
@@ -154,7 +156,10 @@ def standing(
     if now_s is not None:
         remote = site.grid.switches.flags("remote")
         with np.errstate(invalid="ignore"):
-            certain &= ~remote | (now_s - situation.heard_s <= policy.fresh_s)
+            age_s = now_s - situation.heard_s
+            certain &= ~remote | (age_s <= policy.fresh_s)
+            # The clock went back: what is told since counts as older, and is passed over.
+            certain &= ~(age_s < -AHEAD_S)
     tags, relied = dict(situation.tags), dict(situation.tags)
     grounds, clearances = dict(situation.grounds), dict(situation.clearances)
     for pending in situation.pending.values():
