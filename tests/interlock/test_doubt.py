@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gridmend.model.plan import Action, Step
+from tests.interlock.networks import network
 from tests.interlock.test_rules import RING, commanded, event, judged, rules, scan, step
 
 FEEDERS = ("source.north", "source.south", "generator.island", "storage.battery")
@@ -40,3 +41,16 @@ def test_a_report_from_beyond_the_clock_is_no_proof_of_where_a_device_stands() -
     ]
     assert judged(RING, [*ahead, *tags], CLEAR_B, after_s=3601.0).allowed
     assert rules(judged(RING, [*ahead, *tags], CLEAR_B, after_s=1.0)) == {"clearance"}
+
+
+def test_a_bus_with_a_live_phase_comes_under_no_clearance() -> None:
+    side = {"bus1": "b", "phases1": "a", "bus2": "spur", "phases2": "a"}
+    z = {"length_m": 100.0, "r_ohm_per_km": [[0.3]], "x_ohm_per_km": [[0.3]]}
+    grid = network(switches={"S1": ("src", "b")}, sources={"north": "src"})
+    grid = grid.with_rows("buses", {"name": "spur", "base_kv": 12.47})
+    grid = grid.with_rows("lines", {"name": "L9", **side, **z})
+    tag = event("tag_placed", tag="t", device="S1", kind="hold", holder="ann")
+    clear = Step(Action.CLEAR, "spur", "", mark="c1")
+    for bits, allowed in ((0b111, True), (0b001, False)):
+        stands = event("status", device="S1", position="open", open_phases=bits)
+        assert judged(grid, [stands, tag], clear).allowed is allowed
