@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from gridmend.model.plan import Action, Step
 from tests.interlock.networks import network
-from tests.interlock.test_rules import RING, commanded, event, judged, rules, scan, step
+from tests.interlock.test_rules import (
+    CHECK,
+    JOIN,
+    RING,
+    commanded,
+    event,
+    judged,
+    rules,
+    scan,
+    step,
+)
 
 FEEDERS = ("source.north", "source.south", "generator.island", "storage.battery")
 CLEAR_B = Step(Action.CLEAR, "b", "", mark="c1")
@@ -54,3 +64,19 @@ def test_a_bus_with_a_live_phase_comes_under_no_clearance() -> None:
     for bits, allowed in ((0b111, True), (0b001, False)):
         stands = event("status", device="S1", position="open", open_phases=bits)
         assert judged(grid, [stands, tag], clear).allowed is allowed
+
+
+def test_no_source_comes_on_that_leaves_a_breaker_with_more_than_it_breaks() -> None:
+    grid = network(
+        switches={"S1": ("src", "a")}, sources={"north": "src", "south": "src"},
+        changes={"S1": {"interrupts": "fault", "interrupting_a": 20_000.0}},
+    )  # fmt: skip
+    close = step(Action.CLOSE, "source.south")
+    known = [
+        event("status", device="source.south", position="open"),
+        event("sync_checked", **{**CHECK, "device": "source.south"}),
+        event("loop_authorised", **{**JOIN, "device": "source.south"}),
+    ]
+    assert rules(judged(grid, [*scan(grid), *known], close)) == {"look-ahead"}
+    able = grid.with_changed("S1", interrupting_a=40_000.0)
+    assert judged(able, [*scan(able), *known], close).allowed
