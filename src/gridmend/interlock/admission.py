@@ -166,6 +166,8 @@ def two_people(asked: Asked) -> str | None:
 
 def outside_leave(order: Order, situation: Situation, now_s: float) -> str | None:
     """Why the leave that approved an order does not cover it; None where it does."""
+    if not order.application:
+        return f"the order {order.id} is a person's, and a leave is for applications"
     leave = situation.leaves.get(order.approver.removeprefix(LEAVE))
     if leave is None:
         return f"the leave that approved the order {order.id} is withdrawn"

@@ -8,9 +8,9 @@ from gridmend.adapters.memory import Answer as Device
 from gridmend.interlock.move import By
 from gridmend.model.errors import GridError, GridmendError
 from gridmend.model.plan import Action, Step
-from gridmend.model.situation import OrderState
+from gridmend.model.situation import Mode, OrderState
 from gridmend.runtime.control import orders
-from gridmend.runtime.control.authority import define_area, give_leave
+from gridmend.runtime.control.authority import define_area, give_leave, set_mode
 from tests.runtime.control.room import ANN, BOB, Room, rules
 
 STEPS = (Step(Action.OPEN, "S2", "to work"), Step(Action.OPEN, "S1", "to work"))
@@ -137,3 +137,12 @@ def test_a_set_value_has_no_way_back() -> None:
     orders.carry_out(room.kernel, order, ANN)
     with pytest.raises(GridmendError, match="no opposite"):
         orders.way_back(room.kernel, order)
+
+
+def test_nobody_approves_an_own_order_by_an_own_leave() -> None:
+    room = Room()
+    leave = give_leave(room.kernel, "", ANN, steps_most=9, lasts=timedelta(hours=1))
+    set_mode(room.kernel, "", Mode.AUTOMATIC, ANN)
+    order = orders.write(room.kernel, [Step(Action.OPEN, "S2", "")], ANN)
+    orders.study(room.kernel, order, ANN)
+    assert rules(orders.approve(room.kernel, order, ANN, leave=leave)) == {"two people"}
