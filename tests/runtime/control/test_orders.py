@@ -9,7 +9,7 @@ from gridmend.interlock.move import By
 from gridmend.model.errors import GridError, GridmendError
 from gridmend.model.plan import Action, Step
 from gridmend.model.situation import Mode, OrderState
-from gridmend.runtime.control import orders
+from gridmend.runtime.control import attend, orders
 from gridmend.runtime.control.authority import define_area, give_leave, set_mode
 from tests.runtime.control.room import ANN, BOB, Room, rules
 
@@ -146,3 +146,26 @@ def test_nobody_approves_an_own_order_by_an_own_leave() -> None:
     order = orders.write(room.kernel, [Step(Action.OPEN, "S2", "")], ANN)
     orders.study(room.kernel, order, ANN)
     assert rules(orders.approve(room.kernel, order, ANN, leave=leave)) == {"two people"}
+
+
+def test_a_step_that_was_edited_while_it_was_pending_is_not_taken_for_done() -> None:
+    room = Room(s2=Device.LATE)
+    order = issued(room)
+    orders.carry_out(room.kernel, order, ANN)
+    orders.write(room.kernel, STEPS[1:], BOB, order=order)
+    room.field.let_through()
+    attend(room.kernel)
+    assert not room.kernel.situation.pending
+    assert room.kernel.situation.orders[order].done == 0
+
+
+def test_an_order_whose_last_step_is_confirmed_while_it_rests_is_completed() -> None:
+    room = Room(s2=Device.LATE)
+    order = issued(room, STEPS[:1])
+    orders.carry_out(room.kernel, order, ANN)
+    room.field.trip("S1")
+    room.kernel.take_in()
+    assert state(room, order) is OrderState.SUSPENDED
+    room.field.let_through()
+    attend(room.kernel)
+    assert state(room, order) is OrderState.COMPLETED
