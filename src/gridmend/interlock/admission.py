@@ -142,6 +142,8 @@ def order(asked: Asked) -> str | None:
         return f"the order {found.id} is for {_named(found.area)}"
     if command.number != found.done + 1:
         return f"the order {found.id} stands before step {found.done + 1}, not {command.number}"
+    if command.number > len(found.steps):
+        return f"the order {found.id} has {len(found.steps)} steps"
     if found.id in asked.situation.orders_busy:
         return f"a step of the order {found.id} has no outcome yet"
     if not same_deed(found.steps[command.number - 1], command.step):

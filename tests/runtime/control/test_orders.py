@@ -9,7 +9,7 @@ from gridmend.interlock.move import By
 from gridmend.model.errors import GridError, GridmendError
 from gridmend.model.plan import Action, Step
 from gridmend.model.situation import Mode, OrderState
-from gridmend.runtime.control import attend, orders
+from gridmend.runtime.control import attend, orders, select
 from gridmend.runtime.control.authority import define_area, give_leave, set_mode
 from tests.runtime.control.room import ANN, BOB, Room, rules
 
@@ -169,3 +169,15 @@ def test_an_order_whose_last_step_is_confirmed_while_it_rests_is_completed() -> 
     room.field.let_through()
     attend(room.kernel)
     assert state(room, order) is OrderState.COMPLETED
+
+
+def test_an_order_without_a_step_left_is_not_written_and_one_in_the_journal_does_nothing() -> None:
+    room = Room()
+    with pytest.raises(GridmendError, match="no step that is left"):
+        orders.write(room.kernel, [], BOB)
+    told = {"order": "o9", "by": "bob", "positions": ""}
+    room.kernel.say("order_written", BOB, order="o9", author="bob", area="", steps=[])
+    room.kernel.say("order_studied", BOB, **told)
+    room.kernel.say("order_approved", ANN, order="o9", by="ann")
+    room.kernel.say("order_issued", ANN, order="o9", by="ann")
+    assert rules(select(room.kernel, STEPS[0], ANN, order="o9", number=1)) == {"order"}

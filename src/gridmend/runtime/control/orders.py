@@ -43,6 +43,8 @@ def write(
     before = kernel.situation.orders.get(name)
     if before is not None and before.state in ORDER_ENDED:
         raise GridmendError(f"the order {name} is {before.state}", mend="write a new one")
+    if len(steps) <= (before.done if before is not None else 0):
+        raise GridmendError(f"the order {name} holds no step that is left to do")
     listed = [step_as_json(step) for step in steps]
     author = by.application or by.principal
     kernel.say("order_written", by, order=name, author=author, area=area, steps=listed,
