@@ -174,7 +174,8 @@ def standing(
         elif step.action is Action.UNTAG:
             relied.pop(step.mark, None)
         elif step.action is Action.GROUND:
-            grounds.setdefault(step.mark, Ground(step.mark, step.device, ""))
+            holder = pending.command.principal
+            grounds.setdefault(step.mark, Ground(step.mark, step.device, holder))
     found = Standing(
         site, situation.snapshot, certain, tuple(tags.values()), tuple(relied.values()),
         tuple(grounds.values()), tuple(clearances.values()),
