@@ -176,3 +176,16 @@ def test_an_application_that_hangs_or_breaks_is_cut_off_and_its_orders_rest(
     assert room.kernel.situation.orders[order].state is OrderState.SUSPENDED
     assert "application_cut_off" in room.kinds()
     hung.close()
+
+
+def test_orders_of_applications_rest_after_the_kill_switch_until_they_are_studied_anew() -> None:
+    room = Room()
+    set_mode(room.kernel, "flisr", Mode.APPROVE, ANN)
+    order = consider(room.kernel, [Wants("flisr")])[0].id
+    orders.approve(room.kernel, order, BOB)
+    orders.issue(room.kernel, order, BOB)
+    kill(room.kernel, ANN)
+    revive(room.kernel, ANN)
+    assert room.kernel.situation.orders[order].state is OrderState.SUSPENDED
+    orders.carry_out(room.kernel, order, By("flisr", "kernel", "flisr"))
+    assert not room.field.frames
