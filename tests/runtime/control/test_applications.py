@@ -189,3 +189,11 @@ def test_orders_of_applications_rest_after_the_kill_switch_until_they_are_studie
     assert room.kernel.situation.orders[order].state is OrderState.SUSPENDED
     orders.carry_out(room.kernel, order, By("flisr", "kernel", "flisr"))
     assert not room.field.frames
+
+
+def test_of_several_leaves_one_that_covers_the_order_counts() -> None:
+    room = Room()
+    automatic(room)
+    give_leave(room.kernel, "flisr", ANN, steps_most=1, lasts=timedelta(seconds=1))
+    room.wait(2)
+    assert consider(room.kernel, [Wants("flisr")])[0].allowed

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
+from gridmend.interlock.admission import LEAVE, outside_leave
 from gridmend.interlock.move import By
 from gridmend.model.command import step_as_json
 from gridmend.model.deed import subject
@@ -142,10 +143,13 @@ def _pursue(kernel: Kernel, proposal: Proposal, area: str) -> Answer:
     if not answer.allowed or mode is not Mode.AUTOMATIC:
         return answer
     fitting = [
-        leave.id
-        for leave in kernel.situation.leaves.values()
-        if (leave.application, leave.area) == (proposal.application, area)
-    ]
+        id
+        for id in kernel.situation.leaves
+        if outside_leave(
+            replace(kernel.situation.orders[order], approver=f"{LEAVE}{id}"),
+            kernel.situation, kernel.now_s,
+        ) is None
+    ]  # fmt: skip
     answer = orders.approve(kernel, order, by, leave=fitting[-1] if fitting else "none")
     if not answer.allowed:
         return answer
