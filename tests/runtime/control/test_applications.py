@@ -197,3 +197,18 @@ def test_of_several_leaves_one_that_covers_the_order_counts() -> None:
     give_leave(room.kernel, "flisr", ANN, steps_most=1, lasts=timedelta(seconds=1))
     room.wait(2)
     assert consider(room.kernel, [Wants("flisr")])[0].allowed
+
+
+@pytest.mark.parametrize("step", [
+    Step(Action.OPEN, "nowhere", ""), Step(Action.TAG, "S1", "", mark="t"),
+    Step(Action.SET_POWER, "generator.island", "", value=float("nan")),
+])  # fmt: skip
+def test_an_application_that_proposes_what_cannot_be_is_cut_off_and_stops_no_other(
+    step: Step,
+) -> None:
+    room = Room()
+    automatic(room, "bad")
+    automatic(room, "good")
+    answers = consider(room.kernel, [Wants("bad", [step]), Wants("good")])
+    assert [answer.allowed for answer in answers] == [True]
+    assert room.kernel.situation.modes["bad", ""] is Mode.OFF

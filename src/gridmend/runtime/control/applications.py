@@ -101,14 +101,17 @@ def consider(
             continue
         try:
             steps = tuple(application.propose(kernel.situation))
-        except CutOffError as problem:
+            told = [step_as_json(step) for step in steps]
+            proposed = kernel.event("plan_proposed", _by(application.name), steps=told, area=area)
+            orders.within(kernel, steps, area)
+            proposed.as_line()
+        except GridmendError as problem:
             cut_off(kernel, application.name, area, str(problem))
             continue
         if steps:
             rank = (ranks or {}).get(application.name, 0)
             proposals.append(Proposal(application.name, steps, rank))
-            told = [step_as_json(step) for step in steps]
-            kernel.say("plan_proposed", _by(application.name), steps=told, area=area)
+            kernel.record([proposed])
     kept, lost = arbitrate(proposals, kernel.grid, _taken(kernel))
     for loser in lost:
         kernel.say(

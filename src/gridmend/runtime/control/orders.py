@@ -33,12 +33,7 @@ def write(
     Raises `GridmendError` where a device is not there or not in the area, or a step is none that
     a device carries out.
     """
-    for step in steps:
-        key = subject(kernel.grid, step)
-        if step.action not in MOVES:
-            raise GridmendError(f"an order does not hold '{step.action}'", mend="use work()")
-        if kernel.situation.area_of(key) != area:
-            raise GridmendError(f"{step.device} does not lie in area '{area}'")
+    within(kernel, steps, area)
     name = order or f"o{kernel.sequence + 1}"
     before = kernel.situation.orders.get(name)
     if before is not None and before.state in ORDER_ENDED:
@@ -50,6 +45,16 @@ def write(
     kernel.say("order_written", by, order=name, author=author, area=area, steps=listed,
                application=by.application)  # fmt: skip
     return name
+
+
+def within(kernel: Kernel, steps: Sequence[Step], area: str) -> None:
+    """Raise `GridmendError` for steps that no order for an area may hold."""
+    for step in steps:
+        key = subject(kernel.grid, step)
+        if step.action not in MOVES:
+            raise GridmendError(f"an order does not hold '{step.action}'", mend="use work()")
+        if kernel.situation.area_of(key) != area:
+            raise GridmendError(f"{step.device} does not lie in area '{area}'")
 
 
 def study(kernel: Kernel, order: str, by: By) -> Answer:
