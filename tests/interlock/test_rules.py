@@ -164,9 +164,10 @@ class TestSynchronism:
     def test_an_island_that_a_battery_holds_is_live(self) -> None:
         apart = scan(RING, S2="open")
         assert rules(judged(RING, apart, step(CLOSE, "S2"))) == {"synchronism"}
-        assert judged(RING, [*apart, event("tag_placed", tag="t", device="generator.island",
-                                           kind="hold", holder="x")], step(CLOSE, "S2")
-                      ).allowed  # fmt: skip
+        tagged = event("tag_placed", tag="t", device="generator.island", kind="hold", holder="x")
+        assert not judged(RING, [*apart, tagged], step(CLOSE, "S2")).allowed, "it runs"
+        stopped = event("power", device="generator.island", p_kw=0.0)
+        assert judged(RING, [*apart, stopped, tagged], step(CLOSE, "S2")).allowed
 
     def test_a_source_that_comes_back_onto_a_live_bus_joins(self) -> None:
         off = [*scan(RING), event("status", device="source.south", position="open")]

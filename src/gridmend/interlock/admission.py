@@ -140,8 +140,10 @@ def order(asked: Asked) -> str | None:
         return f"the order {found.id} is {found.state}"
     if found.area != command.area:
         return f"the order {found.id} is for {_named(found.area)}"
-    if command.number != found.done + 1 or command.number > len(found.steps):
+    if command.number != found.done + 1:
         return f"the order {found.id} stands before step {found.done + 1}, not {command.number}"
+    if command.number > len(found.steps):
+        return f"the order {found.id} has {len(found.steps)} steps"
     if found.id in asked.situation.orders_busy:
         return f"a step of the order {found.id} has no outcome yet"
     if not same_deed(found.steps[command.number - 1], command.step):
@@ -166,6 +168,8 @@ def two_people(asked: Asked) -> str | None:
 
 def outside_leave(order: Order, situation: Situation, now_s: float) -> str | None:
     """Why the leave that approved an order does not cover it; None where it does."""
+    if not order.application:
+        return f"the order {order.id} is a person's, and a leave is for applications"
     leave = situation.leaves.get(order.approver.removeprefix(LEAVE))
     if leave is None:
         return f"the leave that approved the order {order.id} is withdrawn"

@@ -82,8 +82,10 @@ def fault_level(move: Move, levels: FaultLevels) -> tuple[str | None, tuple[str,
 
     The second value names the ratings that are unknown.
     """
-    if not move.closes or move.row < 0:
+    if not move.closes:
         return None, ()
+    if move.row < 0:
+        return _breaking(move, levels), ()
     switches = move.before.site.grid.switches
     after, before = move.after.snapshot, move.before.snapshot
     name = str(switches["name"][move.row])

@@ -99,7 +99,7 @@ class Move:
         """[nodes] live while the device is open, every other doubtful device open."""
         site = self.before.site
         usable = site.topology.conducting(self.without(self.before.reliance))
-        return site.topology.reached(usable, site.fed_nodes(self.before.feeds))
+        return site.topology.reached(usable, site.fed_nodes(self.before.surely_feeds))
 
     @cached_property
     def is_making_safe(self) -> bool:

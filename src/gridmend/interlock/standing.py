@@ -19,6 +19,8 @@ from gridmend.model.situation import Clearance, Ground, Situation, Tag
 from gridmend.model.snapshot import Snapshot
 
 HOLD, HOT_LINE = "hold", "hot_line"
+AHEAD_S = 1.0
+"""How far the clock of a report may be ahead."""
 
 Bits = NDArray[np.uint8]
 
@@ -44,6 +46,8 @@ class Standing:
     ramps: tuple[tuple[str, float], ...] = ()
     """Late commanded changes of DER [kW], each with its DER."""
     faults: tuple[str, ...] = ()
+    doubtful: frozenset[str] = frozenset()
+    """Sources and DER that have a command without an outcome."""
 
     @cached_property
     def danger(self) -> Bits:
@@ -67,16 +71,27 @@ class Standing:
 
     @cached_property
     def may_feed(self) -> Flags:
-        """[feeders of energy] all but those whose disconnection a hold tag guards."""
+        """[feeders of energy] all but those whose disconnection a hold tag guards.
+
+        A source that is on, or a DER that gives or takes power, is not disconnected.
+        """
         held = {tag.device for tag in self.relied_tags if tag.kind == HOLD}
-        return np.array([name not in held for name in self.site.names], bool)
+        names = enumerate(self.site.names)
+        return np.array([name not in held or self._is_on(at) for at, name in names], bool)
 
     @cached_property
     def feeds(self) -> Flags:
-        """[feeders of energy] sources that are on, and DER that hold a voltage."""
+        """[feeders of energy] sources that are or may be on, and DER that hold a voltage."""
+        doubtful = np.array([name in self.doubtful for name in self.site.names], bool)
+        return self.surely_feeds | (self.site.forming & self.may_feed & doubtful)
+
+    @cached_property
+    def surely_feeds(self) -> Flags:
+        """[feeders of energy] the same where sources in doubt count as off."""
         row = self.site.source_row
         on = np.where(row >= 0, self.snapshot.source_on[row], True) if len(row) else row >= 0
-        return self.site.forming & on & self.may_feed
+        doubtful = np.array([name in self.doubtful for name in self.site.names], bool)
+        return self.site.forming & on & self.may_feed & ~doubtful
 
     @cached_property
     def live(self) -> Flags:
@@ -110,6 +125,14 @@ class Standing:
         reached = self._spread(self.held, self.site.nodes_at(bus))
         return tuple(str(b) for b in self.site.grid.buses["name"][np.unique(w.node_bus[reached])])
 
+    def _is_on(self, feeder: int) -> bool:
+        if self.site.names[feeder] in self.doubtful:
+            return True
+        row = int(self.site.source_row[feeder])
+        if row >= 0:
+            return bool(self.snapshot.source_on[row])
+        return self.snapshot.power_kw(self.site.grid, self.site.names[feeder]) != 0.0
+
     def _reached(self, bits: Bits, feeders: Flags) -> Flags:
         topology = self.site.topology
         return topology.reached(topology.conducting(bits), self.site.fed_nodes(feeders))
@@ -133,7 +156,10 @@ def standing(
     if now_s is not None:
         remote = site.grid.switches.flags("remote")
         with np.errstate(invalid="ignore"):
-            certain &= ~remote | (now_s - situation.heard_s <= policy.fresh_s)
+            age_s = now_s - situation.heard_s
+            certain &= ~remote | (age_s <= policy.fresh_s)
+            # The clock went back: what is told since counts as older, and is passed over.
+            certain &= ~(age_s < -AHEAD_S)
     tags, relied = dict(situation.tags), dict(situation.tags)
     grounds, clearances = dict(situation.grounds), dict(situation.clearances)
     for pending in situation.pending.values():
@@ -148,12 +174,13 @@ def standing(
         elif step.action is Action.UNTAG:
             relied.pop(step.mark, None)
         elif step.action is Action.GROUND:
-            grounds.setdefault(step.mark, Ground(step.mark, step.device, ""))
+            holder = pending.command.principal
+            grounds.setdefault(step.mark, Ground(step.mark, step.device, holder))
     found = Standing(
         site, situation.snapshot, certain, tuple(tags.values()), tuple(relied.values()),
         tuple(grounds.values()), tuple(clearances.values()),
         _late(situation, now_s, policy), _late_ramps(situation, now_s, policy),
-        tuple(sorted(situation.faults)),
+        tuple(sorted(situation.faults)), frozenset(situation.busy) & frozenset(site.names),
     )  # fmt: skip
     for pending in situation.pending.values():
         step = pending.command.step
@@ -173,6 +200,7 @@ def after(step: Step, before: Standing, principal: str = "") -> Standing:
             certain = certain.copy()
             certain[grid.switches.row(key)] = True
         snapshot = carried_out(step, grid, before.snapshot)
+        before = replace(before, doubtful=before.doubtful - {key})
         if step.action in POWERS:
             change_kw = snapshot.power_kw(grid, key) - before.snapshot.power_kw(grid, key)
             return replace(before, snapshot=snapshot, ramps=(*before.ramps, (key, change_kw)))

@@ -103,6 +103,13 @@ KINDS: dict[str, Kind] = {
     )
 }  # fmt: skip
 
+FIELD = frozenset(
+    ("status", "switched", "tapped", "banked", "power", "tripped", "lockout_reset", "scanned",
+     "fault_suspected", "repaired", "fault_struck", "sync_checked", "crew_at", "note",
+     "step_checked", "step_failed")
+)  # fmt: skip
+"""The kinds that a field may say; the others are the control room's own."""
+
 
 def wrong_with(event: Event) -> str:
     """What an event lacks to be read, in words; empty where nothing. Unknown kinds are read."""

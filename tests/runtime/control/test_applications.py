@@ -176,3 +176,39 @@ def test_an_application_that_hangs_or_breaks_is_cut_off_and_its_orders_rest(
     assert room.kernel.situation.orders[order].state is OrderState.SUSPENDED
     assert "application_cut_off" in room.kinds()
     hung.close()
+
+
+def test_orders_of_applications_rest_after_the_kill_switch_until_they_are_studied_anew() -> None:
+    room = Room()
+    set_mode(room.kernel, "flisr", Mode.APPROVE, ANN)
+    order = consider(room.kernel, [Wants("flisr")])[0].id
+    orders.approve(room.kernel, order, BOB)
+    orders.issue(room.kernel, order, BOB)
+    kill(room.kernel, ANN)
+    revive(room.kernel, ANN)
+    assert room.kernel.situation.orders[order].state is OrderState.SUSPENDED
+    orders.carry_out(room.kernel, order, By("flisr", "kernel", "flisr"))
+    assert not room.field.frames
+
+
+def test_of_several_leaves_one_that_covers_the_order_counts() -> None:
+    room = Room()
+    automatic(room)
+    give_leave(room.kernel, "flisr", ANN, steps_most=1, lasts=timedelta(seconds=1))
+    room.wait(2)
+    assert consider(room.kernel, [Wants("flisr")])[0].allowed
+
+
+@pytest.mark.parametrize("step", [
+    Step(Action.OPEN, "nowhere", ""), Step(Action.TAG, "S1", "", mark="t"),
+    Step(Action.SET_POWER, "generator.island", "", value=float("nan")),
+])  # fmt: skip
+def test_an_application_that_proposes_what_cannot_be_is_cut_off_and_stops_no_other(
+    step: Step,
+) -> None:
+    room = Room()
+    automatic(room, "bad")
+    automatic(room, "good")
+    answers = consider(room.kernel, [Wants("bad", [step]), Wants("good")])
+    assert [answer.allowed for answer in answers] == [True]
+    assert room.kernel.situation.modes["bad", ""] is Mode.OFF

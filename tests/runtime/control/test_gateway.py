@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from gridmend.adapters.memory import MemorySettings
 from gridmend.model.command import Command, World
 from gridmend.model.errors import GridmendError
+from gridmend.model.event import Event
 from gridmend.model.plan import Action, Step
-from gridmend.runtime.control import select
+from gridmend.runtime.control import select, settle
 from gridmend.runtime.control.authority import take_authority
 from gridmend.runtime.control.work import work
 from gridmend.runtime.gateway import Frame, Gateway, Reply, Sent, Signer
@@ -217,3 +218,38 @@ def test_a_damaged_record_of_ids_stops_the_gateway(tmp_path: Path) -> None:
 
 def test_settings_say_that_memory_is_for_training_unless_told() -> None:
     assert MemorySettings().world is World.TRAINING
+
+
+def test_a_frame_that_comes_after_the_journal_went_on_is_refused() -> None:
+    room = Room()
+    room.do(Action.OPEN, "S1")
+    room.do(Action.OPEN, "S2")
+    send, frames = room.gateway.send, list[Frame]()
+
+    def lost(frame: Frame) -> Reply:
+        frames.append(frame)
+        raise GridmendError("the gateway does not answer")
+
+    room.gateway.send = lost  # type: ignore[method-assign]
+    with pytest.raises(GridmendError, match="does not answer"):
+        room.do(Action.CLOSE, "S2")
+    settle(room.kernel, frames[0].command.id, ANN, done=False, why="it did not answer")
+    work(room.kernel, Step(Action.TAG, "S2", "", mark="t1"), ANN)
+    assert refused(send(frames[0])) == {"record first"}
+    assert room.field.points.position("s2") == "open"
+
+
+def test_the_field_lifts_no_tag_and_grants_no_authority() -> None:
+    room = Room()
+    work(room.kernel, Step(Action.TAG, "S2", "", mark="t1"), ANN)
+    authorities = room.kernel.situation.authorities
+    for kind, payload in (
+        ("tag_lifted", {"tag": "t1"}),
+        ("authority_granted", {"area": "", "holder": "mallory", "epoch": 99}),
+    ):
+        event = Event(room.clock, "field", "", kind, payload)
+        room.field.events = lambda event=event: (event,)  # type: ignore[method-assign,misc]
+        room.kernel.take_in()
+    assert set(room.kernel.situation.tags) == {"t1"}
+    assert room.kernel.situation.authorities == authorities
+    assert room.kinds()[-2:] == ["note", "note"]

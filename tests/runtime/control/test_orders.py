@@ -8,9 +8,9 @@ from gridmend.adapters.memory import Answer as Device
 from gridmend.interlock.move import By
 from gridmend.model.errors import GridError, GridmendError
 from gridmend.model.plan import Action, Step
-from gridmend.model.situation import OrderState
-from gridmend.runtime.control import orders
-from gridmend.runtime.control.authority import define_area, give_leave
+from gridmend.model.situation import Mode, OrderState
+from gridmend.runtime.control import attend, orders, select
+from gridmend.runtime.control.authority import define_area, give_leave, set_mode
 from tests.runtime.control.room import ANN, BOB, Room, rules
 
 STEPS = (Step(Action.OPEN, "S2", "to work"), Step(Action.OPEN, "S1", "to work"))
@@ -137,3 +137,47 @@ def test_a_set_value_has_no_way_back() -> None:
     orders.carry_out(room.kernel, order, ANN)
     with pytest.raises(GridmendError, match="no opposite"):
         orders.way_back(room.kernel, order)
+
+
+def test_nobody_approves_an_own_order_by_an_own_leave() -> None:
+    room = Room()
+    leave = give_leave(room.kernel, "", ANN, steps_most=9, lasts=timedelta(hours=1))
+    set_mode(room.kernel, "", Mode.AUTOMATIC, ANN)
+    order = orders.write(room.kernel, [Step(Action.OPEN, "S2", "")], ANN)
+    orders.study(room.kernel, order, ANN)
+    assert rules(orders.approve(room.kernel, order, ANN, leave=leave)) == {"two people"}
+
+
+def test_a_step_that_was_edited_while_it_was_pending_is_not_taken_for_done() -> None:
+    room = Room(s2=Device.LATE)
+    order = issued(room)
+    orders.carry_out(room.kernel, order, ANN)
+    orders.write(room.kernel, STEPS[1:], BOB, order=order)
+    room.field.let_through()
+    attend(room.kernel)
+    assert not room.kernel.situation.pending
+    assert room.kernel.situation.orders[order].done == 0
+
+
+def test_an_order_whose_last_step_is_confirmed_while_it_rests_is_completed() -> None:
+    room = Room(s2=Device.LATE)
+    order = issued(room, STEPS[:1])
+    orders.carry_out(room.kernel, order, ANN)
+    room.field.trip("S1")
+    room.kernel.take_in()
+    assert state(room, order) is OrderState.SUSPENDED
+    room.field.let_through()
+    attend(room.kernel)
+    assert state(room, order) is OrderState.COMPLETED
+
+
+def test_an_order_without_a_step_left_is_not_written_and_one_in_the_journal_does_nothing() -> None:
+    room = Room()
+    with pytest.raises(GridmendError, match="no step that is left"):
+        orders.write(room.kernel, [], BOB)
+    told = {"order": "o9", "by": "bob", "positions": ""}
+    room.kernel.say("order_written", BOB, order="o9", author="bob", area="", steps=[])
+    room.kernel.say("order_studied", BOB, **told)
+    room.kernel.say("order_approved", ANN, order="o9", by="ann")
+    room.kernel.say("order_issued", ANN, order="o9", by="ann")
+    assert rules(select(room.kernel, STEPS[0], ANN, order="o9", number=1)) == {"order"}

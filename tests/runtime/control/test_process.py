@@ -68,7 +68,11 @@ def test_events_that_a_control_room_did_not_keep_are_told_again(apart: Room) -> 
 
 
 @pytest.mark.parametrize("said", [b"\n", b"{}\n", b"[1]\n", b'{"do": "send"}\n', b'{"do": 7}\n',
-                                  b'{"do": "send", "frame": "x"}\n', b"\xff\n"])  # fmt: skip
+                                  b'{"do": "send", "frame": "x"}\n', b"\xff\n",
+                                  b'{"do": "send", "frame": "\\ud800"}\n',
+                                  b'{"do": "events", "boot": "", "seen": "x"}\n',
+                                  b'{"do": "events", "boot": "", "seen": 1e999}\n',
+                                  ])  # fmt: skip
 def test_noise_at_the_socket_is_answered_and_harms_nothing(apart: Room, said: bytes) -> None:
     client = apart.kernel.gateway
     assert isinstance(client, GatewayClient)

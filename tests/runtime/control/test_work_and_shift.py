@@ -163,3 +163,12 @@ def test_areas_have_authorities_of_their_own() -> None:
     take_authority(room.kernel, "east", BOB)
     assert room.do(Action.OPEN, "S2", BOB).allowed
     assert room.do(Action.OPEN, "S1", ANN).allowed
+
+
+def test_a_clearance_is_not_released_while_its_holders_ground_is_being_placed() -> None:
+    room = isolated()
+    do(room, Action.CLEAR, "b", "c1")
+    earth = do(room, Action.GROUND, "b", "g1")
+    assert rules(do(room, Action.RELEASE, "b", "c1")) == {"ground"}
+    settle(room.kernel, earth.id, ANN, done=False, why="the crew left it")
+    assert do(room, Action.RELEASE, "b", "c1").allowed

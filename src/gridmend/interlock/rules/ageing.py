@@ -32,7 +32,8 @@ def reliance(move: Move) -> str | None:
     predicted = topology.reached(
         topology.conducting(after.snapshot.open_phases), site.fed_nodes(after.feeds)
     )
-    surely = topology.reached(topology.conducting(after.reliance), site.fed_nodes(after.feeds))
+    sure = site.fed_nodes(after.surely_feeds)
+    surely = topology.reached(topology.conducting(after.reliance), sure)
     doubtful = predicted & ~surely & _surely_live(move)
     if not doubtful.any():
         return None
@@ -43,7 +44,7 @@ def reliance(move: Move) -> str | None:
 def _surely_live(move: Move) -> Flags:
     site, before = move.before.site, move.before
     usable = site.topology.conducting(before.reliance)
-    return site.topology.reached(usable, site.fed_nodes(before.feeds))
+    return site.topology.reached(usable, site.fed_nodes(before.surely_feeds))
 
 
 def _relied_on(move: Move) -> list[int]:

@@ -42,7 +42,8 @@ def clearance(move: Move) -> str | None:
     if step.action is Action.CLEAR:
         if not step.mark or step.mark in marks:
             return "a clearance needs a name that no other bears"
-        return _not_proven_dead(move)
+        # The whole zone, every phase of its buses: one may be live by another way.
+        return _not_proven_dead(move, standing.nodes_of_buses(standing.zone(move.key))[1])
     if step.action is Action.RELEASE:
         found = marks.get(step.mark)
         if found is None:
@@ -66,7 +67,7 @@ def ground(move: Move) -> str | None:
     if step.action is Action.GROUND:
         if not step.mark or step.mark in marks:
             return "a ground needs a name that no other bears"
-        return _not_proven_dead(move)
+        return _not_proven_dead(move, standing.nodes_of_buses((move.key,))[1])
     if step.action is Action.UNGROUND:
         found = marks.get(step.mark)
         if found is None:
@@ -106,9 +107,9 @@ def _is_exposed_by(move: Move, work: Flags) -> bool:
     return False
 
 
-def _not_proven_dead(move: Move) -> str | None:
+def _not_proven_dead(move: Move, zone: Flags) -> str | None:
     standing = move.before
-    nodes = standing.site.nodes_at(move.key)
+    nodes = np.flatnonzero(zone)
     if not standing.exposed[nodes].any():
         return None
     name = _a_feeder(standing, nodes)

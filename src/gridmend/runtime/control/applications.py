@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
+from gridmend.interlock.admission import LEAVE, outside_leave
 from gridmend.interlock.move import By
 from gridmend.model.command import step_as_json
 from gridmend.model.deed import subject
@@ -100,14 +101,17 @@ def consider(
             continue
         try:
             steps = tuple(application.propose(kernel.situation))
-        except CutOffError as problem:
+            told = [step_as_json(step) for step in steps]
+            proposed = kernel.event("plan_proposed", _by(application.name), steps=told, area=area)
+            orders.within(kernel, steps, area)
+            proposed.as_line()
+        except GridmendError as problem:
             cut_off(kernel, application.name, area, str(problem))
             continue
         if steps:
             rank = (ranks or {}).get(application.name, 0)
             proposals.append(Proposal(application.name, steps, rank))
-            told = [step_as_json(step) for step in steps]
-            kernel.say("plan_proposed", _by(application.name), steps=told, area=area)
+            kernel.record([proposed])
     kept, lost = arbitrate(proposals, kernel.grid, _taken(kernel))
     for loser in lost:
         kernel.say(
@@ -142,10 +146,13 @@ def _pursue(kernel: Kernel, proposal: Proposal, area: str) -> Answer:
     if not answer.allowed or mode is not Mode.AUTOMATIC:
         return answer
     fitting = [
-        leave.id
-        for leave in kernel.situation.leaves.values()
-        if (leave.application, leave.area) == (proposal.application, area)
-    ]
+        id
+        for id in kernel.situation.leaves
+        if outside_leave(
+            replace(kernel.situation.orders[order], approver=f"{LEAVE}{id}"),
+            kernel.situation, kernel.now_s,
+        ) is None
+    ]  # fmt: skip
     answer = orders.approve(kernel, order, by, leave=fitting[-1] if fitting else "none")
     if not answer.allowed:
         return answer

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from gridmend.interlock.move import By
 from gridmend.model.errors import GridmendError
-from gridmend.model.situation import ANYWHERE, Mode
+from gridmend.model.situation import ANYWHERE, ORDER_LIVE, Mode
 from gridmend.runtime.control.kernel import Kernel
 
 
@@ -36,7 +36,13 @@ def set_mode(kernel: Kernel, application: str, mode: Mode, by: By, *, area: str 
 
 def kill(kernel: Kernel, by: By, *, area: str = ANYWHERE) -> None:
     """Stop every application in an area at once, or everywhere; their orders rest."""
-    kernel.say("killed", by, area=area, by=by.principal or by.application)
+    found = [kernel.event("killed", by, area=area, by=by.principal or by.application)]
+    for order in kernel.situation.orders.values():
+        here = area in (order.area, ANYWHERE)
+        if order.application and order.state in ORDER_LIVE and here:
+            rests = "applications were stopped"
+            found.append(kernel.event("order_suspended", by, order=order.id, why=rests))
+    kernel.record(found)
 
 
 def revive(kernel: Kernel, by: By, *, area: str = ANYWHERE) -> None:

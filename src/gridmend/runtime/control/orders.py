@@ -33,21 +33,28 @@ def write(
     Raises `GridmendError` where a device is not there or not in the area, or a step is none that
     a device carries out.
     """
+    within(kernel, steps, area)
+    name = order or f"o{kernel.sequence + 1}"
+    before = kernel.situation.orders.get(name)
+    if before is not None and before.state in ORDER_ENDED:
+        raise GridmendError(f"the order {name} is {before.state}", mend="write a new one")
+    if len(steps) <= (before.done if before is not None else 0):
+        raise GridmendError(f"the order {name} holds no step that is left to do")
+    listed = [step_as_json(step) for step in steps]
+    author = by.application or by.principal
+    kernel.say("order_written", by, order=name, author=author, area=area, steps=listed,
+               application=by.application)  # fmt: skip
+    return name
+
+
+def within(kernel: Kernel, steps: Sequence[Step], area: str) -> None:
+    """Raise `GridmendError` for steps that no order for an area may hold."""
     for step in steps:
         key = subject(kernel.grid, step)
         if step.action not in MOVES:
             raise GridmendError(f"an order does not hold '{step.action}'", mend="use work()")
         if kernel.situation.area_of(key) != area:
             raise GridmendError(f"{step.device} does not lie in area '{area}'")
-    name = order or f"o{kernel.sequence + 1}"
-    before = kernel.situation.orders.get(name)
-    if before is not None and before.state in ORDER_ENDED:
-        raise GridmendError(f"the order {name} is {before.state}", mend="write a new one")
-    listed = [step_as_json(step) for step in steps]
-    author = by.application or by.principal
-    kernel.say("order_written", by, order=name, author=author, area=area, steps=listed,
-               application=by.application)  # fmt: skip
-    return name
 
 
 def study(kernel: Kernel, order: str, by: By) -> Answer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from gridmend.model.command import Command, step_of
+from gridmend.model.command import Command, same_deed, step_of
 from gridmend.model.errors import GridmendError
 from gridmend.model.event import Event
 from gridmend.model.situation import (
@@ -92,9 +92,13 @@ def ended(state: State, command: Command, is_confirmed: bool) -> None:
             why = f"step {command.number} failed"
             _to(state, command.order, OrderState.SUSPENDED, why=why)
         return
-    done = max(order.done, command.number)
-    _to(state, command.order, order.state, done=done)
-    if done == len(order.steps) and order.state is OrderState.IN_PROGRESS:
+    at = command.number - 1
+    if at != order.done or at >= len(order.steps) or not same_deed(order.steps[at], command.step):
+        # The order was edited meanwhile: what was done is no step of it.
+        return
+    _to(state, command.order, order.state, done=command.number)
+    rests = (OrderState.IN_PROGRESS, OrderState.SUSPENDED)
+    if command.number == len(order.steps) and order.state in rests:
         _to(state, command.order, OrderState.COMPLETED)
 
 

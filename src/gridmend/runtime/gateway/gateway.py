@@ -18,6 +18,7 @@ from gridmend.model.errors import GridmendError
 from gridmend.model.event import Event
 from gridmend.model.plan import MOVES, Outcome, Refusal
 from gridmend.model.situation import Situation
+from gridmend.model.vocabulary import FIELD, KINDS
 from gridmend.runtime.fold import Folding
 from gridmend.runtime.gateway.frame import Frame, Verifier
 from gridmend.runtime.gateway.sent import SENT, WITHDRAWN, Sent
@@ -96,7 +97,7 @@ class Gateway:
         return unread
 
     def _collect(self) -> None:
-        self._unread += self._adapter.events()
+        self._unread += [_the_fields(event) for event in self._adapter.events()]
 
     def _judged(self, frame: Frame) -> tuple[Refusal, ...]:
         command = frame.command
@@ -115,6 +116,9 @@ class Gateway:
         if entry is None or entry.kind != "commanded" or dict(entry.payload) != command.as_json():
             why = f"the journal's entry {frame.sequence} is not this command"
             return (_no(command, "record first", why),)
+        if any(True for _ in self._journal.read(frame.sequence)):
+            # The state before the entry is not what stands now: the frame was long on its way.
+            return (_no(command, "record first", "the journal has gone on since its entry"),)
         return self._forbidden(command, before)
 
     def _caught_up(self, sequence: int | None) -> tuple[Situation, Event | None]:
@@ -151,6 +155,15 @@ class Gateway:
         found += [_no(command, rule, why) for rule, why in forbidden(move)]
         why = _unforeseen(recorded, move)
         return (*found, *([_no(command, "look-ahead", why)] if why else ()))
+
+
+def _the_fields(event: Event) -> Event:
+    """An event of the field; a note where it is not the field's to say, such as a lifted tag."""
+    if event.kind in FIELD or event.kind not in KINDS:
+        return event
+    said = f"the field said '{event.kind}', which it may not: {dict(event.payload)!r}"[:500]
+    text = said.encode("utf-8", "replace").decode()
+    return Event(event.time_utc, "gateway", event.source, "note", {"text": text})
 
 
 def _unforeseen(recorded: dict[str, Any], move: Move) -> str:

@@ -136,7 +136,7 @@ def _answered(gateway: Gateway, outbox: Outbox, stream: BufferedRWPair) -> bool:
         try:
             asked = said_in(line)
             said = _done(gateway, outbox, asked)
-        except (GridmendError, KeyError, TypeError) as problem:
+        except (GridmendError, ArithmeticError, LookupError, TypeError, ValueError) as problem:
             asked, said = {}, {"problem": str(problem)}
         stream.write(line_of(said))
         stream.flush()

@@ -41,7 +41,7 @@ def reply_of(said: Mapping[str, Any]) -> Reply:
 
 def line_of(said: Mapping[str, Any]) -> bytes:
     """One message as it goes over the wire."""
-    return json.dumps(said, ensure_ascii=False).encode() + b"\n"
+    return json.dumps(said).encode() + b"\n"
 
 
 def said_in(line: bytes) -> dict[str, Any]:
