@@ -166,7 +166,7 @@ def _show_entries(entries: Iterator[Entry]) -> None:
     rows: list[tuple[Any, ...]] = []
     for entry in islice(entries, SHOWN):
         event = entry.event
-        said = ", ".join(f"{key} {value}" for key, value in event.payload.items())
+        said = ", ".join(_words(key, value) for key, value in event.payload.items() if value != "")
         time = f"{event.time_utc:%Y-%m-%d %H:%M:%S.%f}"[:-3]
         rows.append((entry.sequence, time, event.source, event.kind, event.cause, said))
     if not rows:
@@ -175,6 +175,20 @@ def _show_entries(entries: Iterator[Entry]) -> None:
     screen.show(screen.table("", ("entry", "time UTC", "source", "kind", "cause", "what"), rows))
     if next(entries, None) is not None:
         screen.show("… and more: narrow it with --after and --until, or use --json to see all")
+
+
+def _words(key: str, value: Any) -> str:
+    """One thing of a payload for a person: steps as commands, numbers rounded, lists joined."""
+    if isinstance(value, dict) and {"action", "device"} <= set(value):
+        amount = f" {value['value']:g}" if isinstance(value.get("value"), int | float) else ""
+        mark = f" {value['mark']}" if value.get("mark") else ""
+        return f"{value['action']} {value['device']}{amount}{mark}"
+    if isinstance(value, float):
+        return f"{key} {value:.5g}"
+    if isinstance(value, list):
+        parts = [_words("", item).strip() for item in value]
+        return f"{key} {'; '.join(parts) if parts else 'none'}"
+    return f"{key} {value}"
 
 
 @journal.command()
