@@ -202,6 +202,8 @@ def test_of_several_leaves_one_that_covers_the_order_counts() -> None:
 @pytest.mark.parametrize("step", [
     Step(Action.OPEN, "nowhere", ""), Step(Action.TAG, "S1", "", mark="t"),
     Step(Action.SET_POWER, "generator.island", "", value=float("nan")),
+    Step(Action.SET_POWER, "generator.island", "", value=10**400),
+    Step(Action.SET_POWER, "generator.island", ""),
 ])  # fmt: skip
 def test_an_application_that_proposes_what_cannot_be_is_cut_off_and_stops_no_other(
     step: Step,
