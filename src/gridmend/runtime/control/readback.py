@@ -68,9 +68,14 @@ def settle(kernel: Kernel, command: str, by: By, *, done: bool, why: str) -> Ans
     return Answer((), command, Outcome(pending.command.step, state, why))
 
 
-def stands(kernel: Kernel, pending: Pending) -> bool:
-    """Whether the device was heard of after the command, standing where it was told to."""
+def stands(kernel: Kernel, pending: Pending, *, answered: bool = False) -> bool:
+    """Whether the device was heard of after the command, standing where it was told to.
+
+    Where it may have stood there before, that counts only if the device has answered.
+    """
     situation, step, key = kernel.situation, pending.command.step, pending.key
+    if pending.stood and not answered:
+        return False
     if step.action in SWITCHING:
         return _switched(kernel, situation, key, pending)
     if step.value is None:
