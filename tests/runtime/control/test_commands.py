@@ -288,3 +288,10 @@ def test_a_limit_that_a_deaf_device_never_had_is_not_confirmed() -> None:
     assert answer.outcome is not None
     assert answer.outcome.state is IN_DOUBT
     assert attend(room.kernel) == ()
+
+
+def test_a_set_value_that_a_person_saw_is_what_stands() -> None:
+    room = Room(**{"generator.island": Device.DEAF})
+    answer = room.do(Action.SET_POWER, "generator.island", value=150.0)
+    settle(room.kernel, answer.id, BOB, done=True, why="seen at the meter")
+    assert room.kernel.situation.snapshot.power_kw(room.grid, "island") == 150.0

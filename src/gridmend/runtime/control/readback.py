@@ -7,6 +7,7 @@ from typing import Any
 
 from gridmend.interlock.move import By
 from gridmend.model.command import Command
+from gridmend.model.deed import carried_out
 from gridmend.model.errors import GridmendError
 from gridmend.model.event import Event
 from gridmend.model.plan import MOVES, POWERS, SWITCHING, Action, Outcome, OutcomeState
@@ -111,6 +112,16 @@ def end(kernel: Kernel, command: Command, state: OutcomeState, detail: str) -> N
 def _fact(kernel: Kernel, pending: Pending, by: By) -> Event | None:
     """What a person saw with a command done: where a device stands that tells nothing itself."""
     step = pending.command.step
+    name = pending.key.partition(".")[2]
+    if step.action in POWERS:
+        p_kw = carried_out(step, kernel.grid, kernel.situation.snapshot).power_kw(
+            kernel.grid, pending.key
+        )
+        return kernel.event("power", by, device=pending.key, p_kw=p_kw, seen_by=by.principal)
+    if step.action is Action.SET_TAP:
+        return kernel.event("tapped", by, device=name, step=step.value, seen_by=by.principal)
+    if step.action is Action.SET_CAPACITOR:
+        return kernel.event("banked", by, device=name, steps_on=step.value, seen_by=by.principal)
     if step.action in SWITCHING:
         position = "open" if step.action is Action.OPEN else "closed"
         return kernel.event(
