@@ -8,14 +8,15 @@ import pytest
 
 from gridmend.adapters.memory import Answer as Device
 from gridmend.adapters.memory import MemorySettings
+from gridmend.interlock.check import Bench
 from gridmend.interlock.move import By
 from gridmend.model.errors import GridmendError
 from gridmend.model.event import Event
 from gridmend.model.plan import Action, Outcome, OutcomeState, Step
-from gridmend.runtime.control import attend, opening, operate, resume, select, settle
+from gridmend.runtime.control import Kernel, attend, opening, operate, resume, select, settle
 from gridmend.runtime.control.authority import take_authority
 from gridmend.runtime.control.opening import keep_situation, kept_situation, open_room
-from gridmend.runtime.fold import as_document
+from gridmend.runtime.fold import as_document, from_document
 from gridmend.runtime.journal import Entry, Head, Journal, JournalError, WriterFenced
 from tests.interlock.networks import network
 from tests.runtime.control.room import ANN, BOB, Room, rules
@@ -295,3 +296,17 @@ def test_a_set_value_that_a_person_saw_is_what_stands() -> None:
     answer = room.do(Action.SET_POWER, "generator.island", value=150.0)
     settle(room.kernel, answer.id, BOB, done=True, why="seen at the meter")
     assert room.kernel.situation.snapshot.power_kw(room.grid, "island") == 150.0
+
+
+def test_a_command_whose_device_left_the_model_waits_for_a_person_and_stops_nothing() -> None:
+    room = Room(s2=Device.DEAF)
+    answer = room.do(Action.OPEN, "S2")
+    room.wait(1, scan=False)
+    smaller = room.grid.without("S2")
+    start = from_document(smaller, as_document(room.grid, room.kernel.situation))
+    bench = Bench.of(smaller)
+    kernel = Kernel(bench, room.log, room.gateway, room.signer, now=room.now, start=start)
+    assert resume(kernel) == ()
+    assert attend(kernel) == ()
+    settle(kernel, answer.id, ANN, done=True, why="it was taken down")
+    assert not kernel.situation.pending

@@ -7,7 +7,7 @@ from typing import Any
 
 from gridmend.interlock.move import By
 from gridmend.model.command import Command
-from gridmend.model.deed import carried_out
+from gridmend.model.deed import carried_out, subject
 from gridmend.model.errors import GridmendError
 from gridmend.model.event import Event
 from gridmend.model.plan import MOVES, POWERS, SWITCHING, Action, Outcome, OutcomeState
@@ -63,7 +63,8 @@ def settle(kernel: Kernel, command: str, by: By, *, done: bool, why: str) -> Ans
         raise GridmendError("only a person settles a command", mend="look at the device")
     state = OutcomeState.CONFIRMED if done else OutcomeState.FAILED
     payload: dict[str, Any] = {"command": command, "state": state.value, "why": why}
-    facts = [_fact(kernel, pending, by)] if done else []
+    is_there = pending.command.step.action not in MOVES or _is_there(kernel, pending)
+    facts = [_fact(kernel, pending, by)] if done and is_there else []
     events = [*facts, kernel.event("outcome", by, **payload, by=by.principal)]
     kernel.record([event for event in events if event is not None])
     return Answer((), command, Outcome(pending.command.step, state, why))
@@ -75,7 +76,7 @@ def stands(kernel: Kernel, pending: Pending, *, answered: bool = False) -> bool:
     Where it may have stood there before, that counts only if the device has answered.
     """
     situation, step, key = kernel.situation, pending.command.step, pending.key
-    if pending.stood and not answered:
+    if (pending.stood and not answered) or not _is_there(kernel, pending):
         return False
     if step.action in SWITCHING:
         return _switched(kernel, situation, key, pending)
@@ -89,6 +90,14 @@ def stands(kernel: Kernel, pending: Pending, *, answered: bool = False) -> bool:
     section = "taps" if step.action is Action.SET_TAP else "capacitors"
     at = {name.lower(): value for name, value in positions[section].items()}
     return at.get(key.partition(".")[2]) == step.value
+
+
+def _is_there(kernel: Kernel, pending: Pending) -> bool:
+    """Whether the model still has the device; what is gone is settled by a person."""
+    try:
+        return subject(kernel.grid, pending.command.step) == pending.key
+    except GridmendError:
+        return False
 
 
 def _switched(kernel: Kernel, situation: Situation, key: str, pending: Pending) -> bool:
