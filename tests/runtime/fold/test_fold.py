@@ -242,3 +242,10 @@ def test_a_folding_goes_on_after_it_gave_a_situation() -> None:
     folding.add(event("tag_placed", tag="t1", device="S2", kind="hold", holder="ann"), 7)
     assert not before.tags
     assert folding.situation().sequence == 7
+
+
+def test_an_area_keeps_its_other_devices_when_one_leaves_the_model() -> None:
+    area = event("area_defined", area="east", devices=["S1", "S2", "S3"])
+    found = fold(GRID.without("S2"), [area])
+    assert dict(found.areas) == {"s1": "east", "s3": "east"}
+    assert "S2" in found.misread[0]
