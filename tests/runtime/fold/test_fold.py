@@ -249,3 +249,14 @@ def test_an_area_keeps_its_other_devices_when_one_leaves_the_model() -> None:
     found = fold(GRID.without("S2"), [area])
     assert dict(found.areas) == {"s1": "east", "s3": "east"}
     assert "S2" in found.misread[0]
+
+
+def test_a_trip_of_one_phase_leaves_the_others_closed() -> None:
+    assert list(fold(GRID, [event("tripped", device="S2", open_phases=0b010)]).snapshot
+                .open_phases) == [0, 2, 7]  # fmt: skip
+
+
+def test_a_source_is_not_taken_for_off_on_bad_quality() -> None:
+    off = {"device": "source.north", "position": "open"}
+    assert fold(GRID, [event("status", **off, quality="bad")]).snapshot.source_on[0]
+    assert not fold(GRID, [event("status", **off)]).snapshot.source_on[0]

@@ -66,7 +66,8 @@ class Positions:
             return ""
         if kind == "tripped":
             self.locked_out[row] |= bool(payload.get("locked_out", False))
-            return self._moved(row, OPEN, _measured_s(payload, time_s))
+            opened = int(payload.get("open_phases", self.mask[row]))
+            return self._moved(row, opened, _measured_s(payload, time_s))
         position = _ACTIONS.get(payload.get("action", "")) or payload.get("position")
         if payload.get("quality", "good") != "good":
             position = UNKNOWN
@@ -157,6 +158,8 @@ class Positions:
         row = self.grid.sources.row(device.partition(".")[2] if "." in device else device)
         payload = event.payload
         word = _ACTIONS.get(payload.get("action", "")) or payload.get("position")
+        if payload.get("quality", "good") != "good" and word == OPEN:
+            return ""
         if event.kind != "tripped" and word not in (OPEN, CLOSED):
             raise GridError(f"source '{device}' cannot stand at {word!r}")
         is_on = event.kind != "tripped" and word == CLOSED
