@@ -53,7 +53,7 @@ def test_a_report_from_beyond_the_clock_is_no_proof_of_where_a_device_stands() -
     assert rules(judged(RING, [*ahead, *tags], CLEAR_B, after_s=1.0)) == {"clearance"}
 
 
-def test_a_bus_with_a_live_phase_comes_under_no_clearance() -> None:
+def test_a_phase_whose_neighbours_are_live_is_neither_cleared_nor_earthed() -> None:
     side = {"bus1": "b", "phases1": "a", "bus2": "spur", "phases2": "a"}
     z = {"length_m": 100.0, "r_ohm_per_km": [[0.3]], "x_ohm_per_km": [[0.3]]}
     grid = network(switches={"S1": ("src", "b")}, sources={"north": "src"})
@@ -61,9 +61,11 @@ def test_a_bus_with_a_live_phase_comes_under_no_clearance() -> None:
     grid = grid.with_rows("lines", {"name": "L9", **side, **z})
     tag = event("tag_placed", tag="t", device="S1", kind="hold", holder="ann")
     clear = Step(Action.CLEAR, "spur", "", mark="c1")
+    earth = Step(Action.GROUND, "spur", "", mark="g1")
     for bits, allowed in ((0b111, True), (0b001, False)):
         stands = event("status", device="S1", position="open", open_phases=bits)
         assert judged(grid, [stands, tag], clear).allowed is allowed
+        assert judged(grid, [stands, tag], earth).allowed is allowed, "a load in delta feeds it"
 
 
 def test_no_source_comes_on_that_leaves_a_breaker_with_more_than_it_breaks() -> None:
