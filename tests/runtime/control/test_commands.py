@@ -310,3 +310,10 @@ def test_a_command_whose_device_left_the_model_waits_for_a_person_and_stops_noth
     assert attend(kernel) == ()
     settle(kernel, answer.id, ANN, done=True, why="it was taken down")
     assert not kernel.situation.pending
+
+
+def test_without_a_record_of_what_was_sent_nothing_is_said_to_have_stayed() -> None:
+    room = Room(s2=Device.LATE)
+    answer = room.do(Action.OPEN, "S2")
+    again = open_room(room.grid, room.field, room.log, now=room.now, bench=room.bench)
+    assert set(again.situation.pending) == {answer.id}
