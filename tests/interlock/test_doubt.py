@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gridmend as gm
 from gridmend.model.plan import Action, Step
 from tests.interlock.networks import network
 from tests.interlock.test_rules import (
@@ -82,3 +83,12 @@ def test_no_source_comes_on_that_leaves_a_breaker_with_more_than_it_breaks() -> 
     assert rules(judged(grid, [*scan(grid), *known], close)) == {"look-ahead"}
     able = grid.with_changed("S1", interrupting_a=40_000.0)
     assert judged(able, [*scan(able), *known], close).allowed
+
+
+def test_a_hold_tag_on_a_transformer_binds_its_tap() -> None:
+    grid = gm.read("ieee123")
+    tap = Step(Action.SET_TAP, str(grid.tap_controls["name"][0]), "", value=1)
+    unit = f"transformer.{grid.tap_controls['transformer'][0]}"
+    tag = event("tag_placed", tag="t", device=unit, kind="hold", holder="ann")
+    assert "tags" not in rules(judged(grid, [], tap))
+    assert rules(judged(grid, [tag], tap)) == {"tags"}

@@ -27,7 +27,12 @@ def tags(move: Move) -> str | None:
         return None if holder == move.by.principal else f"the tag {step.mark} is {holder}'s to lift"
     if step.action not in MOVES:
         return None
-    for tag in standing.tags_on(move.key):
+    held = standing.tags_on(move.key)
+    if step.action is Action.SET_TAP:
+        controls = standing.site.grid.tap_controls
+        unit = controls["transformer"][controls.row(move.key.partition(".")[2])]
+        held += standing.tags_on(f"transformer.{unit}".lower())
+    for tag in held:
         if tag.kind == HOLD:
             return f"it bears the hold tag {tag.id} of {tag.holder}"
         if tag.kind == HOT_LINE and move.closes:
