@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
 import gridmend as gm
+from gridmend.interlock import electric
+from gridmend.interlock.check import Bench
 from gridmend.model.plan import Action, Step
+from gridmend.model.snapshot import Snapshot
 from tests.interlock.networks import network
 from tests.interlock.test_rules import (
     CHECK,
@@ -92,3 +100,15 @@ def test_a_hold_tag_on_a_transformer_binds_its_tap() -> None:
     tag = event("tag_placed", tag="t", device=unit, kind="hold", holder="ann")
     assert "tags" not in rules(judged(grid, [], tap))
     assert rules(judged(grid, [tag], tap)) == {"tags"}
+
+
+def test_fault_levels_of_every_position_of_a_tap_are_not_all_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(electric, "KEPT_MOST", 3)
+    levels = Bench.of(RING).levels
+    for bits in range(8):
+        snapshot = Snapshot.normal(RING)
+        opened = np.array([bits, 0, 7], np.uint8)
+        levels.largest_a(replace(snapshot, open_phases=opened), "b")
+        assert len(levels._found) <= 3
