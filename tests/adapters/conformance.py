@@ -76,6 +76,7 @@ class Conformance:
             Step(Action.SET_TAP, "S1", "", value=3),
             Step(Action.SET_POWER, "generator.island", ""),
             Step(Action.SET_POWER, "generator.island", "", value=float("nan")),
+            Step(Action.SET_POWER, "generator.island", "", value=10**400),
         ):
             outcome = adapter.carry_out(step)
             assert outcome.state is OutcomeState.FAILED, step

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import gridmend as gm
+from gridmend.interlock import electric
+from gridmend.interlock.check import Bench
 from gridmend.model.plan import Action, Step
+from gridmend.model.snapshot import Snapshot
 from tests.interlock.networks import network
 from tests.interlock.test_rules import (
     CHECK,
@@ -53,7 +62,7 @@ def test_a_report_from_beyond_the_clock_is_no_proof_of_where_a_device_stands() -
     assert rules(judged(RING, [*ahead, *tags], CLEAR_B, after_s=1.0)) == {"clearance"}
 
 
-def test_a_bus_with_a_live_phase_comes_under_no_clearance() -> None:
+def test_a_phase_whose_neighbours_are_live_is_neither_cleared_nor_earthed() -> None:
     side = {"bus1": "b", "phases1": "a", "bus2": "spur", "phases2": "a"}
     z = {"length_m": 100.0, "r_ohm_per_km": [[0.3]], "x_ohm_per_km": [[0.3]]}
     grid = network(switches={"S1": ("src", "b")}, sources={"north": "src"})
@@ -61,9 +70,11 @@ def test_a_bus_with_a_live_phase_comes_under_no_clearance() -> None:
     grid = grid.with_rows("lines", {"name": "L9", **side, **z})
     tag = event("tag_placed", tag="t", device="S1", kind="hold", holder="ann")
     clear = Step(Action.CLEAR, "spur", "", mark="c1")
+    earth = Step(Action.GROUND, "spur", "", mark="g1")
     for bits, allowed in ((0b111, True), (0b001, False)):
         stands = event("status", device="S1", position="open", open_phases=bits)
         assert judged(grid, [stands, tag], clear).allowed is allowed
+        assert judged(grid, [stands, tag], earth).allowed is allowed, "a load in delta feeds it"
 
 
 def test_no_source_comes_on_that_leaves_a_breaker_with_more_than_it_breaks() -> None:
@@ -80,3 +91,24 @@ def test_no_source_comes_on_that_leaves_a_breaker_with_more_than_it_breaks() -> 
     assert rules(judged(grid, [*scan(grid), *known], close)) == {"look-ahead"}
     able = grid.with_changed("S1", interrupting_a=40_000.0)
     assert judged(able, [*scan(able), *known], close).allowed
+
+
+def test_a_hold_tag_on_a_transformer_binds_its_tap() -> None:
+    grid = gm.read("ieee123")
+    tap = Step(Action.SET_TAP, str(grid.tap_controls["name"][0]), "", value=1)
+    unit = f"transformer.{grid.tap_controls['transformer'][0]}"
+    tag = event("tag_placed", tag="t", device=unit, kind="hold", holder="ann")
+    assert "tags" not in rules(judged(grid, [], tap))
+    assert rules(judged(grid, [tag], tap)) == {"tags"}
+
+
+def test_fault_levels_of_every_position_of_a_tap_are_not_all_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(electric, "KEPT_MOST", 3)
+    levels = Bench.of(RING).levels
+    for bits in range(8):
+        snapshot = Snapshot.normal(RING)
+        opened = np.array([bits, 0, 7], np.uint8)
+        levels.largest_a(replace(snapshot, open_phases=opened), "b")
+        assert len(levels._found) <= 3

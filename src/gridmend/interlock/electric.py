@@ -19,6 +19,8 @@ from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow.network import Network
 from gridmend.powerflow.short_circuit import short_circuit
 
+KEPT_MOST = 10_000
+"""Fault levels that are remembered; every position of a tap gives new ones."""
 WORSE = 1.05
 """A fault level that stood above a rating may vary by as much. Assumed, as for loading."""
 
@@ -68,6 +70,8 @@ class FaultLevels:
         arrays = (snapshot.open_phases, snapshot.tap_pu, snapshot.source_on)
         key = (bus.lower().encode(), *(a.tobytes() for a in arrays))
         if key not in self._found:
+            if len(self._found) >= KEPT_MOST:
+                self._found.clear()
             found = short_circuit(self.grid, snapshot, bus=bus, network=self._network)
             self._found[key] = next(iter(found.values()))
         return self._found[key]

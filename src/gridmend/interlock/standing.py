@@ -11,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridmend.interlock.policy import Policy
-from gridmend.interlock.site import Flags, Ints, Site
+from gridmend.interlock.site import Flags, Site
 from gridmend.model.deed import carried_out, subject
 from gridmend.model.errors import GridError
 from gridmend.model.plan import MOVES, POWERS, SWITCHING, Action, Step
 from gridmend.model.situation import Clearance, Ground, Situation, Tag
 from gridmend.model.snapshot import Snapshot
+from gridmend.model.wiring import SAME_BUS
 
 HOLD, HOT_LINE = "hold", "hot_line"
 AHEAD_S = 1.0
@@ -101,7 +102,8 @@ class Standing:
     @cached_property
     def exposed(self) -> Flags:
         """[nodes] not proven to stay dead: no tagged open device keeps a feeder away."""
-        return self._reached(self.held, self.may_feed)
+        usable = self.by_bus(self.held)
+        return self.site.topology.reached(usable, self.site.fed_nodes(self.may_feed))
 
     def nodes_of_buses(self, buses: tuple[str, ...]) -> tuple[list[str], Flags]:
         """The buses that the model does not have, and [nodes] whether each is at one it has."""
@@ -122,7 +124,7 @@ class Standing:
         """The buses that would be under one clearance with a bus: all that tagged devices part
         from the rest."""
         w = self.site.topology.wiring
-        reached = self._spread(self.held, self.site.nodes_at(bus))
+        reached = self.site.topology.reached(self.by_bus(self.held), self.site.nodes_at(bus))
         return tuple(str(b) for b in self.site.grid.buses["name"][np.unique(w.node_bus[reached])])
 
     def _is_on(self, feeder: int) -> bool:
@@ -137,9 +139,11 @@ class Standing:
         topology = self.site.topology
         return topology.reached(topology.conducting(bits), self.site.fed_nodes(feeders))
 
-    def _spread(self, bits: Bits, nodes: Ints) -> Flags:
+    def by_bus(self, bits: Bits) -> Flags:
+        """[edges] what conducts, the phases of each bus as one: whatever stands between two of
+        them, such as a load in delta, feeds an open one from the others."""
         topology = self.site.topology
-        return topology.reached(topology.conducting(bits), nodes)
+        return topology.conducting(bits) | (topology.wiring.edge_kind == SAME_BUS)
 
 
 def standing(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sys import float_info
+
 from gridmend.model.errors import GridError
 from gridmend.model.grid import Grid
 from gridmend.model.plan import AT_BUSES, POWERS, SWITCHING, Action, Step
@@ -64,8 +66,8 @@ def carried_out(step: Step, grid: Grid, snapshot: Snapshot) -> Snapshot:
         raise GridError(f"the step '{step.action} {step.device}' has no value", mend="give one")
     key = subject(grid, step)
     if step.action in POWERS:
-        if not abs(step.value) < float("inf"):
-            raise GridError(f"'{step.device}' cannot give {step.value} kW", mend="give a number")
+        if not abs(step.value) <= float_info.max:
+            raise GridError(f"'{step.device}' cannot give so many kW", mend="give a number")
         lowers = step.action is Action.LIMIT
         present = snapshot.power_kw(grid, key) if lowers else step.value
         return snapshot.with_power(grid, key, min(present, step.value))

@@ -104,12 +104,17 @@ class Select:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A command that is recorded and whose outcome is not known; `doubted` once that was said."""
+    """A command that is recorded and whose outcome is not known; `doubted` once that was said.
+
+    `stood` tells that the device may have stood where it was told to before: seeing it there
+    proves nothing of the frame.
+    """
 
     command: Command
     key: str
     at_s: float
     doubted: bool = False
+    stood: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pytest
@@ -202,6 +202,8 @@ def test_of_several_leaves_one_that_covers_the_order_counts() -> None:
 @pytest.mark.parametrize("step", [
     Step(Action.OPEN, "nowhere", ""), Step(Action.TAG, "S1", "", mark="t"),
     Step(Action.SET_POWER, "generator.island", "", value=float("nan")),
+    Step(Action.SET_POWER, "generator.island", "", value=10**400),
+    Step(Action.SET_POWER, "generator.island", ""),
 ])  # fmt: skip
 def test_an_application_that_proposes_what_cannot_be_is_cut_off_and_stops_no_other(
     step: Step,
@@ -212,3 +214,11 @@ def test_an_application_that_proposes_what_cannot_be_is_cut_off_and_stops_no_oth
     answers = consider(room.kernel, [Wants("bad", [step]), Wants("good")])
     assert [answer.allowed for answer in answers] == [True]
     assert room.kernel.situation.modes["bad", ""] is Mode.OFF
+
+
+def test_what_is_proposed_again_is_the_order_that_waits_already() -> None:
+    room = Room()
+    set_mode(room.kernel, "flisr", Mode.APPROVE, ANN)
+    first = consider(room.kernel, [Wants("flisr", [replace(OPEN_S2, customers=9)])])[0]
+    assert consider(room.kernel, [Wants("flisr")])[0].id == first.id
+    assert len(room.kernel.situation.orders) == 1

@@ -7,15 +7,18 @@ from pathlib import Path
 import pytest
 
 from gridmend.adapters.memory import Answer as Device
+from gridmend.adapters.memory import MemorySettings
+from gridmend.interlock.check import Bench
 from gridmend.interlock.move import By
 from gridmend.model.errors import GridmendError
 from gridmend.model.event import Event
-from gridmend.model.plan import Action, OutcomeState, Step
-from gridmend.runtime.control import attend, opening, operate, resume, select, settle
+from gridmend.model.plan import Action, Outcome, OutcomeState, Step
+from gridmend.runtime.control import Kernel, attend, opening, operate, resume, select, settle
 from gridmend.runtime.control.authority import take_authority
 from gridmend.runtime.control.opening import keep_situation, kept_situation, open_room
-from gridmend.runtime.fold import as_document
+from gridmend.runtime.fold import as_document, from_document
 from gridmend.runtime.journal import Entry, Head, Journal, JournalError, WriterFenced
+from tests.interlock.networks import network
 from tests.runtime.control.room import ANN, BOB, Room, rules
 
 OPEN_S2 = Step(Action.OPEN, "S2", "")
@@ -264,3 +267,53 @@ def test_a_start_from_a_kept_situation_is_the_start_from_all_entries(
     again = open_room(room.grid, room.field, journal, now=room.now, bench=room.bench)
     told = as_document(room.grid, room.kernel.situation)
     assert as_document(room.grid, again.situation) == told
+
+
+def test_a_device_that_stood_there_before_is_no_proof_that_a_frame_arrived() -> None:
+    grid = network(switches={"S1": ("src", "a")}, sources={"north": "src"}, loads=["a"])
+    room = Room(grid, s1=Device.LATE)
+    answer = room.do(Action.CLOSE, "S1")
+    room.wait(3)
+    assert attend(room.kernel) == ()
+    assert answer.id in room.kernel.situation.pending, "it may still close"
+    room.field.settings = MemorySettings()
+    settle(room.kernel, answer.id, ANN, done=True, why="seen to be closed by it")
+    assert room.do(Action.CLOSE, "S1").outcome == Outcome(
+        Step(Action.CLOSE, "S1", ""), CONFIRMED
+    ), "it answers"
+
+
+def test_a_limit_that_a_deaf_device_never_had_is_not_confirmed() -> None:
+    room = Room(**{"generator.island": Device.DEAF})
+    answer = room.do(Action.LIMIT, "generator.island", value=120.0)
+    assert answer.outcome is not None
+    assert answer.outcome.state is IN_DOUBT
+    assert attend(room.kernel) == ()
+
+
+def test_a_set_value_that_a_person_saw_is_what_stands() -> None:
+    room = Room(**{"generator.island": Device.DEAF})
+    answer = room.do(Action.SET_POWER, "generator.island", value=150.0)
+    settle(room.kernel, answer.id, BOB, done=True, why="seen at the meter")
+    assert room.kernel.situation.snapshot.power_kw(room.grid, "island") == 150.0
+
+
+def test_a_command_whose_device_left_the_model_waits_for_a_person_and_stops_nothing() -> None:
+    room = Room(s2=Device.DEAF)
+    answer = room.do(Action.OPEN, "S2")
+    room.wait(1, scan=False)
+    smaller = room.grid.without("S2")
+    start = from_document(smaller, as_document(room.grid, room.kernel.situation))
+    bench = Bench.of(smaller)
+    kernel = Kernel(bench, room.log, room.gateway, room.signer, now=room.now, start=start)
+    assert resume(kernel) == ()
+    assert attend(kernel) == ()
+    settle(kernel, answer.id, ANN, done=True, why="it was taken down")
+    assert not kernel.situation.pending
+
+
+def test_without_a_record_of_what_was_sent_nothing_is_said_to_have_stayed() -> None:
+    room = Room(s2=Device.LATE)
+    answer = room.do(Action.OPEN, "S2")
+    again = open_room(room.grid, room.field, room.log, now=room.now, bench=room.bench)
+    assert set(again.situation.pending) == {answer.id}

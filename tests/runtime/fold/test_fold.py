@@ -263,3 +263,21 @@ def test_a_folding_goes_on_after_it_gave_a_situation() -> None:
     folding.add(event("tag_placed", tag="t1", device="S2", kind="hold", holder="ann"), 7)
     assert not before.tags
     assert folding.situation().sequence == 7
+
+
+def test_an_area_keeps_its_other_devices_when_one_leaves_the_model() -> None:
+    area = event("area_defined", area="east", devices=["S1", "S2", "S3"])
+    found = fold(GRID.without("S2"), [area])
+    assert dict(found.areas) == {"s1": "east", "s3": "east"}
+    assert "S2" in found.misread[0]
+
+
+def test_a_trip_of_one_phase_leaves_the_others_closed() -> None:
+    assert list(fold(GRID, [event("tripped", device="S2", open_phases=0b010)]).snapshot
+                .open_phases) == [0, 2, 7]  # fmt: skip
+
+
+def test_a_source_is_not_taken_for_off_on_bad_quality() -> None:
+    off = {"device": "source.north", "position": "open"}
+    assert fold(GRID, [event("status", **off, quality="bad")]).snapshot.source_on[0]
+    assert not fold(GRID, [event("status", **off)]).snapshot.source_on[0]

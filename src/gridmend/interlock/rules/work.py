@@ -27,7 +27,12 @@ def tags(move: Move) -> str | None:
         return None if holder == move.by.principal else f"the tag {step.mark} is {holder}'s to lift"
     if step.action not in MOVES:
         return None
-    for tag in standing.tags_on(move.key):
+    held = standing.tags_on(move.key)
+    if step.action is Action.SET_TAP:
+        controls = standing.site.grid.tap_controls
+        unit = controls["transformer"][controls.row(move.key.partition(".")[2])]
+        held += standing.tags_on(f"transformer.{unit}".lower())
+    for tag in held:
         if tag.kind == HOLD:
             return f"it bears the hold tag {tag.id} of {tag.holder}"
         if tag.kind == HOT_LINE and move.closes:
@@ -42,8 +47,7 @@ def clearance(move: Move) -> str | None:
     if step.action is Action.CLEAR:
         if not step.mark or step.mark in marks:
             return "a clearance needs a name that no other bears"
-        # The whole zone, every phase of its buses: one may be live by another way.
-        return _not_proven_dead(move, standing.nodes_of_buses(standing.zone(move.key))[1])
+        return _not_proven_dead(move)
     if step.action is Action.RELEASE:
         found = marks.get(step.mark)
         if found is None:
@@ -67,7 +71,7 @@ def ground(move: Move) -> str | None:
     if step.action is Action.GROUND:
         if not step.mark or step.mark in marks:
             return "a ground needs a name that no other bears"
-        return _not_proven_dead(move, standing.nodes_of_buses((move.key,))[1])
+        return _not_proven_dead(move)
     if step.action is Action.UNGROUND:
         found = marks.get(step.mark)
         if found is None:
@@ -97,7 +101,7 @@ def _is_exposed_by(move: Move, work: Flags) -> bool:
     if move.closes:
         after = move.after
         topology = after.site.topology
-        parts = topology.parts(topology.conducting(after.danger))
+        parts = topology.parts(after.by_bus(after.danger))
         feeders = np.unique(parts[after.site.fed_nodes(after.may_feed)])
         here = np.unique(parts[np.concatenate(move.sides)])
         both = np.intersect1d(np.intersect1d(here, feeders), parts[work])
@@ -107,9 +111,9 @@ def _is_exposed_by(move: Move, work: Flags) -> bool:
     return False
 
 
-def _not_proven_dead(move: Move, zone: Flags) -> str | None:
+def _not_proven_dead(move: Move) -> str | None:
     standing = move.before
-    nodes = np.flatnonzero(zone)
+    nodes = standing.site.nodes_at(move.key)
     if not standing.exposed[nodes].any():
         return None
     name = _a_feeder(standing, nodes)
@@ -119,7 +123,7 @@ def _not_proven_dead(move: Move, zone: Flags) -> str | None:
 def _a_feeder(standing: Standing, nodes: np.ndarray[tuple[int], np.dtype[np.int64]]) -> str:
     """A source or DER that could feed some nodes."""
     site = standing.site
-    reached = site.topology.reached(site.topology.conducting(standing.held), nodes)
+    reached = site.topology.reached(standing.by_bus(standing.held), nodes)
     hits = site.feed_of[reached[site.feed_node]]
     able = [int(k) for k in hits if standing.may_feed[k]]
     return site.names[able[0]] if able else "a source"

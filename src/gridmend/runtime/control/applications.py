@@ -8,7 +8,7 @@ from typing import Protocol
 
 from gridmend.interlock.admission import LEAVE, outside_leave
 from gridmend.interlock.move import By
-from gridmend.model.command import step_as_json
+from gridmend.model.command import same_deed, step_as_json
 from gridmend.model.deed import subject
 from gridmend.model.errors import GridmendError
 from gridmend.model.grid import Grid
@@ -141,7 +141,17 @@ def _pursue(kernel: Kernel, proposal: Proposal, area: str) -> Answer:
     mode = _mode(kernel, proposal.application, area)
     if mode is Mode.ADVISE:
         return Answer(id=proposal.application)
-    order = orders.write(kernel, proposal.steps, by, area=area)
+    waiting = [
+        order
+        for order in kernel.situation.orders.values()
+        if (order.application, order.area) == (proposal.application, area)
+        and order.state in (OrderState.DRAFT, OrderState.STUDIED)
+        and len(order.steps) == len(proposal.steps)
+        and all(map(same_deed, order.steps, proposal.steps))
+    ]
+    if waiting and waiting[0].state is OrderState.STUDIED and mode is not Mode.AUTOMATIC:
+        return Answer(id=waiting[0].id)
+    order = waiting[0].id if waiting else orders.write(kernel, proposal.steps, by, area=area)
     answer = orders.study(kernel, order, by)
     if not answer.allowed or mode is not Mode.AUTOMATIC:
         return answer

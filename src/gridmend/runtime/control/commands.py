@@ -197,7 +197,7 @@ def _concluded(kernel: Kernel, command: Command, outcome: Outcome) -> Outcome:
     if outcome.state is OutcomeState.FAILED:
         end(kernel, command, OutcomeState.FAILED, outcome.detail)
         return outcome
-    if stands(kernel, pending):
+    if stands(kernel, pending, answered=outcome.state is OutcomeState.CONFIRMED):
         end(kernel, command, OutcomeState.CONFIRMED, "read back")
         return Outcome(command.step, OutcomeState.CONFIRMED)
     detail = outcome.detail or "it was not read back yet"

@@ -16,6 +16,7 @@ from gridmend.runtime.control.kernel import Kernel
 from gridmend.runtime.control.readback import resume
 from gridmend.runtime.fold import as_document, from_document
 from gridmend.runtime.gateway import Gateway, Sent, Signer
+from gridmend.runtime.gateway.sent import SENT
 from gridmend.runtime.historian import Historian
 from gridmend.runtime.journal import Journal
 
@@ -39,19 +40,22 @@ def open_room(
 
     Commands that a crash left without an outcome are given up where they never left, and read
     back else. `sent` is the gateway's own file of ids that are used up; without it a crash of
-    this process forgets them, which suits runs in memory. `signer` is the key of the adapter's
-    world, a new one unless given. `now` is the clock.
+    this process forgets them, so that whatever waits for an outcome may have left. `signer` is the
+    key of the adapter's world, a new one unless given. `now` is the clock.
     """
     bench = bench or Bench.of(grid)
     signer = signer or Signer.new(adapter.world)
     start = kept_situation(grid, journal)
+    ids = Sent(sent, now_s=now().timestamp())
     gateway = Gateway(
-        adapter, journal, bench, verifier=signer.verifier(),
-        sent=Sent(sent, now_s=now().timestamp()), now=now, pause=pause, start=start,
+        adapter, journal, bench, verifier=signer.verifier(), sent=ids, now=now, pause=pause,
+        start=start,
     )  # fmt: skip
     kernel = Kernel(
         bench, journal, gateway, signer, now=now, start=start, historian=historian, pause=pause
     )
+    for id in kernel.situation.pending if sent is None else ():
+        ids.mark(id, SENT, kernel.now_s)
     resume(kernel)
     return kernel
 

@@ -9,7 +9,7 @@ from gridmend.interlock.admission import LEAVE, outside_leave
 from gridmend.interlock.check import judge
 from gridmend.interlock.move import By
 from gridmend.model.command import step_as_json
-from gridmend.model.deed import subject
+from gridmend.model.deed import carried_out, subject
 from gridmend.model.errors import GridmendError
 from gridmend.model.plan import MOVES, Action, Plan, Refusal, Step, Verdict
 from gridmend.model.situation import ANYWHERE, ORDER_ENDED, ORDER_FROM, Order, OrderState
@@ -55,6 +55,7 @@ def within(kernel: Kernel, steps: Sequence[Step], area: str) -> None:
             raise GridmendError(f"an order does not hold '{step.action}'", mend="use work()")
         if kernel.situation.area_of(key) != area:
             raise GridmendError(f"{step.device} does not lie in area '{area}'")
+        carried_out(step, kernel.grid, kernel.situation.snapshot)
 
 
 def study(kernel: Kernel, order: str, by: By) -> Answer:

@@ -7,6 +7,7 @@ from typing import Any
 
 from gridmend.interlock.move import By
 from gridmend.model.command import Command
+from gridmend.model.deed import carried_out, subject
 from gridmend.model.errors import GridmendError
 from gridmend.model.event import Event
 from gridmend.model.plan import MOVES, POWERS, SWITCHING, Action, Outcome, OutcomeState
@@ -62,15 +63,21 @@ def settle(kernel: Kernel, command: str, by: By, *, done: bool, why: str) -> Ans
         raise GridmendError("only a person settles a command", mend="look at the device")
     state = OutcomeState.CONFIRMED if done else OutcomeState.FAILED
     payload: dict[str, Any] = {"command": command, "state": state.value, "why": why}
-    facts = [_fact(kernel, pending, by)] if done else []
+    is_there = pending.command.step.action not in MOVES or _is_there(kernel, pending)
+    facts = [_fact(kernel, pending, by)] if done and is_there else []
     events = [*facts, kernel.event("outcome", by, **payload, by=by.principal)]
     kernel.record([event for event in events if event is not None])
     return Answer((), command, Outcome(pending.command.step, state, why))
 
 
-def stands(kernel: Kernel, pending: Pending) -> bool:
-    """Whether the device was heard of after the command, standing where it was told to."""
+def stands(kernel: Kernel, pending: Pending, *, answered: bool = False) -> bool:
+    """Whether the device was heard of after the command, standing where it was told to.
+
+    Where it may have stood there before, that counts only if the device has answered.
+    """
     situation, step, key = kernel.situation, pending.command.step, pending.key
+    if (pending.stood and not answered) or not _is_there(kernel, pending):
+        return False
     if step.action in SWITCHING:
         return _switched(kernel, situation, key, pending)
     if step.value is None:
@@ -83,6 +90,14 @@ def stands(kernel: Kernel, pending: Pending) -> bool:
     section = "taps" if step.action is Action.SET_TAP else "capacitors"
     at = {name.lower(): value for name, value in positions[section].items()}
     return at.get(key.partition(".")[2]) == step.value
+
+
+def _is_there(kernel: Kernel, pending: Pending) -> bool:
+    """Whether the model still has the device; what is gone is settled by a person."""
+    try:
+        return subject(kernel.grid, pending.command.step) == pending.key
+    except GridmendError:
+        return False
 
 
 def _switched(kernel: Kernel, situation: Situation, key: str, pending: Pending) -> bool:
@@ -106,6 +121,16 @@ def end(kernel: Kernel, command: Command, state: OutcomeState, detail: str) -> N
 def _fact(kernel: Kernel, pending: Pending, by: By) -> Event | None:
     """What a person saw with a command done: where a device stands that tells nothing itself."""
     step = pending.command.step
+    name = pending.key.partition(".")[2]
+    if step.action in POWERS:
+        p_kw = carried_out(step, kernel.grid, kernel.situation.snapshot).power_kw(
+            kernel.grid, pending.key
+        )
+        return kernel.event("power", by, device=pending.key, p_kw=p_kw, seen_by=by.principal)
+    if step.action is Action.SET_TAP:
+        return kernel.event("tapped", by, device=name, step=step.value, seen_by=by.principal)
+    if step.action is Action.SET_CAPACITOR:
+        return kernel.event("banked", by, device=name, steps_on=step.value, seen_by=by.principal)
     if step.action in SWITCHING:
         position = "open" if step.action is Action.OPEN else "closed"
         return kernel.event(

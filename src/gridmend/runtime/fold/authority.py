@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from gridmend.model.errors import GridError
 from gridmend.model.event import Event
 from gridmend.model.situation import Authority, Leave, LoopLeave, Mode, SyncCheck
 from gridmend.runtime.fold.state import State
 
 
 def _area_defined(state: State, event: Event) -> None:
-    areas = state.write("areas")
+    lost: list[str] = []
     for device in event.payload["devices"]:
-        areas[state.grid.key(str(device))] = event.payload["area"]
+        try:
+            state.write("areas")[state.grid.key(str(device))] = event.payload["area"]
+        except GridError:
+            lost.append(str(device))
+    if lost:
+        told = f"area '{event.payload['area']}' names {', '.join(lost)}, not in the model"
+        state.misread = [*state.misread, f"{told} (entry {state.sequence})"]
 
 
 def _authority_granted(state: State, event: Event) -> None:

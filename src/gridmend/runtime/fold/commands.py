@@ -36,7 +36,8 @@ def _commanded(state: State, event: Event) -> None:
     step, key = command.step, subject(state.grid, command.step)
     state.drop("selects", command.select)
     _cancel_selects(state, key)
-    state.write("pending")[command.id] = Pending(command, key, state.time_s)
+    stood = state.positions.stands(step, key)
+    state.write("pending")[command.id] = Pending(command, key, state.time_s, stood=stood)
     late = state.time_s - WEAR_KEPT_S
     if step.action in POWERS and step.value is not None:
         snapshot = state.positions.snapshot

@@ -14,10 +14,12 @@ from gridmend.model.deed import carried_out
 from gridmend.model.errors import GridError
 from gridmend.model.event import Event
 from gridmend.model.grid import Grid
+from gridmend.model.plan import MOVES, SWITCHING, Action, Step
 from gridmend.model.situation import Situation
 from gridmend.model.snapshot import Snapshot, conductor_mask
 
 OPEN, CLOSED, UNKNOWN = "open", "closed", "unknown"
+_SET = ("tap_pu", "steps_on", "generator_kw", "pv_kw", "storage_kw")
 _ACTIONS = {"open": OPEN, "close": CLOSED}
 
 
@@ -64,7 +66,8 @@ class Positions:
             return ""
         if kind == "tripped":
             self.locked_out[row] |= bool(payload.get("locked_out", False))
-            return self._moved(row, OPEN, _measured_s(payload, time_s))
+            opened = int(payload.get("open_phases", self.mask[row]))
+            return self._moved(row, opened, _measured_s(payload, time_s))
         position = _ACTIONS.get(payload.get("action", "")) or payload.get("position")
         if payload.get("quality", "good") != "good":
             position = UNKNOWN
@@ -85,6 +88,21 @@ class Positions:
             return False
         bits = {OPEN: self.mask[row], CLOSED: 0}.get(payload["position"])
         return bits is not None and bool(self.open_phases[row] == bits)
+
+    def stands(self, step: Step, key: str) -> bool:
+        """Whether a device may stand already where a step tells it to."""
+        if step.action not in SWITCHING:
+            if step.action not in MOVES or step.value is None:
+                return False
+            after = carried_out(step, self.grid, self.snapshot)
+            return all(
+                np.array_equal(getattr(after, name), getattr(self.snapshot, name)) for name in _SET
+            )
+        row, opens = self.row_of.get(key), step.action is Action.OPEN
+        if row is None:
+            return bool(self.source_on[self.grid.sources.row(key.partition(".")[2])]) != opens
+        bits = int(self.mask[row]) if opens else 0
+        return int(self.open_phases[row]) == bits or not self.known[row]
 
     def frozen(self) -> dict[str, Any]:
         """The fields of a situation."""
@@ -140,6 +158,8 @@ class Positions:
         row = self.grid.sources.row(device.partition(".")[2] if "." in device else device)
         payload = event.payload
         word = _ACTIONS.get(payload.get("action", "")) or payload.get("position")
+        if payload.get("quality", "good") != "good" and word == OPEN:
+            return ""
         if event.kind != "tripped" and word not in (OPEN, CLOSED):
             raise GridError(f"source '{device}' cannot stand at {word!r}")
         is_on = event.kind != "tripped" and word == CLOSED

@@ -60,7 +60,13 @@ def as_document(grid: Grid, situation: Situation) -> dict[str, Any]:
     found["loops"] = {k: asdict(leave) for k, leave in s.loops.items()}
     found["selects"] = {k: _with_step(select) for k, select in s.selects.items()}
     found["pending"] = {
-        k: {"command": p.command.as_json(), "key": p.key, "at_s": p.at_s, "doubted": p.doubted}
+        k: {
+            "command": p.command.as_json(),
+            "key": p.key,
+            "at_s": p.at_s,
+            "doubted": p.doubted,
+            "stood": p.stood,
+        }
         for k, p in s.pending.items()
     }
     found["orders"] = {
@@ -105,7 +111,13 @@ def _read(grid: Grid, d: Mapping[str, Any]) -> Situation:
     )
     found["pending"] = _fixed(
         {
-            k: Pending(command_of(p["command"]), p["key"], float(p["at_s"]), bool(p["doubted"]))
+            k: Pending(
+                command_of(p["command"]),
+                p["key"],
+                float(p["at_s"]),
+                bool(p["doubted"]),
+                bool(p.get("stood", False)),
+            )
             for k, p in d["pending"].items()
         }
     )
