@@ -22,6 +22,7 @@ def network(
     loads: Iterable[str] = (),
     normally_open: Iterable[str] = (),
     changes: Mapping[str, Mapping[str, Any]] | None = None,
+    der_kw: float = 100.0,
 ) -> Grid:
     """Buses joined by switches and lines; `forming` and `following` are DER by name and bus.
 
@@ -51,7 +52,7 @@ def network(
         "switches": rows,
         "lines": [{"name": f"L{k}", **_between(*pair), **line} for k, pair in enumerate(lines, 1)],
         "generators": [
-            {"name": n, "bus": b, **placed, "p_kw": 100.0, "rating_kva": 500.0,
+            {"name": n, "bus": b, **placed, "p_kw": der_kw, "rating_kva": 500.0,
              "grid_forming": True}
             for n, b in (forming or {}).items()
         ],

@@ -8,8 +8,8 @@ from functools import cached_property
 import numpy as np
 
 from gridmend.interlock.policy import Policy
-from gridmend.interlock.site import Flags, Ints
-from gridmend.interlock.standing import Bits, Standing
+from gridmend.interlock.site import Flags, Ints, among
+from gridmend.interlock.standing import HOLD, Bits, Standing
 from gridmend.model.flow import Flow
 from gridmend.model.plan import SWITCHING, Action, Step
 from gridmend.model.situation import Situation
@@ -87,19 +87,41 @@ class Move:
     @cached_property
     def apart(self) -> Flags:
         """[nodes] live while the device is open, every other doubtful device closed."""
-        site, before = self.before.site, self.before
-        feeds = before.feeds
-        if self.row < 0:
-            feeds = feeds & np.array([name != self.key for name in site.names], bool)
-        usable = site.topology.conducting(self.without(before.danger))
-        return site.topology.reached(usable, site.fed_nodes(feeds))
+        return self._live_without(self.before.danger, self.before.feeds)
 
     @cached_property
     def surely_apart(self) -> Flags:
         """[nodes] live while the device is open, every other doubtful device open."""
+        return self._live_without(self.before.reliance, self.before.surely_feeds)
+
+    def _live_without(self, bits: Bits, feeds: Flags) -> Flags:
         site = self.before.site
-        usable = site.topology.conducting(self.without(self.before.reliance))
-        return site.topology.reached(usable, site.fed_nodes(self.before.surely_feeds))
+        if self.row < 0:
+            feeds = feeds & np.array([name != self.key for name in site.names], bool)
+        usable = site.topology.conducting(self.without(bits))
+        return site.topology.reached(usable, site.fed_nodes(feeds))
+
+    @cached_property
+    def endangers(self) -> bool:
+        """Whether it may lead a feeder of energy anywhere: it closes, or lifts a hold tag."""
+        lifted = set(self.before.relied_tags) - set(self.after.relied_tags)
+        return self.closes or any(tag.kind == HOLD for tag in lifted)
+
+    @cached_property
+    def endangered(self) -> Flags:
+        """[nodes] that it leads to a feeder of energy.
+
+        For closing every doubtful device counts as closed, for lifting a tag every device but
+        those that surely stay open, and every source and DER as able to feed that no hold tag
+        keeps away, since what is off may come back.
+        """
+        after = self.after
+        topology = after.site.topology
+        if not self.endangers:
+            return np.zeros(len(topology.wiring.node_bus), bool)
+        parts = topology.parts(after.by_bus(after.danger if self.closes else after.held))
+        fed = among(parts, after.site.fed_nodes(after.may_feed))
+        return (fed & among(parts, np.concatenate(self.sides)))[parts]
 
     @cached_property
     def is_making_safe(self) -> bool:

@@ -133,3 +133,10 @@ class Site:
     def fed_nodes(self, which: Flags) -> Ints:
         """Nodes on which the chosen feeders of energy stand."""
         return self.feed_node[which[self.feed_of]]
+
+
+def among(parts: Ints, nodes: Ints) -> Flags:
+    """[parts] whether any of some nodes lies in a part, as `Topology.parts` numbers them."""
+    found = np.zeros(len(parts) + 1, bool)
+    found[parts[nodes]] = True
+    return found

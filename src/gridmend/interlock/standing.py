@@ -127,6 +127,10 @@ class Standing:
         reached = self.site.topology.reached(self.by_bus(self.held), self.site.nodes_at(bus))
         return tuple(str(b) for b in self.site.grid.buses["name"][np.unique(w.node_bus[reached])])
 
+    def is_on(self, key: str) -> bool:
+        """Whether a source or DER may be on; False for any other device."""
+        return key in self.site.names and self._is_on(self.site.names.index(key))
+
     def _is_on(self, feeder: int) -> bool:
         if self.site.names[feeder] in self.doubtful:
             return True
@@ -178,10 +182,10 @@ def standing(
         elif step.action is Action.UNTAG:
             relied.pop(step.mark, None)
         elif step.action is Action.GROUND:
-            holder = pending.command.principal
-            grounds.setdefault(step.mark, Ground(step.mark, step.device, holder))
+            grounds.setdefault(step.mark, _ground(step, pending.command.principal))
     found = Standing(
-        site, situation.snapshot, certain, tuple(tags.values()), tuple(relied.values()),
+        site, situation.snapshot, certain,
+        tuple(tags.values()), tuple(relied.values()),
         tuple(grounds.values()), tuple(clearances.values()),
         _late(situation, now_s, policy), _late_ramps(situation, now_s, policy),
         tuple(sorted(situation.faults)), frozenset(situation.busy) & frozenset(site.names),
@@ -189,7 +193,8 @@ def standing(
     for pending in situation.pending.values():
         step = pending.command.step
         if step.action is Action.CLEAR and step.mark not in clearances:
-            zone = Clearance(step.mark, pending.command.principal, found.zone(step.device))
+            buses = pending.buses or found.zone(step.device)
+            zone = Clearance(step.mark, pending.command.principal, buses)
             found = replace(found, clearances=(*found.clearances, zone))
     return found
 
@@ -218,7 +223,7 @@ def after(step: Step, before: Standing, principal: str = "") -> Standing:
         for name in ("binding", "relied_tags"):
             changes[name] = tuple(t for t in getattr(before, name) if t.id != step.mark)
     elif step.action is Action.GROUND:
-        changes["grounds"] = (*before.grounds, Ground(step.mark, step.device, principal))
+        changes["grounds"] = (*before.grounds, _ground(step, principal))
     elif step.action is Action.UNGROUND:
         changes["grounds"] = tuple(g for g in before.grounds if g.id != step.mark)
     elif step.action is Action.CLEAR:
@@ -231,6 +236,10 @@ def after(step: Step, before: Standing, principal: str = "") -> Standing:
 
 def _tag(step: Step, key: str, holder: str) -> Tag:
     return Tag(step.mark, key, step.kind or HOLD, holder)
+
+
+def _ground(step: Step, holder: str) -> Ground:
+    return Ground(step.mark, step.device, holder)
 
 
 def _late(situation: Situation, now_s: float | None, policy: Policy) -> dict[str, int]:

@@ -107,7 +107,8 @@ class Pending:
     """A command that is recorded and whose outcome is not known; `doubted` once that was said.
 
     `stood` tells that the device may have stood where it was told to before: seeing it there
-    proves nothing of the frame.
+    proves nothing of the frame. `buses` is the zone that a clearance was asked for, where it was
+    recorded.
     """
 
     command: Command
@@ -115,6 +116,7 @@ class Pending:
     at_s: float
     doubted: bool = False
     stood: bool = False
+    buses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from gridmend.interlock.move import Move
-from gridmend.interlock.site import Flags, Ints
+from gridmend.interlock.site import Flags, Ints, among
+from gridmend.interlock.standing import Standing
+from gridmend.model.plan import Action
 
 
 def radiality(move: Move) -> str | None:
@@ -42,10 +46,11 @@ def synchronism(move: Move) -> str | None:
     """Two parts that are live by themselves join only by a late check within limits.
 
     Both are live where doubtful devices count as closed, and are one only where that does not
-    rest on a doubtful device.
+    rest on a doubtful device. Nothing parts what a command that has no outcome yet was to join
+    as one.
     """
     if not move.closes:
-        return None
+        return _parts_what_is_to_join(move)
     site, before = move.before.site, move.before
     one, other = move.sides
     live = move.apart
@@ -63,12 +68,61 @@ def synchronism(move: Move) -> str | None:
     return None if why is None else f"it would join sources {sources}{why}"
 
 
+def _parts_what_is_to_join(move: Move) -> str | None:
+    """Opening, or freeing a DER, where a command to close that is on its way might then join two
+    live parts, and did not surely do so before."""
+    if move.situation is None or not (move.opens or move.step.action is Action.UNTAG):
+        return None
+    here = np.concatenate(move.sides)
+    for pending in move.situation.pending.values():
+        if pending.command.step.action is not Action.CLOSE or pending.key == move.key:
+            continue
+        close = replace(move, step=pending.command.step, key=pending.key)
+        if (
+            _may_concern(close, here, opens=move.opens)
+            and _joins(close, move.after, surely=False)
+            and not _joins(close, move.before, surely=True)
+            and _without_check(close) is not None
+        ):
+            return f"the command {pending.command.id} may close {pending.key} yet, and would join"
+    return None
+
+
+def _may_concern(close: Move, here: Ints, *, opens: bool) -> bool:
+    """Whether opening at some nodes may part the sides of a device that is to close, or a DER
+    there, once free, may hold the voltage of one."""
+    topology = close.before.site.topology
+    parts = topology.parts(topology.conducting(close.without(close.before.danger)))
+    one, other = (parts[side] for side in close.sides)
+    hit = among(parts, here)
+    if opens:
+        return bool(hit[one[one == other]].any())
+    return bool(hit[one].any() or hit[other].any())
+
+
+def _joins(close: Move, standing: Standing, *, surely: bool) -> bool:
+    """Whether closing a device joins two live parts in what stands: surely, or perhaps."""
+    site, own = standing.site, close.row < 0
+    near, far = standing.reliance, standing.danger
+    feeds = standing.surely_feeds
+    if not surely:
+        near, far, feeds = far, near, standing.feeds
+    if own:
+        feeds = feeds & np.array([name != close.key for name in site.names], bool)
+    one, other = close.sides
+    live = site.topology.reached(
+        site.topology.conducting(close.without(near)), site.fed_nodes(feeds)
+    )
+    parts = site.topology.parts(site.topology.conducting(close.without(far)))
+    return bool((live[one] & live[other] & ((parts[one] != parts[other]) | own)).any())
+
+
 def _sources(move: Move, parts: Ints, nodes: Ints) -> frozenset[str]:
     """Sources, as opposed to DER, that are on in the parts of some nodes."""
     site = move.before.site
     on = move.before.feeds & (site.source_row >= 0)
-    here = np.isin(parts[site.feed_node], np.unique(parts[nodes])) & on[site.feed_of]
-    return frozenset(site.names[int(k)] for k in np.unique(site.feed_of[here]))
+    here = among(parts, nodes)[parts[site.feed_node]] & on[site.feed_of]
+    return frozenset(site.names[int(k)] for k in site.feed_of[here])
 
 
 def _feeder(move: Move, parts: Ints, node: int) -> str:

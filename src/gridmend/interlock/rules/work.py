@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from gridmend.interlock.move import Move
-from gridmend.interlock.site import Flags
 from gridmend.interlock.standing import HOLD, HOT_LINE, Standing
 from gridmend.model.plan import MOVES, Action
 
@@ -18,6 +17,8 @@ def tags(move: Move) -> str | None:
             return f"a tag is of kind {HOLD} or {HOT_LINE}, not {step.kind}"
         if not step.mark or any(tag.id == step.mark for tag in standing.binding):
             return "a tag needs a name that no other tag bears"
+        if (step.kind or HOLD) == HOLD and standing.is_on(move.key):
+            return "it may be feeding: a hold tag goes on it once it is off"
         return None
     if step.action is Action.UNTAG:
         found = [tag for tag in standing.tags_on(move.key) if tag.id == step.mark]
@@ -55,11 +56,11 @@ def clearance(move: Move) -> str | None:
         if found.holder != move.by.principal:
             return f"the clearance {step.mark} is {found.holder}'s to release"
         return None
-    for mark, of in marks.items():
+    for mark, of in marks.items() if move.endangers else ():
         lost, nodes = standing.nodes_of_buses(of.buses)
         if lost and move.closes:
             return f"the clearance {mark} is on {lost[0]}, which the model does not have"
-        if _is_exposed_by(move, nodes):
+        if (move.endangered & nodes).any():
             return f"it would lead to a live source from the zone of clearance {mark}"
     return None
 
@@ -81,34 +82,13 @@ def ground(move: Move) -> str | None:
         return None
     if step.action is Action.RELEASE:
         return _still_earthed(move)
-    for mark, of in marks.items():
+    for mark, of in marks.items() if move.endangers else ():
         lost, nodes = standing.nodes_of_buses((of.bus,))
         if lost and move.closes:
             return f"the ground {mark} is on {lost[0]}, which the model does not have"
-        if _is_exposed_by(move, nodes):
+        if (move.endangered & nodes).any():
             return f"it would lead to a live source from {of.bus}, which the ground {mark} earths"
     return None
-
-
-def _is_exposed_by(move: Move, work: Flags) -> bool:
-    """Whether the step leads from what may be live to nodes that must stay dead.
-
-    For closing every doubtful device counts as closed, and every source and DER as able to
-    feed that no hold tag keeps away, since what is off may come back.
-    """
-    if not work.any():
-        return False
-    if move.closes:
-        after = move.after
-        topology = after.site.topology
-        parts = topology.parts(after.by_bus(after.danger))
-        feeders = np.unique(parts[after.site.fed_nodes(after.may_feed)])
-        here = np.unique(parts[np.concatenate(move.sides)])
-        both = np.intersect1d(np.intersect1d(here, feeders), parts[work])
-        return len(both) > 0
-    if move.step.action is Action.UNTAG:
-        return bool((move.after.exposed & ~move.before.exposed & work).any())
-    return False
 
 
 def _not_proven_dead(move: Move) -> str | None:

@@ -7,9 +7,9 @@ from dataclasses import replace
 from gridmend.model.command import command_of, step_of
 from gridmend.model.deed import carried_out, subject
 from gridmend.model.event import Event
-from gridmend.model.plan import MOVES, POWERS, OutcomeState
+from gridmend.model.plan import MOVES, POWERS, SWITCHING, Action, OutcomeState
 from gridmend.model.situation import Pending, Select
-from gridmend.runtime.fold import orders
+from gridmend.runtime.fold import orders, work
 from gridmend.runtime.fold.state import State
 
 ENDED_KEPT_S = 600.0
@@ -37,7 +37,10 @@ def _commanded(state: State, event: Event) -> None:
     state.drop("selects", command.select)
     _cancel_selects(state, key)
     stood = state.positions.stands(step, key)
-    state.write("pending")[command.id] = Pending(command, key, state.time_s, stood=stood)
+    buses = tuple(str(bus) for bus in event.payload.get("buses", ()))
+    state.write("pending")[command.id] = Pending(
+        command, key, state.time_s, stood=stood, buses=buses
+    )
     late = state.time_s - WEAR_KEPT_S
     if step.action in POWERS and step.value is not None:
         snapshot = state.positions.snapshot
@@ -66,6 +69,11 @@ def _outcome(state: State, event: Event) -> None:
     ended[p["command"]] = pending.command.issued_utc.timestamp()
     for old in [k for k, at in ended.items() if at < state.time_s - ENDED_KEPT_S]:
         del ended[old]
+    if found is OutcomeState.CONFIRMED:
+        work.confirmed(state, pending)
+        if pending.command.step.action in SWITCHING:
+            closes = pending.command.step.action is Action.CLOSE
+            state.positions.confirmed(pending.key, closes=closes)
     if pending.command.order:
         orders.ended(state, pending.command, found is OutcomeState.CONFIRMED)
 

@@ -104,6 +104,15 @@ class Positions:
         bits = int(self.mask[row]) if opens else 0
         return int(self.open_phases[row]) == bits or not self.known[row]
 
+    def confirmed(self, key: str, *, closes: bool) -> None:
+        """A command is confirmed: where no report bears it out, the position is unknown until the
+        next; a source counts as on."""
+        row = self.row_of.get(key)
+        if row is None:
+            self.source_on[self.grid.sources.row(key.partition(".")[2])] |= closes
+        elif int(self.open_phases[row]) != (0 if closes else int(self.mask[row])):
+            self.known[row] = False
+
     def frozen(self) -> dict[str, Any]:
         """The fields of a situation."""
         snapshot = replace(

@@ -66,6 +66,7 @@ def as_document(grid: Grid, situation: Situation) -> dict[str, Any]:
             "at_s": p.at_s,
             "doubted": p.doubted,
             "stood": p.stood,
+            "buses": list(p.buses),
         }
         for k, p in s.pending.items()
     }
@@ -117,6 +118,7 @@ def _read(grid: Grid, d: Mapping[str, Any]) -> Situation:
                 float(p["at_s"]),
                 bool(p["doubted"]),
                 bool(p.get("stood", False)),
+                tuple(p.get("buses", ())),
             )
             for k, p in d["pending"].items()
         }

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from gridmend.model.errors import GridError
+from gridmend.model.errors import GridError, GridmendError
 from gridmend.model.event import Event
-from gridmend.model.situation import Clearance, Ground, Tag
+from gridmend.model.plan import Action
+from gridmend.model.situation import Clearance, Ground, Pending, Tag
 from gridmend.runtime.fold.state import State
 
 
@@ -26,8 +27,14 @@ def _tag_lifted(state: State, event: Event) -> None:
 
 
 def _tag_handed_over(state: State, event: Event) -> None:
-    holder = event.payload["to"]
-    state.change("tags", event.payload["tag"], lambda tag: replace(tag, holder=holder))
+    p = event.payload
+    if p["by"] == p["witness"]:
+        raise GridmendError(f"{p['by']} alone cannot hand over the tag '{p['tag']}'")
+    for pending in state.read("pending").values():
+        step = pending.command.step
+        if step.action is Action.UNTAG and step.mark == p["tag"]:
+            raise GridmendError(f"the tag '{p['tag']}' is being lifted by its holder")
+    state.change("tags", p["tag"], lambda tag: replace(tag, holder=p["to"]))
 
 
 def _ground_placed(state: State, event: Event) -> None:
@@ -62,6 +69,26 @@ def _repaired(state: State, event: Event) -> None:
     state.faults = frozenset(
         f for f in state.faults if name not in (f.lower(), f.lower().partition(".")[2])
     )
+
+
+def confirmed(state: State, pending: Pending) -> None:
+    """Work that is confirmed is done, whether or not its own event was written."""
+    step, holder = pending.command.step, pending.command.principal
+    mark = step.mark
+    if step.action is Action.TAG:
+        tag = Tag(mark, pending.key, step.kind or "hold", holder, pending.command.order)
+        state.write("tags").setdefault(mark, tag)
+    elif step.action is Action.GROUND:
+        state.write("grounds").setdefault(mark, Ground(mark, step.device, holder))
+    elif step.action is Action.CLEAR:
+        buses = pending.buses or (step.device,)
+        state.write("clearances").setdefault(mark, Clearance(mark, holder, buses))
+    elif step.action is Action.UNTAG:
+        state.drop("tags", mark)
+    elif step.action is Action.UNGROUND:
+        state.drop("grounds", mark)
+    elif step.action is Action.RELEASE:
+        state.drop("clearances", mark)
 
 
 HANDLERS = {
