@@ -52,12 +52,12 @@ def network(
         "switches": rows,
         "lines": [{"name": f"L{k}", **_between(*pair), **line} for k, pair in enumerate(lines, 1)],
         "generators": [
-            {"name": n, "bus": b, **placed, "p_kw": der_kw, "rating_kva": 500.0,
+            {"name": n, "bus": b, **placed, "p_kw": der_kw, "rating_kva": 2000.0,
              "grid_forming": True}
             for n, b in (forming or {}).items()
         ],
         "storages": [
-            {"name": n, "bus": b, **placed, "rating_kva": 500.0, "rating_kw": 500.0,
+            {"name": n, "bus": b, **placed, "rating_kva": 2000.0, "rating_kw": 2000.0,
              "capacity_kwh": 1000.0,
              "stored_kwh": 500.0}
             for n, b in (following or {}).items()

@@ -72,8 +72,10 @@ def at_most_once(asked: Asked) -> str | None:
     age_s = asked.now_s - command.issued_utc.timestamp()
     if not -AHEAD_S <= age_s <= policy.command_s:
         return f"it was issued {age_s:.0f} s ago, and {policy.command_s:g} s are allowed"
+    # A tag may go on a device in doubt: it proves nothing of where the device stands.
     makes_safe = command.step.action is Action.OPEN and not command.application
-    if not makes_safe and asked.key in situation.busy:
+    waits = command.step.action in MOVES and not makes_safe
+    if waits and asked.key in situation.busy:
         return f"the command {situation.busy[asked.key]} on it has no outcome yet"
     return None
 
@@ -157,7 +159,7 @@ def two_people(asked: Asked) -> str | None:
     found = asked.situation.orders.get(command.order)
     if found is None:
         return None
-    if not found.approver or found.approver == found.author:
+    if not found.approver or found.is_by(found.approver):
         return f"nobody but its author approved the order {found.id}"
     if found.application != command.application:
         return f"the order {found.id} is {found.application or 'a person'}'s"

@@ -165,6 +165,12 @@ class Order:
     studied_positions: str = ""
     """Digest of the positions that the study began from."""
     why: str = ""
+    authors: tuple[str, ...] = ()
+    """Everybody who wrote it or edited it."""
+
+    def is_by(self, name: str) -> bool:
+        """Whether somebody had a hand in writing it; upper and lower case are alike."""
+        return name.casefold() in {self.author.casefold(), *(a.casefold() for a in self.authors)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
+from threading import Thread
 
 from gridmend.model.grid import Grid
 from gridmend.model.plan import Action, Step
@@ -39,3 +41,14 @@ def dies(grid: Grid) -> Propose:
         os._exit(3)
 
     return propose
+
+
+def stops(grid: Grid) -> Propose:
+    """Stops reading before the first question, so that its pipe fills."""
+
+    def stop() -> None:
+        time.sleep(0.2)
+        os.kill(os.getpid(), signal.SIGSTOP)
+
+    Thread(target=stop, daemon=True).start()
+    return hangs(grid)

@@ -150,6 +150,8 @@ def test_an_isolated_application_proposes_from_what_stands() -> None:
     flisr = Isolated("flisr", hanging.good, room.grid)
     try:
         automatic(room)
+        assert consider(room.kernel, [flisr]) == (), "it is not up yet, and nobody waits for it"
+        assert flisr.start(60.0) is not None
         assert consider(room.kernel, [flisr])[0].allowed
         assert consider(room.kernel, [flisr]) == ()
     finally:
@@ -158,7 +160,12 @@ def test_an_isolated_application_proposes_from_what_stands() -> None:
 
 @pytest.mark.parametrize(
     ("make", "says"),
-    [(hanging.hangs, "did not answer"), (hanging.breaks, "by itself"), (hanging.dies, "broke")],
+    [
+        (hanging.hangs, "did not answer"),
+        (hanging.stops, "did not answer"),
+        (hanging.breaks, "by itself"),
+        (hanging.dies, "broke"),
+    ],
 )
 def test_an_application_that_hangs_or_breaks_is_cut_off_and_its_orders_rest(
     make: object, says: str
@@ -169,8 +176,10 @@ def test_an_application_that_hangs_or_breaks_is_cut_off_and_its_orders_rest(
     order = orders.write(room.kernel, [OPEN_S2], app)
     assert orders.study(room.kernel, order, app).allowed
     hung = Isolated("flisr", make, room.grid, answer_s=0.3)  # type: ignore[arg-type]
+    hung.start(60.0)
     with pytest.raises(CutOffError, match=says):
         hung.propose(room.kernel.situation)
+    hung.start(60.0)
     assert consider(room.kernel, [hung]) == ()
     assert room.kernel.situation.modes["flisr", ""] is Mode.OFF
     assert room.kernel.situation.orders[order].state is OrderState.SUSPENDED

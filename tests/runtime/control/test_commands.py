@@ -116,10 +116,12 @@ def test_what_is_not_read_back_in_time_is_in_doubt_until_a_person_settles_it() -
     assert rules(room.do(Action.CLOSE, "S2")) >= {"at most once"}
     with pytest.raises(GridmendError, match="only a person"):
         settle(room.kernel, answer.id, By("flisr", "", "flisr"), done=False, why="")
-    settle(room.kernel, answer.id, BOB, done=False, why="seen closed at the pole")
+    with pytest.raises(GridmendError, match="bob has no authority"):
+        settle(room.kernel, answer.id, BOB, done=False, why="hearsay")
+    settle(room.kernel, answer.id, ANN, done=False, why="seen closed at the pole")
     assert not room.kernel.situation.pending
     with pytest.raises(GridmendError, match="waits for an outcome"):
-        settle(room.kernel, answer.id, BOB, done=False, why="again")
+        settle(room.kernel, answer.id, ANN, done=False, why="again")
 
 
 def test_a_scan_that_shows_the_old_position_does_not_settle_a_doubt() -> None:
@@ -143,7 +145,7 @@ def test_a_person_may_open_a_device_whose_command_has_no_outcome() -> None:
 def test_a_position_in_doubt_is_told_by_a_person_who_saw_it() -> None:
     room = Room(s2=Device.DEAF)
     answer = room.do(Action.OPEN, "S2")
-    settle(room.kernel, answer.id, BOB, done=True, why="seen open at the pole")
+    settle(room.kernel, answer.id, ANN, done=True, why="seen open at the pole")
     assert room.kernel.situation.snapshot.is_open(room.grid, "S2")
 
 
@@ -294,7 +296,7 @@ def test_a_limit_that_a_deaf_device_never_had_is_not_confirmed() -> None:
 def test_a_set_value_that_a_person_saw_is_what_stands() -> None:
     room = Room(**{"generator.island": Device.DEAF})
     answer = room.do(Action.SET_POWER, "generator.island", value=150.0)
-    settle(room.kernel, answer.id, BOB, done=True, why="seen at the meter")
+    settle(room.kernel, answer.id, ANN, done=True, why="seen at the meter")
     assert room.kernel.situation.snapshot.power_kw(room.grid, "island") == 150.0
 
 

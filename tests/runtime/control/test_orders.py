@@ -181,3 +181,13 @@ def test_an_order_without_a_step_left_is_not_written_and_one_in_the_journal_does
     room.kernel.say("order_approved", ANN, order="o9", by="ann")
     room.kernel.say("order_issued", ANN, order="o9", by="ann")
     assert rules(select(room.kernel, STEPS[0], ANN, order="o9", number=1)) == {"order"}
+
+
+def test_nobody_who_had_a_hand_in_an_order_approves_it() -> None:
+    room = Room()
+    order = orders.write(room.kernel, STEPS, ANN)
+    orders.write(room.kernel, STEPS, BOB, order=order)
+    assert orders.study(room.kernel, order, BOB).allowed
+    for who in (ANN, BOB, By("Ann", "desk1")):
+        assert rules(orders.approve(room.kernel, order, who)) == {"two people"}
+    assert orders.approve(room.kernel, order, By("cy", "desk3")).allowed

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from gridmend.adapters.memory import Answer as Device
 from gridmend.interlock.move import By
 from gridmend.model.errors import GridmendError
 from gridmend.model.plan import Action, Step
@@ -172,3 +173,30 @@ def test_a_clearance_is_not_released_while_its_holders_ground_is_being_placed() 
     assert rules(do(room, Action.RELEASE, "b", "c1")) == {"ground"}
     settle(room.kernel, earth.id, ANN, done=False, why="the crew left it")
     assert do(room, Action.RELEASE, "b", "c1").allowed
+
+
+def test_a_tag_goes_on_a_device_in_doubt_and_not_on_what_feeds() -> None:
+    room = Room(s2=Device.DEAF)
+    assert room.do(Action.OPEN, "S2").allowed
+    assert do(room, Action.TAG, "S2", "t1").allowed
+    refused = do(room, Action.TAG, "generator.island", "t2")
+    assert rules(refused) == {"tags"}
+    assert "once it is off" in str(refused)
+    assert room.do(Action.SET_POWER, "generator.island", value=0.0).allowed
+    assert do(room, Action.TAG, "generator.island", "t2").allowed
+
+
+def test_der_is_not_asked_for_more_than_it_gives() -> None:
+    room = Room()
+    assert "capability" in rules(room.do(Action.SET_POWER, "generator.island", value=2500.0))
+
+
+def test_a_tag_whose_device_has_left_the_model_is_lifted_by_its_holder() -> None:
+    room = Room()
+    do(room, Action.TAG, "S2", "t1")
+    smaller = Room(room.grid.without("switch.S2"), log=room.log)
+    assert "t1" in smaller.kernel.situation.tags
+    with pytest.raises(GridmendError):
+        do(smaller, Action.UNTAG, "S2", "t1", BOB)
+    assert do(smaller, Action.UNTAG, "S2", "t1").allowed
+    assert not smaller.kernel.situation.tags

@@ -6,7 +6,7 @@ import numpy as np
 
 from gridmend.interlock.move import Move
 from gridmend.model.errors import GridError
-from gridmend.model.plan import MOVES, POWERS, SWITCHING
+from gridmend.model.plan import MOVES, POWERS, SWITCHING, Action
 
 NO_LOAD_A = 1.0
 """Current up to which a device without load-breaking capability may open: line charging."""
@@ -16,6 +16,8 @@ def capability(move: Move) -> str | None:
     """No device breaks a current that it is not made to break, and none closes onto a fault."""
     if move.closes:
         return _onto_a_fault(move)
+    if move.step.action in POWERS:
+        return _beyond_rating(move)
     if not move.opens or move.row < 0:
         return None
     switches = move.before.site.grid.switches
@@ -35,6 +37,15 @@ def capability(move: Move) -> str | None:
     if current_a is not None and current_a > most_a:
         return f"it carries {current_a:.0f} A and breaks {most_a:.0f} A"
     return None
+
+
+def _beyond_rating(move: Move) -> str | None:
+    grid = move.before.site.grid
+    table, row = grid.find(move.key)
+    column = "rating_kw" if table == "storages" else "rating_kva"
+    most, kw = float(grid.table(table).numbers(column)[row]), move.step.value or 0.0
+    limits = move.step.action is Action.LIMIT
+    return None if limits or not abs(kw) > most else f"it gives {most:.0f} kW at most, not {kw:.0f}"
 
 
 def _current_a(move: Move) -> float | None:

@@ -6,6 +6,8 @@ import json
 import multiprocessing
 from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection
+from threading import Thread
+from time import monotonic
 from typing import Any
 
 from gridmend.model.command import step_as_json, step_of
@@ -26,7 +28,8 @@ class Isolated:
     """An application behind a pipe of JSON; it is killed where it does not answer in time.
 
     `make` is a module's function that is called with the grid in the new process and gives what
-    proposes. Its process starts with the first question, and again after it was killed.
+    proposes. Its process starts with the first question, and again after it was killed; until it
+    is up it proposes nothing.
     """
 
     def __init__(
@@ -36,12 +39,17 @@ class Isolated:
         self._make, self._grid, self._answer_s = make, grid, answer_s
         self._process: Any = None
         self._pipe: Connection[Any, Any] | None = None
+        self._is_up, self._begun = False, 0.0
 
     def propose(self, situation: Situation) -> tuple[Step, ...]:
         """The steps that it would take now. Raises `CutOffError` where it hangs or breaks."""
-        pipe = self._started()
+        pipe = self.start()
+        if pipe is None:
+            return ()
+        asked = json.dumps(as_document(self._grid, situation)).encode()
+        # Whoever does not read lets the pipe fill: nothing waits for that but this thread.
+        Thread(target=_send, args=(pipe, asked), daemon=True).start()
         try:
-            pipe.send_bytes(json.dumps(as_document(self._grid, situation)).encode())
             if not pipe.poll(self._answer_s):
                 raise CutOffError(f"{self.name} did not answer within {self._answer_s:g} s")
             found = json.loads(pipe.recv_bytes(maxlength=10_000_000))
@@ -65,22 +73,41 @@ class Isolated:
             self._pipe.close()
             self._pipe = None
 
-    def _started(self) -> Connection[Any, Any]:
-        if self._pipe is not None:
+    def start(self, wait_s: float = 0.0) -> Connection[Any, Any] | None:
+        """Start the process and wait for it so long [s]; None where it is not up yet.
+
+        Raises `CutOffError` where it ended, or did not come up in `START_S`.
+        """
+        if self._pipe is None:
+            context = multiprocessing.get_context("spawn")
+            self._pipe, theirs = context.Pipe()
+            self._process = context.Process(
+                target=_serve, args=(self._make, self._grid, theirs), daemon=True
+            )
+            self._process.start()
+            theirs.close()
+            self._is_up, self._begun = False, monotonic()
+        if self._is_up:
             return self._pipe
-        context = multiprocessing.get_context("spawn")
-        ours, theirs = context.Pipe()
-        self._process = context.Process(
-            target=_serve, args=(self._make, self._grid, theirs), daemon=True
-        )
-        self._process.start()
-        theirs.close()
-        self._pipe = ours
-        if not ours.poll(START_S):
+        try:
+            if self._pipe.poll(wait_s):
+                self._pipe.recv_bytes()
+                self._is_up = True
+                return self._pipe
+        except (EOFError, OSError) as problem:
+            self.close()
+            raise CutOffError(f"{self.name} broke as it started") from problem
+        if monotonic() - self._begun > START_S:
             self.close()
             raise CutOffError(f"{self.name} did not start within {START_S:g} s")
-        ours.recv_bytes()
-        return ours
+        return None
+
+
+def _send(pipe: Connection[Any, Any], asked: bytes) -> None:
+    try:
+        pipe.send_bytes(asked)
+    except OSError:
+        return  # it was killed meanwhile, and that is said where the answer is awaited
 
 
 def _serve(make: Callable[[Grid], Propose], grid: Grid, pipe: Connection[Any, Any]) -> None:

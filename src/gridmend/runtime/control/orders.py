@@ -42,8 +42,8 @@ def write(
         raise GridmendError(f"the order {name} holds no step that is left to do")
     listed = [step_as_json(step) for step in steps]
     author = by.application or by.principal
-    kernel.say("order_written", by, order=name, author=author, area=area, steps=listed,
-               application=by.application)  # fmt: skip
+    kernel.say("order_written", by, order=name, author=author, principal=by.principal, area=area,
+               steps=listed, application=by.application)  # fmt: skip
     return name
 
 
@@ -84,7 +84,7 @@ def approve(kernel: Kernel, order: str, by: By, *, leave: str = "") -> Answer:
         why = outside_leave(as_if, kernel.situation, kernel.now_s) or ""
     elif by.is_automatic or not by.principal:
         why = "only a person approves, or a leave that a person gave"
-    if approver == found.author:
+    if found.is_by(approver):
         why = f"{approver} wrote the order {order} and does not approve it"
     if why:
         return kernel.refuse(by, [Refusal("two people", 0, order, why)], command=order)

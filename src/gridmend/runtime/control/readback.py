@@ -54,13 +54,21 @@ def resume(kernel: Kernel) -> tuple[str, ...]:
 def settle(kernel: Kernel, command: str, by: By, *, done: bool, why: str) -> Answer:
     """A person says what became of a command, having seen the device.
 
-    Raises `GridmendError` where there is no such command, and for an application.
+    It is whoever gave the command, or has authority where the device lies. Raises `GridmendError`
+    where there is no such command, and for anybody else.
     """
     pending = kernel.situation.pending.get(command)
     if pending is None:
         raise GridmendError(f"no command '{command}' waits for an outcome")
     if by.is_automatic or not by.principal:
         raise GridmendError("only a person settles a command", mend="look at the device")
+    authority = kernel.situation.authorities.get(pending.command.area)
+    holder = authority.holder if authority is not None else ""
+    if pending.command.principal != by.principal and holder not in (by.principal, by.login):
+        raise GridmendError(
+            f"the command '{command}' is {pending.command.principal}'s, and {by.principal} has no"
+            " authority there", mend="have either of them settle it"
+        )  # fmt: skip
     state = OutcomeState.CONFIRMED if done else OutcomeState.FAILED
     payload: dict[str, Any] = {"command": command, "state": state.value, "why": why}
     is_there = pending.command.step.action not in MOVES or _is_there(kernel, pending)

@@ -24,6 +24,9 @@ def work(kernel: Kernel, step: Step, by: By, *, epoch: int | None = None) -> Ans
     if step.action not in (*_PLACES, Action.UNTAG, Action.UNGROUND, Action.RELEASE):
         raise GridmendError(f"'{step.action}' is operated, not worked", mend="select and operate")
     kernel.take_in()
+    if step.action is Action.UNTAG and _is_lost(kernel, step, by):
+        kernel.say("tag_lifted", by, tag=step.mark, by=by.principal)
+        return Answer(id=step.mark)
     command = command_here(kernel, step, by, select="", epoch=epoch)
     refusals = [] if by.principal else [Refusal("tags", 1, step.device, "nobody signs it")]
     if by.is_automatic:
@@ -59,6 +62,18 @@ def hand_over_tag(kernel: Kernel, tag: str, by: By, *, to: str, witness: str) ->
         return kernel.refuse(by, [Refusal("tags", 1, device, why)], command=tag)
     kernel.say("tag_handed_over", by, tag=tag, to=to, by=by.principal, witness=witness)
     return Answer(id=tag)
+
+
+def _is_lost(kernel: Kernel, step: Step, by: By) -> bool:
+    """Whether a tag hangs on a device that the model has no more; its holder may take it off."""
+    tag = kernel.situation.tags.get(step.mark)
+    if tag is None or tag.holder != by.principal or tag.device != step.device.lower():
+        return False
+    try:
+        subject(kernel.grid, step)
+    except GridmendError:
+        return True
+    return False
 
 
 def _placed(kernel: Kernel, step: Step, by: By) -> None:

@@ -30,9 +30,10 @@ def _written(state: State, event: Event) -> None:
     steps = tuple(step_of(step) for step in p["steps"])
     if before is not None and steps[:done] != before.steps[:done]:
         raise GridmendError(f"steps of the order '{p['order']}' that are done were edited")
+    authors = (*(before.authors if before else ()), p["author"], p.get("principal", ""))
     state.write("orders")[p["order"]] = Order(
-        p["order"], p["author"], p["area"], steps,
-        application=p.get("application", ""), done=done,
+        p["order"], p["author"], p["area"], steps, application=p.get("application", ""),
+        done=done, authors=tuple(dict.fromkeys(name for name in authors if name)),
     )  # fmt: skip
 
 
@@ -43,7 +44,7 @@ def _studied(state: State, event: Event) -> None:
 
 def _approved(state: State, event: Event) -> None:
     order, by = _order(state, event), event.payload["by"]
-    if by == order.author:
+    if order.is_by(by):
         raise GridmendError(f"{by} wrote the order '{order.id}' and cannot approve it")
     _said(state, event, OrderState.APPROVED, approver=by)
 

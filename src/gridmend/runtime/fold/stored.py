@@ -130,7 +130,8 @@ def _read(grid: Grid, d: Mapping[str, Any]) -> Situation:
 
 def _order(value: Mapping[str, Any]) -> Order:
     steps = tuple(step_of(step) for step in value["steps"])
-    return Order(**{**value, "steps": steps, "state": OrderState(value["state"])})
+    told = {"steps": steps, "state": OrderState(value["state"])}
+    return Order(**{**value, **told, "authors": tuple(value["authors"])})
 
 
 def _with_step(select: Select) -> dict[str, Any]:
