@@ -223,6 +223,8 @@ class Situation:
     leaves: Mapping[str, Leave] = _none()
     modes: Mapping[tuple[str, str], Mode] = _none()
     """Autonomy by application and area."""
+    outlived: frozenset[str] = frozenset()
+    """Devices that were closed by a leave for a loop, and still are though it has ended."""
     killed: frozenset[str] = frozenset()
     """Areas in which nothing automatic may act."""
     crews: Mapping[str, str] = _none()

@@ -76,6 +76,7 @@ KINDS: dict[str, Kind] = {
         _kind("leave_withdrawn", "a leave has ended", leave=str),
         _kind("loop_authorised", "a loop may be closed at a device for a while",
               device=str, sources=list, by=str, expires_utc=str),
+        _kind("loop_outlived", "a leave ended and its device is still closed", device=str),
         _kind("sync_checked", "what was measured across an open device",
               device=str, dv_pu=_NUMBER, dangle_deg=_NUMBER, df_hz=_NUMBER, phasing_known=bool),
         # Switching orders.

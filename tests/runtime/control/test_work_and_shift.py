@@ -9,10 +9,11 @@ from gridmend.adapters.memory import Answer as Device
 from gridmend.interlock.move import By
 from gridmend.model.errors import GridmendError
 from gridmend.model.plan import Action, Step
-from gridmend.runtime.control import settle
+from gridmend.runtime.control import attend, settle
 from gridmend.runtime.control.authority import authorise_loop, define_area, take_authority
 from gridmend.runtime.control.shift import accept, offer, open_business
 from gridmend.runtime.control.work import hand_over_tag, work
+from tests.interlock.test_rules import loop
 from tests.runtime.control.room import ANN, BOB, NOON, Room, rules
 
 DONE = "seen"
@@ -200,3 +201,18 @@ def test_a_tag_whose_device_has_left_the_model_is_lifted_by_its_holder() -> None
         do(smaller, Action.UNTAG, "S2", "t1", BOB)
     assert do(smaller, Action.UNTAG, "S2", "t1").allowed
     assert not smaller.kernel.situation.tags
+
+
+def test_a_loop_that_outlives_its_leave_is_told_until_it_is_opened() -> None:
+    room = Room(loop())
+    authorise_loop(room.kernel, "T", ["north"], ANN, until=NOON + timedelta(minutes=5))
+    assert room.do(Action.CLOSE, "T").allowed
+    attend(room.kernel)
+    assert not room.kernel.situation.outlived
+    room.wait(301)
+    attend(room.kernel)
+    attend(room.kernel)
+    assert room.kinds().count("loop_outlived") == 1
+    assert open_business(room.kernel)["loops"] == ["t"]
+    assert room.do(Action.OPEN, "T").allowed
+    assert not room.kernel.situation.outlived

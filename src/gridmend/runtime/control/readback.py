@@ -25,6 +25,7 @@ def attend(kernel: Kernel) -> tuple[str, ...]:
     until a person settles it, since the frame may still arrive. Gives the ids that ended.
     """
     kernel.take_in()
+    _watch_loops(kernel)
     ended: list[str] = []
     for id, pending in list(kernel.situation.pending.items()):
         if pending.command.step.action not in MOVES:
@@ -35,6 +36,16 @@ def attend(kernel: Kernel) -> tuple[str, ...]:
         elif not pending.doubted and kernel.now_s - pending.at_s > READ_BACK_S:
             end(kernel, pending.command, OutcomeState.IN_DOUBT, "it was not read back in time")
     return tuple(ended)
+
+
+def _watch_loops(kernel: Kernel) -> None:
+    """Tell of loops that stand though the leave for them has ended."""
+    situation = kernel.situation
+    for key, leave in situation.loops.items():
+        row = kernel.grid.switches.index.get(key)
+        is_closed = row is not None and situation.snapshot.open_phases[row] == 0
+        if is_closed and leave.expires_s < kernel.now_s:
+            kernel.say("loop_outlived", By(leave.by), device=key)
 
 
 def resume(kernel: Kernel) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ def open_business(kernel: Kernel) -> dict[str, Any]:
         "clearances": {c.id: f"{', '.join(c.buses)}, {c.holder}" for c in s.clearances.values()},
         "pending": {id: p.key for id, p in s.pending.items()},
         "faults": sorted(s.faults),
+        "loops": [*s.loops, *sorted(s.outlived)],
         "locked_out": [str(switches[k]) for k in s.locked_out.nonzero()[0]],
         "unknown": [str(switches[k]) for k in (~s.position_known).nonzero()[0]],
         "killed": sorted(s.killed),

@@ -65,6 +65,12 @@ def _loop_authorised(state: State, event: Event) -> None:
     state.write("loops")[state.grid.key(p["device"])] = leave
 
 
+def _loop_outlived(state: State, event: Event) -> None:
+    key = state.grid.key(event.payload["device"])
+    state.drop("loops", key)
+    state.outlived |= {key}
+
+
 def _sync_checked(state: State, event: Event) -> None:
     p = event.payload
     state.write("syncs")[state.grid.key(p["device"])] = SyncCheck(
@@ -86,5 +92,6 @@ HANDLERS = {
     "leave_given": _leave_given,
     "leave_withdrawn": _leave_withdrawn,
     "loop_authorised": _loop_authorised,
+    "loop_outlived": _loop_outlived,
     "sync_checked": _sync_checked,
 }

@@ -82,6 +82,7 @@ def moved(state: State, key: str) -> None:
     """A device changed: selects on it are void, and orders rest unless a command moved it."""
     _cancel_selects(state, key)
     state.drop("syncs", key)
+    state.outlived -= {key}
     pending = [p for p in state.read("pending").values() if p.key == key]
     ours = {p.command.order for p in pending if p.command.order}
     orders.topology_changed(state, key, by=ours)

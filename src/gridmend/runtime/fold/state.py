@@ -27,7 +27,7 @@ class State:
         self.positions = Positions(grid, start)
         self.sequence, self.time_s = start.sequence, start.time_s
         self.misread: list[str] = list(start.misread)
-        self.killed, self.faults = start.killed, start.faults
+        self.killed, self.faults, self.outlived = start.killed, start.faults, start.outlived
         self._own: dict[str, dict[Any, Any]] = {}
 
     def read(self, name: str) -> Any:
@@ -61,6 +61,7 @@ class State:
             **changed,
             killed=self.killed,
             faults=self.faults,
+            outlived=self.outlived,
             sequence=self.sequence,
             time_s=self.time_s,
             misread=tuple(self.misread),

@@ -48,7 +48,8 @@ def as_document(grid: Grid, situation: Situation) -> dict[str, Any]:
     s = situation
     found: dict[str, Any] = {
         "format": FORMAT, "sequence": s.sequence, "time_s": _number(s.time_s),
-        "killed": sorted(s.killed), "faults": sorted(s.faults), "misread": list(s.misread),
+        "killed": sorted(s.killed), "faults": sorted(s.faults), "outlived": sorted(s.outlived),
+        "misread": list(s.misread),
         "positions": _positions(grid, s),
     }  # fmt: skip
     for name in _PLAIN:
@@ -93,6 +94,7 @@ def _read(grid: Grid, d: Mapping[str, Any]) -> Situation:
     found: dict[str, Any] = {
         "sequence": int(d["sequence"]), "time_s": _float(d["time_s"]),
         "killed": frozenset(d["killed"]), "faults": frozenset(d["faults"]),
+        "outlived": frozenset(d["outlived"]),
     }  # fmt: skip
     for name, kind in _PLAIN.items():
         found[name] = _fixed({key: kind(**value) for key, value in d[name].items()})
