@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 BIN := .venv/bin
 
-.PHONY: demo test bench lint docs accuracy examples environment
+.PHONY: demo test nightly bench lint docs accuracy examples environment
 
 environment:
 	@PYTHON='$(PYTHON)' .ci/environment
@@ -12,6 +12,10 @@ demo: environment
 
 test: environment
 	$(BIN)/pytest -n 2
+
+# The same by size and seed: see GRIDMEND_SEED in CONTRIBUTING.md.
+nightly: environment
+	$(BIN)/pytest -n 2 -m nightly
 
 lint: environment
 	$(BIN)/ruff check .

@@ -18,6 +18,7 @@ from gridmend.model.sections import feeders, loops, sections
 from gridmend.model.snapshot import Snapshot
 from gridmend.model.table import Table
 from gridmend.model.topology import Topology
+from tests.interlock.networks import network
 
 SOURCE = {"base_kv": 4.16, "x1_ohm": 1.0, "x0_ohm": 1.0}
 PHASES = ("a", "b", "c", "a b", "b c", "a b c")
@@ -264,6 +265,20 @@ def test_the_head_of_a_feeder_is_what_the_grid_says_or_the_first_switch() -> Non
     found = feeders(Topology.of(two), Snapshot.normal(two))
     assert found.heads == ("switch.w0", "switch.w20")
     assert found.of_bus.tolist() == [-1] + [0] * 20 + [1] * 10
+
+
+def test_each_bus_is_fed_by_the_nearest_source_that_reaches_it() -> None:
+    grid = network(
+        switches={"S1": ("a", "b"), "S2": ("b", "c"), "S3": ("c", "d"), "S4": ("d", "e")},
+        sources={"west": "a", "east": "e", "spare": "f"},
+        lines=[("f", "g")],
+        normally_open=["S3"],
+    )
+    topology = Topology.of(grid)
+    fed = topology.fed_by(Snapshot.normal(grid))
+    buses = grid.buses["name"][topology.wiring.node_bus]
+    found = {bus: {int(s) for s in fed[buses == bus]} for bus in buses}
+    assert found == {"a": {0}, "b": {0}, "c": {0}, "d": {1}, "e": {1}, "f": {2}, "g": {2}}
 
 
 def test_a_grid_without_switches_is_fed_by_its_source() -> None:

@@ -72,10 +72,9 @@ def at_most_once(asked: Asked) -> str | None:
     age_s = asked.now_s - command.issued_utc.timestamp()
     if not -AHEAD_S <= age_s <= policy.command_s:
         return f"it was issued {age_s:.0f} s ago, and {policy.command_s:g} s are allowed"
-    # A tag may go on a device in doubt: it proves nothing of where the device stands.
+    # Not even a tag goes on it: what is on its way would then operate a device that bears one.
     makes_safe = command.step.action is Action.OPEN and not command.application
-    waits = command.step.action in MOVES and not makes_safe
-    if waits and asked.key in situation.busy:
+    if not makes_safe and asked.key in situation.busy:
         return f"the command {situation.busy[asked.key]} on it has no outcome yet"
     return None
 

@@ -200,7 +200,10 @@ def _foreseen(
 
 def _settled(standing: Standing, flow: Flow) -> Standing:
     """The same with taps and banks where the controls left them."""
-    return replace(standing, snapshot=flow.snapshot) if flow.converged else standing
+    if not flow.converged:
+        return standing
+    settled = standing.snapshot.with_taps(flow.snapshot.tap_pu)
+    return replace(standing, snapshot=settled.with_capacitors(flow.snapshot.steps_on))
 
 
 def _seconds(situation: Snapshot | Situation, now: datetime | None) -> float | None:

@@ -83,16 +83,23 @@ class Standing:
     @cached_property
     def feeds(self) -> Flags:
         """[feeders of energy] sources that are or may be on, and DER that hold a voltage."""
-        doubtful = np.array([name in self.doubtful for name in self.site.names], bool)
-        return self.surely_feeds | (self.site.forming & self.may_feed & doubtful)
+        return self.site.forming & self.may_feed & (self._connected | self._named(self.doubtful))
 
     @cached_property
     def surely_feeds(self) -> Flags:
-        """[feeders of energy] the same where sources in doubt count as off."""
+        """[feeders of energy] the same where what is in doubt, or bears a hold tag, is off."""
+        held = {tag.device for tag in self.binding if tag.kind == HOLD}
+        unsure = self._named(self.doubtful | held)
+        return self.site.forming & self.may_feed & self._connected & ~unsure
+
+    @cached_property
+    def _connected(self) -> Flags:
+        """[feeders of energy] sources that are on, and all DER."""
         row = self.site.source_row
-        on = np.where(row >= 0, self.snapshot.source_on[row], True) if len(row) else row >= 0
-        doubtful = np.array([name in self.doubtful for name in self.site.names], bool)
-        return self.site.forming & on & self.may_feed & ~doubtful
+        return np.where(row >= 0, self.snapshot.source_on[row], True) if len(row) else row >= 0
+
+    def _named(self, names: frozenset[str]) -> Flags:
+        return np.array([name in names for name in self.site.names], bool)
 
     @cached_property
     def live(self) -> Flags:
@@ -188,7 +195,7 @@ def standing(
         tuple(tags.values()), tuple(relied.values()),
         tuple(grounds.values()), tuple(clearances.values()),
         _late(situation, now_s, policy), _late_ramps(situation, now_s, policy),
-        tuple(sorted(situation.faults)), frozenset(situation.busy) & frozenset(site.names),
+        tuple(sorted(situation.faults)), _in_doubt(situation) & frozenset(site.names),
     )  # fmt: skip
     for pending in situation.pending.values():
         step = pending.command.step
@@ -240,6 +247,12 @@ def _tag(step: Step, key: str, holder: str) -> Tag:
 
 def _ground(step: Step, holder: str) -> Ground:
     return Ground(step.mark, step.device, holder)
+
+
+def _in_doubt(situation: Situation) -> frozenset[str]:
+    """Devices that a command moves whose outcome is not known."""
+    pending = situation.pending.values()
+    return frozenset(p.key for p in pending if p.command.step.action in MOVES)
 
 
 def _late(situation: Situation, now_s: float | None, policy: Policy) -> dict[str, int]:

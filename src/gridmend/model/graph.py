@@ -89,7 +89,7 @@ def _forest(start: Any, neighbour: Any, via: Any, usable: Any, seeds: Any, toget
             done += 1
             for at in range(start[node], start[node + 1]):
                 if usable[via[at]] and tree[neighbour[at]] < 0:
-                    tree[neighbour[at]] = number
+                    tree[neighbour[at]] = tree[node]
                     towards[neighbour[at]] = via[at]
                     order[reached] = neighbour[at]
                     reached += 1

@@ -139,16 +139,20 @@ def check_after(site: Site, numbers: range) -> None:
     journal.close()
 
 
-DEPTH = int(os.environ.get("GRIDMEND_KILLS", "1"))
+NIGHTLY = 6
+"""Commands one after another, each killed at each of its points: more than two hundred kills."""
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
-def test_a_kill_anywhere_loses_nothing_and_repeats_nothing(store: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("depth", [1, pytest.param(NIGHTLY, marks=pytest.mark.nightly)])
+def test_a_kill_anywhere_loses_nothing_and_repeats_nothing(
+    store: str, tmp_path: Path, depth: int
+) -> None:
     site = Site(store, tmp_path)
     site.work(range(0, 1), None)
     seen: set[str] = set()
     for at in count(1):
-        numbers = range(at * DEPTH, (at + 1) * DEPTH)
+        numbers = range(at * depth, (at + 1) * depth)
         # So that DER may change again: what was commanded counts as wear, also what failed.
         site.later = timedelta(minutes=2 * at)
         point = site.killed_at(at, numbers)
@@ -156,6 +160,6 @@ def test_a_kill_anywhere_loses_nothing_and_repeats_nothing(store: str, tmp_path:
         if not point:
             break
         seen.add(point)
-    assert at > 34 * DEPTH
+    assert at > 34 * depth
     creating = {point for point in FAIL_POINTS if point.startswith(("create", "keep"))}
     assert set(POINTS) | set(FAIL_POINTS) - creating <= seen

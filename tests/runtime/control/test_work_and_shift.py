@@ -176,10 +176,10 @@ def test_a_clearance_is_not_released_while_its_holders_ground_is_being_placed() 
     assert do(room, Action.RELEASE, "b", "c1").allowed
 
 
-def test_a_tag_goes_on_a_device_in_doubt_and_not_on_what_feeds() -> None:
+def test_a_tag_goes_neither_on_a_device_whose_command_is_on_its_way_nor_on_what_feeds() -> None:
     room = Room(s2=Device.DEAF)
     assert room.do(Action.OPEN, "S2").allowed
-    assert do(room, Action.TAG, "S2", "t1").allowed
+    assert rules(do(room, Action.TAG, "S2", "t1")) == {"at most once"}
     refused = do(room, Action.TAG, "generator.island", "t2")
     assert rules(refused) == {"tags"}
     assert "once it is off" in str(refused)

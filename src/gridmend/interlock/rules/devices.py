@@ -14,7 +14,7 @@ NO_LOAD_A = 1.0
 
 def capability(move: Move) -> str | None:
     """No device breaks a current that it is not made to break, and none closes onto a fault."""
-    if move.closes:
+    if move.closes or bool((move.after.feeds & ~move.before.feeds).any()):
         return _onto_a_fault(move)
     if move.step.action in POWERS:
         return _beyond_rating(move)
@@ -62,7 +62,10 @@ def _current_a(move: Move) -> float | None:
 
 
 def _onto_a_fault(move: Move) -> str | None:
-    site = move.after.site
+    """A faulted element that closing, or a DER once it is free, would make live."""
+    site, after = move.after.site, move.after
+    usable = site.topology.conducting(after.danger)
+    live = after.live & site.topology.reached(usable, np.concatenate(move.sides))
     for element in (move.fault, *move.before.faults):
         if not element:
             continue
@@ -70,7 +73,7 @@ def _onto_a_fault(move: Move) -> str | None:
             nodes = site.topology.nodes_of(element)
         except GridError:
             return f"{element} is faulted, and the model does not have it"
-        if (move.after.live & ~move.surely_apart)[nodes].any():
+        if (live & ~move.surely_apart)[nodes].any():
             return f"it would energise {element}, which is faulted"
     return None
 
