@@ -99,6 +99,16 @@ def _last(events: Events, at: int, kind: str, **holds: Any) -> int:
     raise NotHereError
 
 
+def undone(events: Events, at: int) -> Events:
+    """The entries without a fact, nor the outcome of the command that brought it about."""
+    name = events[at].payload.get("command")
+    return [
+        event for k, event in enumerate(events)
+        if k != at and (name is None or (event.kind, event.payload.get("command"))
+                        != ("outcome", name))
+    ]  # fmt: skip
+
+
 def _step(event: Event, **changes: Any) -> Event:
     return changed(event, step={**event.payload["step"], **changes})
 
@@ -247,8 +257,8 @@ def authority_gone_to_another(events: Events, rng: Random) -> Corrupted:
 
 @breaks("one authority")
 def another_hand(events: Events, rng: Random) -> Corrupted:
-    at = pick(events, rng, "commanded", bool)
-    return swap(events, at, changed(events[at], principal="mallory"))
+    at = commanded(events, rng, *MOVES, application="")
+    return swap(events, at, changed(events[at], principal="mallory", login="another desk"))
 
 
 @breaks("one authority")
@@ -452,7 +462,7 @@ def tag_that_was_not_lifted(events: Events, rng: Random) -> Corrupted:
     at = commanded(events, rng, "close")
     device = events[at].payload["step"]["device"]
     lifted = _last(events, at, "tag_lifted", tag=f"T-{device}")
-    return events[:lifted] + events[lifted + 1 :], events[at]
+    return undone(events, lifted), events[at]
 
 
 @breaks("tags")
@@ -515,16 +525,14 @@ def clearance_not_released(events: Events, rng: Random) -> Corrupted:
     lifts = {"untag": 1}
     at = pick(events, rng, kind, lambda p: kind != "commanded" or p["step"]["action"] in lifts)
     released = _last(events, at, "clearance_released")
-    events = events[:released] + events[released + 1 :]
-    return events, events[at - 1]
+    return undone(events, released), events[at]
 
 
 @breaks("clearance")
 def clearance_without_tags(events: Events, rng: Random) -> Corrupted:
     at = pick(events, rng, "clearance_issued", bool)
     tags = [k for k in range(at) if events[k].kind == "tag_placed"]
-    gone = rng.choice(tags)
-    return events[:gone] + events[gone + 1 :], events[at]
+    return undone(events, rng.choice(tags)), events[at]
 
 
 @breaks("clearance")
@@ -583,14 +591,13 @@ def ground_on_a_live_bus(events: Events, rng: Random) -> Corrupted:
 def ground_without_tags(events: Events, rng: Random) -> Corrupted:
     at = pick(events, rng, "ground_placed", bool)
     gone = rng.choice([k for k in range(at) if events[k].kind == "tag_placed"])
-    return events[:gone] + events[gone + 1 :], events[at]
+    return undone(events, gone), events[at]
 
 
 @breaks("ground")
 def ground_left_at_the_release(events: Events, rng: Random) -> Corrupted:
     at = pick(events, rng, "clearance_released", bool)
-    lifted = _last(events, at, "ground_removed")
-    return events[:lifted] + events[lifted + 1 :], events[at]
+    return undone(events, _last(events, at, "ground_removed")), events[at]
 
 
 @breaks("ground")
@@ -674,7 +681,7 @@ def load_on_a_disconnect(events: Events, rng: Random) -> Corrupted:
     if events[at].payload["step"]["device"] != "S4":
         raise NotHereError
     flow = _last(events, at, "flow_recorded")
-    load = changed(events[flow], carries_a=rng.choice([0.1, 50.0, None, "nothing"]))
+    load = changed(events[flow], carries_a=rng.choice([1.1, 50.0, None, "nothing"]))
     events, _ = swap(events, flow, rng.choice([load, without(events[flow], "carries_a")]))
     return events, events[at]
 
@@ -724,7 +731,7 @@ def too_steep(events: Events, rng: Random) -> Corrupted:
 @breaks("wear")
 def too_steep_together(events: Events, rng: Random) -> Corrupted:
     at = commanded(events, rng, "set_power")
-    other = changed(_step(events[at], device="generator.island", value=-850.0), command="w")
+    other = changed(_step(events[at], device="generator.island", value=950.0), command="w")
     done = told(events[at], "outcome", command="w", state="confirmed")
     return before(events, at, other, done)
 

@@ -225,7 +225,7 @@ def application_under_a_leave() -> Log:
     log.tell("fault_suspected", element="line.L1")
     log.tell("tripped", device="S1")
     steps = (("open", "S2"), ("close", "S3"))
-    log.order("O", *steps, author="heal", by="L", application="heal")
+    log.order("O", *steps, author="heal", by="leave:L", application="heal")
     for number, (action, device) in enumerate(steps, 1):
         log.operate(action, device, order="O", number=number, application="heal")
     return log

@@ -88,7 +88,7 @@ def test_an_objection_says_which_entry_which_device_and_why() -> None:
 
 def test_a_journal_is_judged_entry_by_entry_as_it_is_in_one_go() -> None:
     log = work_on_a_section()
-    events = [event for event in log.events if event.kind != "tag_lifted"]
+    events = [event for event in log.events if event.kind != "sync_checked"]
     checker = Recheck(log.grid)
     found = [o for number, event in enumerate(events, 1) for o in checker.add(event, number)]
     assert found

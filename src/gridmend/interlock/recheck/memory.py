@@ -48,7 +48,7 @@ class Memory(Paths):
         self.mask |= {f"source.{name.lower()}": 1 for name in grid.sources}
         positions = [*start.open_phases.tolist(), *(~start.source_on).tolist()]
         self.bits = dict(zip(self.mask, map(int, positions), strict=True))
-        self.known, self.locked, self.heard = {*self.bits}, set[str](), dict[str, float]()
+        self.unknown, self.locked, self.heard = set[str](), set[str](), dict[str, float]()
         self.stands = {key: start.power_kw(grid, key) for key in {*self.feeds} - self.sources}
         self.books, self.now = defaultdict[str, dict[str, dict[str, Any]]](dict), 0.0
         self.areas, self.say = dict[str, str](), dict[str, tuple[int, str]]()
@@ -56,9 +56,10 @@ class Memory(Paths):
         self.operations = defaultdict[str, list[tuple[float, float]]](list)
 
     def doubts(self, key: str) -> bool:
-        """Whether it is not certain where a switch or source stands; 4 s are two scans."""
-        is_old = key in self.remote and not self.now - self.heard.get(key, -inf) <= 4.0
-        return is_old or key not in self.known or key in {k for _, k in self.waiting(*SWITCHING)}
+        """Whether it is not certain where a device stands; 4 s are two scans."""
+        age_s = self.now - self.heard.get(key, -inf if key in self.remote else self.now)
+        is_old = not -1.0 <= age_s <= (4.0 if key in self.remote else inf)
+        return is_old or key in self.unknown or key in {k for _, k in self.waiting(*MOVES)}
 
     def waiting(self, *actions: Action) -> list[tuple[Command, str]]:
         """Commands of some actions that have no outcome, with what they are about."""
@@ -96,12 +97,8 @@ class Memory(Paths):
         elif kind == "commanded":
             self._commanded(command_of(p))
         elif kind == "outcome" and OutcomeState(p["state"]) is not OutcomeState.IN_DOUBT:
-            command, _ = self.pending.pop(p["command"], (None, ""))
-            order = self.books["order_written"].get(command.order if command else "", order)
-            if command and p["state"] == "confirmed":
-                order["done"] = max(order.get("done", 0), command.number)
-            else:
-                order["stage"] = min(order["stage"], 0)
+            if p["command"] in self.pending:
+                self._ended(*self.pending.pop(p["command"]), p["state"] == "confirmed")
         elif kind == "area_defined":
             self.areas |= {self.grid.key(str(device)): p["area"] for device in p["devices"]}
         elif kind == "authority_granted" and p["epoch"] > self.say.get(p["area"], (-inf, ""))[0]:
@@ -111,6 +108,23 @@ class Memory(Paths):
             order |= {"stage": _STAGES[kind][1], **by}
         elif kind in ("order_suspended", "order_aborted"):
             order["stage"] = min(order["stage"], 0 if kind == "order_suspended" else -1)
+
+    def _ended(self, command: Command, key: str, is_confirmed: bool) -> None:
+        step, who = command.step, {"holder": command.principal, "keys": [key], "kind": "hold"}
+        order = self.books["order_written"].get(command.order, {"stage": -1, "done": 0})
+        if not is_confirmed:
+            order["stage"] = min(order["stage"], 0)
+            return
+        order["done"] += command.number == order["done"] + 1
+        stands = {Action.OPEN: self.mask.get(key), Action.CLOSE: 0}.get(step.action)
+        self.unknown |= {key} if stands is not None and stands != self.bits[key] else set()
+        for book, (begins, ends, _) in PAPER.items():
+            if step.action is begins:
+                self.books[book].setdefault(
+                    step.mark, who | ({"kind": step.kind} if step.kind else {})
+                )
+            elif step.action is ends:
+                self.books[book].pop(step.mark, None)
 
     def _name(self, book: str, p: Payload) -> str:
         name = "\n".join(p[word] for word in PUTS[book].split())
@@ -124,11 +138,13 @@ class Memory(Paths):
             p |= {"step": step_of(p["step"]), "key": subject(self.grid, step_of(p["step"]))}
             self._void(p["key"])
         elif book == "order_written":
-            was = self.books[book].get(name, {"stage": 0, "done": 0, "steps": []})
+            was = self.books[book].get(name, {"stage": 0, "done": 0, "steps": [], "authors": []})
             steps, done = [step_of(step) for step in p["steps"]], was["done"]
             if was["stage"] < 0 or was["steps"][:done] != steps[:done]:
                 return
-            p = {"application": "", **p, "steps": steps, "done": done, "stage": 0, "approver": ""}
+            authors = [*was["authors"], p["author"], str(p.get("principal", ""))]
+            state = {"steps": steps, "done": done, "stage": 0, "approver": "", "authors": authors}
+            p = {"application": "", **p, **state}
         self.books[book][name] = p
 
     def _heard(self, kind: str, p: Payload) -> None:
@@ -151,11 +167,11 @@ class Memory(Paths):
                 self._stands(key, word, p.get("open_phases"))
 
     def _stands(self, key: str, word: str, open_phases: int | None) -> None:
-        was, is_known = (self.bits[key], key in self.known), word != "unknown"
+        was, is_known = (self.bits[key], key not in self.unknown), word != "unknown"
         bits = {"open": self.mask[key], "close": 0, "closed": 0, "unknown": self.bits[key]}[word]
         bits = bits if open_phases is None else int(open_phases) & self.mask[key]
         self.bits[key] = bits if is_known else self.bits[key]
-        (self.known.add if is_known else self.known.discard)(key)
+        (self.unknown.discard if is_known else self.unknown.add)(key)
         if was == (self.bits[key], is_known):
             return
         self._void(key)

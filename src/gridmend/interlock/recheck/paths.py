@@ -30,6 +30,9 @@ class Paths:
         used = {f"{of}.{row['name'].lower()}": row for of, row in rows if row["in_service"]}
         self.feeds = {key: self.nodes_of(key) for key in used}
         self.forming = {key for key, row in used.items() if row.get("grid_forming", False)}
+        taps = map(grid.tap_controls.record, grid.tap_controls)
+        units = {f"tap_control.{t['name']}": f"transformer.{t['transformer']}" for t in taps}
+        self.units = {tap.lower(): {tap.lower(), unit.lower()} for tap, unit in units.items()}
         self.sources = {key for key in used if key.startswith("source.")}
         branches: Any = zip(w.branch_table, w.branch_row, strict=True)
         named = [f"{SINGULAR[t]}.{grid.table(t)['name'][row]}".lower() for t, row in branches]
@@ -67,13 +70,15 @@ class Paths:
                     todo.append(other)
         return found
 
-    def leads(self, key: str, seeds: set[Node], targets: set[Node], cut: set[int]) -> bool:
+    def leads(
+        self, key: str, seeds: set[Node], targets: set[Node], cut: set[int], kinds: Any = LIVE
+    ) -> bool:
         """Whether a path from seeds to targets runs through a device once it conducts."""
         if key in self.feeds:
-            return bool(self.reach(self.feeds[key], cut) & targets)
+            return bool(self.reach(self.feeds[key], cut, kinds) & targets)
         closed = cut - {edge for edge, *_ in self.edges[key]}
         for edge, one, other, _ in self.edges[key] if targets else ():
-            here, there = (self.reach(nodes, closed | {edge}) for nodes in (seeds, targets))
+            here, there = (self.reach(nodes, closed | {edge}, kinds) for nodes in (seeds, targets))
             if (one in here and other in there) or (other in here and one in there):
                 return True
         return False
