@@ -4,13 +4,21 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from gridmend.adapters.memory import MemoryAdapter
+from gridmend.formats.read import read
+from gridmend.interlock.move import By
 from gridmend.model.event import Event
+from gridmend.model.plan import Action, Step
+from gridmend.runtime.control import operate, select
+from gridmend.runtime.control.authority import take_authority
+from gridmend.runtime.control.opening import open_room
 from gridmend.runtime.historian import Historian
 from gridmend.runtime.journal import Journal
 from tests.runtime.historian.samples import samples
@@ -224,3 +232,30 @@ def test_a_verification_that_is_broken_off_exits_130_and_harms_nothing(tmp_path:
     assert process.returncode in (0, 130, -signal.SIGINT)
     assert "Traceback" not in err
     assert path.read_bytes() == before
+
+
+def test_verify_judges_every_command_again_on_the_model(gridmend: Gridmend, tmp_path: Path) -> None:
+    grid = read("ieee123")
+    noon = datetime(2026, 7, 15, 12, tzinfo=UTC)
+    path = tmp_path / "room.db"
+    ann, step = By("ann", "desk1"), Step(Action.OPEN, "Sw5", "")
+    with Journal.open(path) as journal:
+        field = MemoryAdapter(grid, now=lambda: noon)
+        room = open_room(grid, field, journal, now=lambda: noon)
+        field.scan()
+        take_authority(room, "", ann)
+        picked = select(room, step, ann)
+        assert operate(room, step, ann, select=picked.id).allowed
+    said = gridmend("journal", "verify", "--store", path, "--grid", "ieee123", "--json")
+    assert (said.code, said.json["ok"], said.json["objections"]) == (0, True, [])
+    assert said.json["rechecked"] is True
+    with Journal.open(path) as journal:
+        asked = {e.event.kind: e.event for e in journal.read()}["commanded"]
+        again = {**asked.payload, "command": "c99"}
+        journal.append([Event(noon, "test", "ann", "commanded", again)])
+    said = gridmend("journal", "verify", "--store", path, "--grid", "ieee123", "--json")
+    assert (said.code, said.json["ok"]) == (3, False)
+    rules = {objection["rule"] for objection in said.json["objections"]}
+    assert {"select before operate", "look-ahead"} <= rules
+    told = gridmend("journal", "verify", "--store", path, "--grid", "ieee123")
+    assert "the second checker objects" in told.out

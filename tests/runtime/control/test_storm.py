@@ -13,6 +13,7 @@ from gridmend.adapters.memory import Answer as Device
 from gridmend.adapters.memory import MemorySettings
 from gridmend.interlock.check import Bench, judge
 from gridmend.interlock.move import By
+from gridmend.interlock.recheck import recheck
 from gridmend.model.errors import GridmendError
 from gridmend.model.grid import Grid
 from gridmend.model.plan import Action, Step
@@ -236,6 +237,8 @@ def test_no_storm_of_commands_leads_to_an_unsafe_state(grid_name: str, seed: int
     storm.go(STEPS)
     assert storm.allowed > STEPS / 20, "the rules let work be done"
     assert storm.room.log.verify().ok
+    events = [entry.event for entry in storm.room.log.read()]
+    assert recheck(storm.grid, events, world=storm.room.field.world) == ()
 
 
 RULES = sys.modules[judge.__module__].RULES

@@ -76,8 +76,9 @@ def work(k: Case) -> Judged:
     earths += [(e["holder"], e["keys"][0]) for e in m.books["ground_placed"].values()]
     zones = [bus for found in m.books["clearance_issued"].values() for bus in found["keys"]]
     zones += [bus for _, bus in m.waiting(Action.CLEAR)]
-    yield "clearance", k.energises(zones), "a zone under clearance would not be surely dead"
-    yield "ground", k.energises(bus for _, bus in earths), "an earthed bus would not be surely dead"
+    exposed = [k.energises(buses) and not is_given for buses in (zones, [b for _, b in earths])]
+    yield "clearance", exposed[0], "a zone under clearance would not be surely dead"
+    yield "ground", exposed[1], "an earthed bus would not be surely dead"
     yield "tags", does is Action.TAG and tag is not NONE, f"there is a tag {mark} already"
     holds = does is Action.TAG and str(k.p.get("kind") or k.step.kind or "hold") != "hot_line"
     yield "tags", holds and k.key in k.running, "a hold tag goes on it once it is off"

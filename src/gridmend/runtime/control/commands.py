@@ -15,6 +15,7 @@ from gridmend.interlock.standing import standing
 from gridmend.model.command import Command, step_as_json
 from gridmend.model.deed import subject
 from gridmend.model.event import Event
+from gridmend.model.flow import Flow
 from gridmend.model.plan import (
     Outcome,
     OutcomeState,
@@ -179,10 +180,15 @@ def _recorded(kernel: Kernel, command: Command, judgement: Judgement) -> dict[st
     if row is not None and before.converged:
         here = (before.terminals.table == "switches") & (before.terminals.row == row)
         carries_a = max((abs(complex(i)) for i in before.i_a[here]), default=0.0)
+    topology = kernel.bench.site.topology
+
+    def is_dead(flow: Flow) -> bool:
+        return not topology.energised(flow.snapshot).any()
+
     lows = [reading.v_min_pu for reading in judgement.readings]
     return {
         "command": command.id,
-        "converged": all(flow.converged for flow in judgement.flows),
+        "converged": all(flow.converged or is_dead(flow) for flow in judgement.flows),
         "worse": [],
         "carries_a": carries_a,
         "v_min_pu": lows[-1],

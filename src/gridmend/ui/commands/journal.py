@@ -6,6 +6,7 @@ import sys
 from collections import deque
 from collections.abc import Iterator
 from contextlib import nullcontext
+from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 from time import perf_counter
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from gridmend.interlock.recheck import Objection
     from gridmend.model.errors import GridmendError
     from gridmend.runtime.journal import Entry, Head, Journal, Verification
 
@@ -44,12 +46,17 @@ def verify(
         Path | None,
         typer.Option(help="A signed head kept elsewhere: an earlier answer of verify --json."),
     ] = None,
+    grid: Annotated[
+        str | None,
+        typer.Option(help="The model, by path or example: every command is judged again on it."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Hold every entry against the hashes and signatures, and print the signed head.
 
     It exits 3 where something is not what was recorded. Without --anchor, a journal that was
-    rolled back as a whole is not told from one that never went on.
+    rolled back as a whole is not told from one that never went on. With --grid the second checker
+    judges every command again, from the entries alone, and what it objects to exits 3 too.
     """
     from gridmend.runtime.journal import Head, Journal
     from gridmend.ui import answer
@@ -58,12 +65,15 @@ def verify(
     held = Head.from_file(anchor) if anchor else None
     with Journal.open(store, read_only=True) as opened:
         found = _verified(opened, held)
+        objections = _objections(opened, grid) if grid and found.ok else ()
     if json:
         answer.say_json(
             {
-                "ok": found.ok,
+                "ok": found.ok and not objections,
                 "entries": found.entries,
                 "findings": [flaw.as_json() for flaw in found.flaws],
+                "objections": [asdict(objection) for objection in objections],
+                "rechecked": grid is not None and found.ok,
                 "anchored": held is not None,
                 "head": found.head.as_json() if found.head else None,
                 "seconds": perf_counter() - begun,
@@ -71,8 +81,38 @@ def verify(
         )
     else:
         _show_verification(found, held)
-    if not found.ok:
+        if grid and found.ok:
+            _show_objections(objections)
+    if objections or not found.ok:
         raise typer.Exit(answer.UNUSABLE)
+
+
+def _objections(opened: Journal, path: str) -> tuple[Objection, ...]:
+    """What the second checker says of a journal's commands; their world is that of the first."""
+    from gridmend.interlock.recheck import Recheck
+    from gridmend.model.command import World
+    from gridmend.ui.model_input import read_grid
+
+    model = read_grid(path, root=None)
+    found: list[Objection] = []
+    first = next((e.event for e in opened.read() if e.event.kind == "commanded"), None)
+    said = str(first.payload.get("world")) if first is not None else World.LIVE.value
+    world = World(said) if said in set(World) else World.LIVE
+    checker = Recheck(model, world=world)
+    for entry in opened.read():
+        found += checker.add(entry.event, entry.sequence)
+    return tuple(found)
+
+
+def _show_objections(objections: tuple[Objection, ...]) -> None:
+    from gridmend.ui import screen
+
+    for told in objections[:SHOWN]:
+        screen.show(f"entry {told.sequence}: {told.rule}, {told.device}: {told.why}")
+    if objections:
+        screen.show(f"the second checker objects to {len(objections)} of what was done")
+    else:
+        screen.show("every command was judged again, and nothing is objected to")
 
 
 def _verified(opened: Journal, anchor: Head | None) -> Verification:
