@@ -109,6 +109,12 @@ def undone(events: Events, at: int) -> Events:
     ]  # fmt: skip
 
 
+def asked_for(events: Events, at: int) -> int:
+    """The place of the command of a fact; of the fact itself where it was not commanded."""
+    name = events[at].payload.get("command")
+    return at if name is None else _last(events, at, "commanded", command=name)
+
+
 def _step(event: Event, **changes: Any) -> Event:
     return changed(event, step={**event.payload["step"], **changes})
 
@@ -530,14 +536,14 @@ def clearance_not_released(events: Events, rng: Random) -> Corrupted:
 
 @breaks("clearance")
 def clearance_without_tags(events: Events, rng: Random) -> Corrupted:
-    at = pick(events, rng, "clearance_issued", bool)
+    at = asked_for(events, pick(events, rng, "clearance_issued", bool))
     tags = [k for k in range(at) if events[k].kind == "tag_placed"]
     return undone(events, rng.choice(tags)), events[at]
 
 
 @breaks("clearance")
 def clearance_behind_a_closed_device(events: Events, rng: Random) -> Corrupted:
-    at = pick(events, rng, "clearance_issued", bool)
+    at = asked_for(events, pick(events, rng, "clearance_issued", bool))
     device = rng.choice(["S1", "S2"])
     word = rng.choice([{"position": "closed"}, {"position": "unknown"},
                        {"position": "open", "quality": "bad"}])  # fmt: skip
@@ -546,7 +552,7 @@ def clearance_behind_a_closed_device(events: Events, rng: Random) -> Corrupted:
 
 @breaks("clearance")
 def clearance_on_old_positions(events: Events, rng: Random) -> Corrupted:
-    at = pick(events, rng, "clearance_issued", bool)
+    at = asked_for(events, pick(events, rng, "clearance_issued", bool))
     events = later(events, at, rng.uniform(4, 100))
     return events, events[at]
 
@@ -583,13 +589,13 @@ def ground_before_closing(events: Events, rng: Random) -> Corrupted:
 
 @breaks("ground")
 def ground_on_a_live_bus(events: Events, rng: Random) -> Corrupted:
-    at = pick(events, rng, "ground_placed", bool)
+    at = pick(events, rng, "ground_placed", lambda p: "command" not in p)
     return swap(events, at, changed(events[at], bus=rng.choice(["src", "d", "alt", "c"])))
 
 
 @breaks("ground")
 def ground_without_tags(events: Events, rng: Random) -> Corrupted:
-    at = pick(events, rng, "ground_placed", bool)
+    at = asked_for(events, pick(events, rng, "ground_placed", bool))
     gone = rng.choice([k for k in range(at) if events[k].kind == "tag_placed"])
     return undone(events, gone), events[at]
 
@@ -602,7 +608,7 @@ def ground_left_at_the_release(events: Events, rng: Random) -> Corrupted:
 
 @breaks("ground")
 def ground_removed_by_another(events: Events, rng: Random) -> Corrupted:
-    at = pick(events, rng, "ground_removed", bool)
+    at = pick(events, rng, "ground_removed", lambda p: "command" not in p)
     return swap(events, at, changed(events[at], by="mallory"))
 
 

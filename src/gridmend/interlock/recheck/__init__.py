@@ -4,23 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from gridmend.interlock.recheck.memory import DROPS, PAPER, PUTS, SETS, Memory, Payload
-from gridmend.interlock.recheck.rules import (
-    NONE,
-    Case,
-    Judged,
-    automation,
-    command,
-    device,
-    joining,
-    orders,
-    work,
-)
+from gridmend.interlock.recheck.rules import NONE, Case, Judged, judged, work
 from gridmend.model.command import World, command_of
 from gridmend.model.deed import subject
 from gridmend.model.errors import GridmendError
 from gridmend.model.event import Event
 from gridmend.model.grid import Grid
-from gridmend.model.plan import MOVES, Step
+from gridmend.model.plan import Step
 from gridmend.model.snapshot import Snapshot
 from gridmend.model.vocabulary import wrong_with
 
@@ -95,13 +85,7 @@ class Recheck:
             yield "record first", is_odd, "no such command waits for it"
             self._effects.add(str(p["command"]))
         case = Case(m, kind, p, step, keys)
-        yield from work(case) if c or book in PAPER else ()
-        if c:
-            yield from command(case, c, self._world)
-            yield from orders(case, c) if c.order else ()
-            yield from joining(case)
-            yield from device(case) if step.action in MOVES else ()
-            yield from automation(case) if c.application else ()
+        yield from judged(case, c, self._world) if c else work(case) if book in PAPER else ()
 
 
 def recheck(

@@ -53,6 +53,7 @@ class Memory(Paths):
         self.books, self.now = defaultdict[str, dict[str, dict[str, Any]]](dict), 0.0
         self.areas, self.say = dict[str, str](), dict[str, tuple[int, str]]()
         self.pending, self.used = dict[str, tuple[Command, str]](), set[str]()
+        self.zones = dict[str, list[str]]()
         self.operations = defaultdict[str, list[tuple[float, float]]](list)
 
     def doubts(self, key: str) -> bool:
@@ -95,7 +96,7 @@ class Memory(Paths):
             for device in p["devices"] if kind == "scanned" else [p["device"]]:
                 self._heard(kind, {**p, "device": device})
         elif kind == "commanded":
-            self._commanded(command_of(p))
+            self._commanded(command_of(p), p)
         elif kind == "outcome" and OutcomeState(p["state"]) is not OutcomeState.IN_DOUBT:
             if p["command"] in self.pending:
                 self._ended(*self.pending.pop(p["command"]), p["state"] == "confirmed")
@@ -110,7 +111,8 @@ class Memory(Paths):
             order["stage"] = min(order["stage"], 0 if kind == "order_suspended" else -1)
 
     def _ended(self, command: Command, key: str, is_confirmed: bool) -> None:
-        step, who = command.step, {"holder": command.principal, "keys": [key], "kind": "hold"}
+        step, zone = command.step, self.zones.pop(command.id)
+        new = {"holder": command.principal, "keys": zone, "kind": step.kind or "hold"}
         order = self.books["order_written"].get(command.order, {"stage": -1, "done": 0})
         if not is_confirmed:
             order["stage"] = min(order["stage"], 0)
@@ -120,9 +122,7 @@ class Memory(Paths):
         self.unknown |= {key} if stands is not None and stands != self.bits[key] else set()
         for book, (begins, ends, _) in PAPER.items():
             if step.action is begins:
-                self.books[book].setdefault(
-                    step.mark, who | ({"kind": step.kind} if step.kind else {})
-                )
+                self.books[book].setdefault(step.mark, new)
             elif step.action is ends:
                 self.books[book].pop(step.mark, None)
 
@@ -186,8 +186,9 @@ class Memory(Paths):
         selects = self.books["selected"].items()
         self.books["selected"] = {name: found for name, found in selects if found["key"] != key}
 
-    def _commanded(self, command: Command) -> None:
+    def _commanded(self, command: Command, p: Payload) -> None:
         step, key = command.step, subject(self.grid, command.step)
+        self.zones[command.id] = self.about("clearance_issued", p) if "buses" in p else [key]
         self._void(key)
         self.pending[command.id] = command, key
         if step.action in MOVES:

@@ -27,8 +27,9 @@ class Case:
         self.m, self.kind, self.p, self.step, self.keys = m, kind, p, step, keys
         self.key, own = (*keys, "")[0], m.edges.get((*keys, "")[0], [])
         self.closes, self.opens = step.action is Action.CLOSE, step.action is Action.OPEN
-        asked = [(c.step.mark, c.principal) for c, _ in m.waiting(step.action)]
-        self.by = str(p.get("by") or p.get("principal") or dict(asked).get(step.mark, ""))
+        asked = {c.step.mark: c.principal for c, _ in m.waiting(step.action)}
+        self.asked = asked.get(step.mark, "")
+        self.by = str(p.get("by") or p.get("principal") or self.asked)
         self.doubtful, self.own = {k for k in m.bits if m.doubts(k)}, {edge for edge, *_ in own}
         ends = [(k, edge, m.bits[k] & bit) for k in m.bits for edge, _, _, bit in m.edges[k]]
         self.may = {edge for k, edge, is_open in ends if is_open and k not in self.doubtful}
@@ -49,13 +50,13 @@ class Case:
         """The nodes of elements and buses."""
         return {node for key in keys for node in self.m.feeds.get(key) or self.m.nodes_of(key)}
 
-    def energises(self, keys: Iterable[str]) -> bool:
+    def energises(self, places: set[Node]) -> bool:
         """Whether a step leads energy to places of work, or no longer proves them dead."""
         others = {key for key, name in self.held if name != self.step.mark}
-        lifts = self.step.action is Action.UNTAG and self.key not in others
-        cut, places = self.may if self.closes else self.proof, self.at(keys)
-        is_risky = self.closes or lifts
-        return is_risky and self.m.leads(self.key, self.energy, places, cut, SECTION)
+        is_given = self.kind == "tag_handed_over" or self.key in others
+        lifts = self.step.action is Action.UNTAG and not is_given
+        cut, m = self.may if self.closes else self.proof, self.m
+        return (self.closes or lifts) and m.leads(self.key, self.energy, places, cut, SECTION)
 
 
 def work(k: Case) -> Judged:
@@ -74,25 +75,29 @@ def work(k: Case) -> Judged:
     yield "tags", lifts and not is_given and is_other, "not its holder lifts it"
     earths = [(c.principal, bus) for c, bus in m.waiting(Action.GROUND, Action.UNGROUND)]
     earths += [(e["holder"], e["keys"][0]) for e in m.books["ground_placed"].values()]
-    zones = [bus for found in m.books["clearance_issued"].values() for bus in found["keys"]]
-    zones += [bus for _, bus in m.waiting(Action.CLEAR)]
-    exposed = [k.energises(buses) and not is_given for buses in (zones, [b for _, b in earths])]
-    yield "clearance", exposed[0], "a zone under clearance would not be surely dead"
-    yield "ground", exposed[1], "an earthed bus would not be surely dead"
+    zones = k.at(bus for e in m.books["clearance_issued"].values() for bus in e["keys"])
+    asked = k.at(bus for c, _ in m.waiting(Action.CLEAR) for bus in m.zones[c.id])
+    zones |= m.reach(asked, k.proof, SECTION)
+    yield (
+        "clearance",
+        not is_given and k.energises(zones),
+        "a zone under clearance would not be surely dead",
+    )
+    earthed = k.at(bus for _, bus in earths)
+    yield "ground", not is_given and k.energises(earthed), "an earthed bus would not be surely dead"
     yield "tags", does is Action.TAG and tag is not NONE, f"there is a tag {mark} already"
     holds = does is Action.TAG and str(k.p.get("kind") or k.step.kind or "hold") != "hot_line"
     yield "tags", holds and k.key in k.running, "a hold tag goes on it once it is off"
     yield "clearance", does is Action.CLEAR and zone is not NONE, f"there is a {mark} already"
     yield "ground", does is Action.GROUND and earth is not NONE, f"there is a {mark} already"
-    is_live = m.reach(k.energy, k.proof, SECTION) & k.at(
-        [*k.keys, *map("bus.{}".format, k.p.get("buses", ()))]
-    )
+    keys = m.about("clearance_issued", k.p) if "buses" in k.p else k.keys
+    is_live = not k.asked and m.reach(k.energy, k.proof, SECTION) & k.at(keys)
     yield "clearance", does is Action.CLEAR and is_live, "it is not proven dead"
     yield "ground", does is Action.GROUND and is_live, "it is not proven dead"
     releases, stays = does is Action.RELEASE, {bus for who, bus in earths if who == by}
     yield "clearance", releases and by != zone["holder"], "not its holder releases it"
     yield "ground", releases and stays & {*zone["keys"]}, "earths of its holder stand in the zone"
-    is_other = (by or earth["holder"], k.keys) != (earth["holder"], earth["keys"])
+    is_other = earth["holder"] not in (by or earth["holder"], k.asked) or k.keys != earth["keys"]
     yield "ground", does is Action.UNGROUND and is_other, "not its holder removes it"
 
 
@@ -140,10 +145,13 @@ def device(k: Case) -> Judged:
         kw = max(map(abs, accumulate([m.change(k.step, key), *late])))
         yield "wear", key in beside and kw > 0.1 * rating_kva + 1e-9, f"DER would change {kw:g} kW"
     is_split = any(a in k.live and b in k.live for _, a, b, _ in m.edges.get(key, ()))
+    breaks |= k.opens and key in m.sources
     is_safe = breaks and not is_split and not k.p.get("application")
     yield "look-ahead", flow is NONE, "no flow was recorded"
     yield "look-ahead", flow["worse"], "a limit would be violated"
-    yield "look-ahead", not (flow["converged"] or is_safe), "the flow has not converged"
+    is_dead = not (k.on - {key} if k.opens else k.on | {key} & m.sources if k.closes else k.on)
+    is_open = not (flow["converged"] or is_safe or is_dead)
+    yield "look-ahead", is_open, "the flow has not converged"
     yield "fresh data", k.p.get("application") and not flow["converged"], "there is no solution"
 
 
@@ -186,7 +194,9 @@ def command(k: Case, c: Command, world: World) -> Judged:
     epoch, holder = m.say.get(c.area, (None, ""))
     is_other = (m.areas.get(k.key, ""), epoch) != (c.area, c.epoch)
     yield "one authority", is_other, f"the epoch of the area is {epoch}"
-    yield "one authority", not app and holder not in (c.principal, c.login), f"{holder} has the say"
+    is_bound = not app and k.step.action not in (Action.UNTAG, Action.UNGROUND, Action.RELEASE)
+    is_other = is_bound and holder not in (c.principal, c.login)
+    yield "one authority", is_other, f"{holder} has the say there"
     order = books["order_written"].get(c.order, NONE)
     mode = books["mode_set"].get(f"{app}\n{c.area}", NONE)["mode"]
     yield "autonomy", app and mode not in ("approve", "automatic"), f"{app} may not act there"
@@ -222,3 +232,13 @@ def orders(k: Case, c: Command) -> Judged:
     yield "two people", is_less, "the leave covers less"
     is_over = leave.get("expires", m.now) < m.now or name in m.books["leave_withdrawn"]
     yield "two people", is_over, "the leave has ended"
+
+
+def judged(k: Case, c: Command, world: World) -> Judged:
+    """All that is to be said of a command."""
+    yield from work(k)
+    yield from command(k, c, world)
+    yield from orders(k, c) if c.order else ()
+    yield from joining(k)
+    yield from device(k) if k.step.action in MOVES else ()
+    yield from automation(k) if c.application else ()
