@@ -22,7 +22,6 @@ from tests.interlock.journals import NOON, RUNS, islands_joined, plain, work_on_
 VARIANTS = 16
 """How often each corruption is tried, on runs and at places that the seed chooses."""
 FILES = sorted(Path(package.__file__).parent.glob("*.py"))
-LINES = 400
 
 
 @cache
