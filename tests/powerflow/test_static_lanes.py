@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from gridmend.formats.read import read
 from gridmend.model.errors import GridError
-from gridmend.model.grid import Grid
 from gridmend.model.series import Series, utc_times
 from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow.controls.look import LOCKED, BankControls, Probes, Regulators
@@ -24,7 +23,7 @@ from gridmend.powerflow.network import Network
 from gridmend.powerflow.series_flow import SeriesFlow, solve_series
 from gridmend.powerflow.step_by_step import one_by_one, step_of
 from gridmend.powerflow.step_summary import ANSI_RANGE_A
-from tests.powerflow.swinging import swinging
+from tests.powerflow.swinging import controlled, swinging
 
 
 def _alone(network: Network, series: Series, begin: Snapshot | None = None) -> SeriesFlow:
@@ -69,55 +68,8 @@ def test_every_tap_and_bank_moves_as_step_by_step(name: str, steps: int) -> None
     _assert_alike(network, lanes, alone)
 
 
-def _controlled(name: str, seed: int) -> Grid:
-    """A feeder whose controls have settings of a seed, and whose banks are switched."""
-    rng, grid = np.random.default_rng(seed), read(name)
-
-    def one_of(*choices: object) -> object:
-        return choices[rng.integers(len(choices))]
-
-    for control in grid.tap_controls:
-        changes = {
-            "ldc_r_v": one_of(0.0, 3.0),
-            "ldc_x_v": one_of(0.0, 4.0),
-            "v_limit_v": one_of(0.0, 0.0, 124.0),
-            "delay_s": one_of(15.0, 30.0),
-            "pt_phase": one_of("1", "max", "min"),
-            "reverse_mode": one_of("ignore", "neutral", "regulate", "locked"),
-            "reverse_threshold_kw": one_of(-500.0, 0.0),
-            "max_tap_change": int(rng.integers(1, 17)),
-        }
-        grid = grid.with_changed(f"tap_control.{control}", **changes)
-    lines = list(grid.lines)
-    for bank in list(grid.capacitors):
-        kind = str(one_of("current", "voltage", "kvar", "time", "power_factor"))
-        on, off = {
-            "current": (200.0, 100.0),
-            "voltage": (118.0, 124.0),
-            "kvar": (100.0, -150.0),
-            "time": (8.0, 20.0),
-            "power_factor": (0.95, 1.0),
-        }[kind]
-        row = {
-            "name": f"switch_{bank}",
-            "capacitor": bank,
-            "element": f"line.{lines[rng.integers(len(lines))]}",
-            "kind": kind,
-            "on": on,
-            "off": off,
-            "pt_ratio": 20.0,
-            "ct_ratio": 1.0,
-            "dead_time_s": one_of(0.0, 300.0),
-            "voltage_override": bool(rng.random() < 0.5),
-        }
-        grid = grid.with_rows("capacitor_controls", row)
-        steps = [50.0] * int(rng.integers(1, 4))
-        grid = grid.with_changed(f"capacitor.{bank}", step_kvar=steps, steps_on=1)
-    return grid
-
-
 def test_reverse_power_is_as_sure_as_its_share_of_the_apparent_power() -> None:
-    controls = Controls.of(Network.of(_controlled("ieee13", 0)))
+    controls = Controls.of(Network.of(controlled("ieee13", 0)))
     one = Regulators(*(column[:1] for column in controls.regulators))
     regulators = one._replace(
         phases=np.array([[1, 1]]),
@@ -149,7 +101,7 @@ def test_a_control_with_a_ratio_of_nothing_is_refused(column: str, ldc: float) -
 @settings(max_examples=12, deadline=None)
 @given(st.sampled_from(["ieee13", "ieee34", "ieee123"]), st.integers(0, 10_000))
 def test_whatever_its_settings_a_control_moves_as_step_by_step(name: str, seed: int) -> None:
-    network = Network.of(_controlled(name, seed))
+    network = Network.of(controlled(name, seed))
     series = swinging(network.grid, 60)
     times = utc_times(datetime(2026, 3, 1, tzinfo=UTC), step_s=3600.0, steps=60)
     series = Series(series.start, series.factors, series.follows, times)
@@ -158,7 +110,7 @@ def test_whatever_its_settings_a_control_moves_as_step_by_step(name: str, seed: 
 
 
 def test_banks_alone_are_switched_as_step_by_step() -> None:
-    grid = _controlled("ieee123", 16)
+    grid = controlled("ieee123", 16)
     for control in grid.tap_controls:
         grid = grid.with_changed(f"tap_control.{control}", in_service=False)
     network, series = Network.of(grid), swinging(grid, 60)

@@ -1,14 +1,7 @@
-"""The iteration: Newton's method with a matrix that is kept as long as it serves.
-
-Each round solves `(Y + dI) v' = driven + dI v − I(v)` in real 2 × 2 blocks; no current is ever
-formed as the small difference of two large ones, so switches of a micro-ohm do no harm. Only
-nodes with an injection are iterated, the passive ones follow at the end by one
-back-substitution.
-"""
+"""The iteration: a network prepared at positions, and the voltages at which all in it agrees."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,11 +9,9 @@ import numpy as np
 from gridmend.model.arrays import Complexes, Flags, Ints
 from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow import jumps, shunt
-from gridmend.powerflow.chord import Line, linearised, solved
-from gridmend.powerflow.compiled import compiled
+from gridmend.powerflow.chord import Line, linearised
 from gridmend.powerflow.factor import Factor, factorise, substitute
 from gridmend.powerflow.legs import (
-    Crossing,
     across,
     answered,
     inject,
@@ -32,26 +23,13 @@ from gridmend.powerflow.legs import (
 from gridmend.powerflow.network import Network, assemble
 from gridmend.powerflow.positions import values_at
 from gridmend.powerflow.reach import reach
-
-TOLERANCE_PU = 1e-10
-"""Largest change of a voltage in the last iteration, and in all that would follow it."""
+from gridmend.powerflow.rounds import TOLERANCE_PU, Solution, newton_rounds
 
 _ANCHOR = 1e-6
 """Weak path to ground at a floating winding, of its own admittance (one part per million)."""
 
-_ROUNDS = 100
 _DAMPED_ROUNDS = 60
 _DAMPING = 0.5
-_WORTH_KEEPING = 0.5
-_WORTH_KEEPING_OLD = 0.15
-"""The same of a matrix that was made for another demand, which one made anew soon betters."""
-
-_CLOSE_PU = 1e-5
-_ROUNDING_PU = 1e-8
-"""Below this a change that no longer shrinks, though the matrix was made there, is rounding: that
-of a switch of a micro-ohm."""
-
-_LEAST_DAMPING = 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,17 +51,6 @@ class State:
     driven: Complexes
     alive: Flags
     floating: Ints
-
-
-@dataclass(frozen=True, eq=False)
-class Solution:
-    """Voltages that satisfy a state's demand, or the best found."""
-
-    v_v: Complexes
-    converged: bool
-    iterations: int
-    mismatch_pu: float
-    worst: int
 
 
 def prepare(network: Network, snapshot: Snapshot, *, with_legs: bool = True) -> State:
@@ -118,10 +85,8 @@ def _anchored(network: Network, diagonal: Complexes) -> Complexes:
 def iterate(state: State, s_va: Complexes, start_v: Complexes | None = None) -> Solution:
     """Voltages at which sources, network and legs agree; `s_va` [legs] is rated power [VA].
 
-    The matrix is linearised where the iteration starts and kept while each round brings it at
-    least `_WORTH_KEEPING` closer, else made anew; a round that leads away is damped. Close to the
-    end it is kept in any case, which takes its rounding out of the changes. Where that finds no
-    rest, load currents are put against the rated factor, damped, and it tries again from there.
+    Where Newton's rounds find no rest, load currents are put against the rated factor, damped, and
+    they try again from there.
     """
     v = direct(state, state.driven) if start_v is None else np.where(state.alive, start_v, 0.0)
     found, _ = resume(state, s_va, v)
@@ -148,7 +113,7 @@ def _damped(state: State, s_va: Complexes, v: Complexes) -> Complexes:
 
 def resume(
     state: State, s_va: Complexes, v: Complexes, line: Line | None = None, *, old: bool = False,
-    going_on: bool = False,
+    going_on: bool = False, within_pu: float = TOLERANCE_PU,
 ) -> tuple[Solution, Line]:  # fmt: skip
     """Newton's rounds from voltages [V] near the answer, with a matrix made before if given.
 
@@ -159,10 +124,10 @@ def resume(
     """
     legs = state.network.legs
     if not legs.jump:
-        return _rounds(state, s_va, v, line, old=old)
+        return newton_rounds(state, s_va, v, line, old=old, within_pu=within_pu)
     foretold = _foretold(state, s_va, v if going_on else None)
     sides = jumps.first(jumps.beyond(legs, foretold))
-    found, line = _rounds(state, s_va, v, line, old=old, crossing=sides.crossing)
+    found, line = newton_rounds(state, s_va, v, line, old=old, crossing=sides.crossing)
     rounds = found.iterations
     for _ in range(jumps.LOOKS):
         if found.converged:
@@ -174,7 +139,7 @@ def resume(
         anew, start = jumps.slides_differ(sides, after), v
         for crossing in jumps.stages(after):
             line = linearised(state, s_va, start, line, crossing) if anew else line
-            found, line = _rounds(state, s_va, start, line, old=True, crossing=crossing)
+            found, line = newton_rounds(state, s_va, start, line, old=True, crossing=crossing)
             start, rounds = found.v_v, rounds + found.iterations
         sides = after
     return replace(found, iterations=rounds), line
@@ -203,69 +168,6 @@ def _factor_of(state: State, admittance: Complexes) -> Factor:
     if len(state.floating):
         diagonal = _anchored(network, diagonal)
     return factorise(network.pattern, diagonal, upper, alive)
-
-
-def _rounds(
-    state: State, s_va: Complexes, v: Complexes, line: Line | None, *, old: bool,
-    crossing: Crossing | None = None,
-) -> tuple[Solution, Line]:  # fmt: skip
-    """Newton's rounds with legs that cross their limits as said."""
-    network = state.network
-    place, base, first = network.place, network.nodes.base_v, network.first
-    keep = _WORTH_KEEPING_OLD if old and line else _WORTH_KEEPING
-    line = linearised(state, s_va, v, crossing=crossing) if line is None else line
-    x, driven = np.empty(len(v), complex), np.empty(len(v), complex)
-    x[place] = np.where(state.alive, v / base, 0.0)
-    driven[place] = np.where(state.alive, state.driven * base, 0.0)
-    change, worst, damping, rounds, converged, renewed = np.inf, first, 1.0, 0, False, False
-    while not converged and rounds < _ROUNDS:
-        rounds += 1
-        found = solved(state, line, s_va, driven, x, first, crossing)
-        before = change
-        worst, change = _largest(first, found, x)
-        if not np.isfinite(change):
-            break
-        if change > max(before, _CLOSE_PU):
-            damping = max(damping / 2, _LEAST_DAMPING)
-        else:
-            damping = min(damping * 1.5, 1.0)
-        _towards(first, found, damping, x)
-        stalled = 0.9 * before < change < _ROUNDING_PU
-        if _left(before, change) < TOLERANCE_PU or (stalled and renewed):
-            x = solved(state, line, s_va, driven, x, 0, crossing) if first else x
-            converged = True
-        elif stalled or change > max(_CLOSE_PU, keep * before):
-            renewed, keep = stalled, _WORTH_KEEPING
-            line = linearised(state, s_va, x[place] * base, line, crossing)
-    v = np.where(state.alive, x[place] * base, 0.0)
-    node = int(np.argmax(place == worst)) if len(place) else 0
-    return Solution(v, converged, rounds, change, node), line
-
-
-def _left(before: float, change: float) -> float:
-    """What rounds to come will change in all at the pace of the last two, or the last change."""
-    pace = min(change / before, 0.99)
-    return change * max(1.0, pace / (1 - pace))
-
-
-@compiled
-def _largest(first: int, found: Complexes, x: Complexes) -> tuple[int, float]:
-    """Which place from `first` moves most, and how far; nan where one has no value."""
-    worst, most = first, 0.0
-    for k in range(first, len(x)):
-        re, im = found[k].real - x[k].real, found[k].imag - x[k].imag
-        square = re * re + im * im
-        if not square <= most:
-            worst, most = k, square
-            if square != square:
-                break
-    return worst, math.sqrt(most)
-
-
-@compiled
-def _towards(first: int, found: Complexes, share: float, x: Complexes) -> None:
-    for k in range(first, len(x)):
-        x[k] += share * (found[k] - x[k])
 
 
 def direct(state: State, currents: Complexes) -> Complexes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,9 @@ from gridmend.powerflow.legs import INJECTED, Legs
 from gridmend.powerflow.nodes import Numbering
 from gridmend.powerflow.ordering import order
 from gridmend.powerflow.primitive import Batch
+
+if TYPE_CHECKING:
+    from gridmend.powerflow.controls.tables import Controls
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,6 +111,13 @@ class Network:
     def legs_into(self) -> tuple[Ints, Ints]:
         """The same of legs, whose entries are counted four a leg."""
         return grouped(self.leg_slots, self.pattern.n + len(self.pattern.rows))
+
+    @cached_property
+    def controls(self) -> Controls:
+        """Every control in service; `GridError` for one that looks where nothing is."""
+        from gridmend.powerflow.controls.tables import Controls
+
+        return Controls.of(self)
 
     @staticmethod
     def of(grid: Grid) -> Network:

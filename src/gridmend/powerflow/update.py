@@ -18,6 +18,7 @@ from gridmend.model.snapshot import DEMANDS, Snapshot
 from gridmend.powerflow.chord import Line, as_blocks
 from gridmend.powerflow.compiled import compiled
 from gridmend.powerflow.iteration import (
+    TOLERANCE_PU,
     Solution,
     State,
     direct,
@@ -86,7 +87,7 @@ def stand(network: Network, snapshot: Snapshot) -> Standing:
     )
 
 
-def resolve(standing: Standing, snapshot: Snapshot) -> Solution:
+def resolve(standing: Standing, snapshot: Snapshot, *, within_pu: float = TOLERANCE_PU) -> Solution:
     """Move to another snapshot, positions and demand, and solve there.
 
     The answer is that of a solve from nothing, to the tolerance of the iteration
@@ -106,7 +107,10 @@ def resolve(standing: Standing, snapshot: Snapshot) -> Solution:
             v = np.where(v == 0, direct(state, state.driven), v)
     old = standing.line_s_va is not standing.s_va
     same = before is not None and before.converged and standing.solved_s_va is standing.s_va
-    found, line = resume(state, standing.s_va, v, standing.line, old=old, going_on=moved and same)
+    found, line = resume(
+        state, standing.s_va, v, standing.line,
+        old=old, going_on=moved and same, within_pu=within_pu,
+    )  # fmt: skip
     if line is not standing.line:
         standing.line, standing.line_s_va = line, standing.s_va
     if not found.converged:

@@ -58,7 +58,7 @@ class Clockwork:
         ]
         return Clockwork(
             network=network,
-            controls=Controls.of(network),
+            controls=network.controls,
             tap_rows=tap_rows,
             tap_delay_s=t.numbers("tap_delay_s")[tap_rows],
             turn_delay_s=t.numbers("reverse_delay_s")[tap_rows],

@@ -10,6 +10,9 @@ from gridmend.powerflow.controls.bank_look import bank_steps
 from gridmend.powerflow.controls.look import can_move, moved, tap_steps
 from gridmend.powerflow.simd import unowned
 
+SAFETY = 30.0
+"""How many times what is left of the error a control's margin must be, to decide on it."""
+
 
 class Places(NamedTuple):
     """Where the controls of all lanes stand, each array [what it counts × lanes].

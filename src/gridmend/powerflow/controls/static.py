@@ -1,6 +1,7 @@
 """Static control: regulators and capacitors settle as they do in OpenDSS.
 
-Solve, then let every control look. A control that is out of band is armed for its delay; one
+Solve, then let every control look: roughly at first, and more exactly where a control is so near
+to wanting something else that it matters. A control that is out of band is armed for its delay; one
 that is back in band is disarmed. Of the armed ones only those that share the smallest delay
 act, then all look again, until none is armed. Within one snapshot no time passes, so what was
 armed earlier keeps its delay. A regulator moves seven tenths of what it needs, at least one
@@ -18,13 +19,17 @@ import numpy as np
 from gridmend.model.flow import Flow
 from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow.answer import as_flow
-from gridmend.powerflow.controls.queue import act, arm, look
+from gridmend.powerflow.controls.queue import SAFETY, Places, act, arm, look
 from gridmend.powerflow.controls.tables import Controls
 from gridmend.powerflow.network import Network
+from gridmend.powerflow.rounds import TOLERANCE_PU, Solution
 from gridmend.powerflow.update import Standing, resolve, stand
 
 ROUNDS = 200
 """Control iterations after which the controls are said not to settle."""
+
+_ROUGH_PU = 1e-5
+"""How exact the voltages are at which controls look first."""
 
 NO_RATIO = np.ones(1)
 """The ratios of a single solve, whose admittances have their taps in them."""
@@ -44,7 +49,7 @@ class Settling:
     @staticmethod
     def of(network: Network) -> Settling:
         """Every control in service; `GridError` for one that looks where nothing is."""
-        return Settling(network, Controls.of(network))
+        return Settling(network, network.controls)
 
 
 def settle(network: Network, snapshot: Snapshot) -> Flow:
@@ -64,24 +69,43 @@ def settle_from(settling: Settling, snapshot: Snapshot) -> Flow:
     network, controls = settling.network, settling.controls
     regulators, banks = controls.regulators, controls.bank_controls
     at = controls.standing(snapshot)
-    hour = hour_of(snapshot.time)
     standing = settling.standing = settling.standing or stand(network, snapshot)
     for count in range(1, ROUNDS + 1):
-        solution = resolve(standing, snapshot)
-        state, v = standing.state, solution.v_v
+        within_pu = _ROUGH_PU if count < ROUNDS else TOLERANCE_PU
+        solution, delay = _looked(standing, snapshot, controls, at, within_pu)
         if not solution.converged:
             settling.standing = None
-            return as_flow(state, snapshot, solution, control_iterations=count, settled=False)
-        probes = controls.terms.probes(state.values)
-        look(regulators, banks, probes, at, hour, v.view(float), NO_RATIO, 1, 0)
-        delay = arm(regulators, banks, at, 1, 0)
-        if np.isnan(delay):
-            return as_flow(state, snapshot, solution, control_iterations=count)
-        if count == ROUNDS:
-            return as_flow(state, snapshot, solution, control_iterations=count, settled=False)
+        is_settled = solution.converged and bool(np.isnan(delay))
+        if is_settled or not solution.converged or count == ROUNDS:
+            return as_flow(
+                standing.state, snapshot, solution, control_iterations=count, settled=is_settled
+            )
         act(regulators, banks, at, delay, 1, 0)
         snapshot = controls.put(snapshot, at.tap, at.on)
     raise AssertionError("the last round returns")
+
+
+def _looked(
+    standing: Standing, snapshot: Snapshot, controls: Controls, at: Places, within_pu: float
+) -> tuple[Solution, float]:
+    """Solve as exactly as what the controls then want is certain, and exactly where none acts.
+
+    Returns the smallest delay of those that are armed [s], nan where none is.
+    """
+    regulators, banks, hour = controls.regulators, controls.bank_controls, hour_of(snapshot.time)
+    while True:
+        solution = resolve(standing, snapshot, within_pu=within_pu)
+        if not solution.converged:
+            return solution, np.nan
+        probes, x = controls.terms.probes(standing.state.values), solution.v_v.view(float)
+        margin_pu = look(regulators, banks, probes, at, hour, x, NO_RATIO, 1, 0)
+        is_exact, surely_pu = within_pu <= TOLERANCE_PU, margin_pu / SAFETY
+        if is_exact or solution.left_pu < surely_pu:
+            delay = arm(regulators, banks, at, 1, 0)
+            if is_exact or not np.isnan(delay):
+                return solution, delay
+            surely_pu = 0.0
+        within_pu = max(surely_pu / 2, TOLERANCE_PU)
 
 
 def hour_of(time: datetime | None) -> float:

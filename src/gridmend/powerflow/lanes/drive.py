@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from gridmend.powerflow.controls.queue import act, arm, look
+from gridmend.powerflow.controls.queue import SAFETY, act, arm, look
 from gridmend.powerflow.lanes.kernel import sweep
 from gridmend.powerflow.lanes.progress import (
     QUIET,
@@ -32,9 +32,6 @@ from gridmend.powerflow.simd import in_lanes, inlined, load, store, width
 
 EXACT_PU = 1e-9
 """To what a voltage is solved where a control is close to deciding otherwise."""
-
-SAFETY = 30.0
-"""How many times what is left of the error a control's margin must be, to decide on it."""
 
 LOOK_PU = 3e-5
 """What may be left of the error for controls to look at all."""

@@ -124,7 +124,7 @@ def solve_static(
     `alone` settles a step, counted from the first, from positions, and says whether its controls
     came to rest. None where the network's controls cannot move in lanes.
     """
-    controls = Controls.of(network)
+    controls = network.controls
     demand = demand_of(network, series, *steps)
     base = _middle_positions(network, series, demand.factors[:-1], begin)
     cut = _cut(network, controls, base)
@@ -180,7 +180,7 @@ def _hours(controls: Controls, series: Series, steps: tuple[int, int]) -> Floats
 
 def move_in_lanes(network: Network, snapshot: Snapshot) -> bool:
     """Whether the network's controls can move in lanes."""
-    return _cut(network, Controls.of(network), snapshot) is not None
+    return _cut(network, network.controls, snapshot) is not None
 
 
 def _cut(network: Network, controls: Controls, snapshot: Snapshot) -> Split | None:
