@@ -15,7 +15,7 @@ from gridmend.model.arrays import Complexes, Floats, Ints
 from gridmend.powerflow.blocks import Blocks, factorise_blocks, substitute_blocks
 from gridmend.powerflow.compiled import compiled
 from gridmend.powerflow.jumps import beyond, taken
-from gridmend.powerflow.legs import Crossing, Legs, answered, leg_currents, leg_voltages
+from gridmend.powerflow.legs import Answers, Crossing, Legs, answered, currents, leg_voltages
 
 if TYPE_CHECKING:
     from gridmend.powerflow.iteration import State
@@ -73,40 +73,33 @@ def solved(
     of sources [pu].
     """
     network, legs = state.network, state.network.legs
-    u = _across(*network.leg_ends, x)
-    taken = leg_currents(legs, s_va, answered(legs, u), crossing)
-    found = driven.copy()
-    _add_offsets(*network.leg_ends, line.slope, u, taken, found)
+    about = legs.answers, legs.balanced
+    found = _offset(network.leg_ends, *about, line.slope, s_va, crossing, x, driven)
     substitute_blocks(line.blocks, found.view(float).reshape(-1, 2), network.first, last)
     return found
 
 
 @compiled
-def _across(
-    plus: Ints, minus: Ints, base_plus: Floats, base_minus: Floats, x: Complexes
+def _offset(
+    ends: tuple[Ints, Ints, Floats, Floats],
+    answers: Answers,
+    balanced: Ints,
+    slope: Floats,
+    s_va: Complexes,
+    crossing: Crossing | None,
+    x: Complexes,
+    driven: Complexes,
 ) -> Complexes:
-    """[legs] voltage across each leg [V], from voltages by place [pu]."""
+    """[n] node currents [pu]: of sources, and what legs would take at no voltage, were they as
+    their slopes."""
+    plus, minus, base_plus, base_minus = ends
     u = np.zeros(len(plus), np.complex128)
     for k in range(len(plus)):
         if plus[k] >= 0:
             u[k] = x[plus[k]] * base_plus[k]
         if minus[k] >= 0:
             u[k] -= x[minus[k]] * base_minus[k]
-    return u
-
-
-@compiled
-def _add_offsets(
-    plus: Ints,
-    minus: Ints,
-    base_plus: Floats,
-    base_minus: Floats,
-    slope: Floats,
-    u: Complexes,
-    taken: Complexes,
-    total: Complexes,
-) -> None:
-    """Add to node currents [pu] what legs would take at no voltage, were they as their slopes."""
+    taken, total = currents(answers, answered(balanced, u), s_va, crossing), driven.copy()
     for k in range(len(plus)):
         re, im = u[k].real, u[k].imag
         offset = (
@@ -117,18 +110,25 @@ def _add_offsets(
             total[plus[k]] += offset * base_plus[k]
         if minus[k] >= 0:
             total[minus[k]] -= offset * base_minus[k]
+    return total
 
 
 def slopes(legs: Legs, s_va: Complexes, v: Complexes, crossing: Crossing | None = None) -> Floats:
     """[legs, 4] derivative of each leg's current by its voltage, real and imaginary parts."""
     if crossing is None and legs.jump:
         crossing = taken(beyond(legs, v))
-    u = leg_voltages(legs, v)
-    h = _DIFFERENCE * legs.rated_v
-    i = [leg_currents(legs, s_va, u + by, crossing) for by in (h, -h, 1j * h, -1j * h)]
-    by_real, by_imaginary = (i[0] - i[1]) / (2 * h), (i[2] - i[3]) / (2 * h)
-    parts = [by_real.real, by_imaginary.real, by_real.imag, by_imaginary.imag]
-    return np.ascontiguousarray(np.stack(parts, 1))
+    return _slopes(legs.answers, leg_voltages(legs, v), s_va, crossing)
+
+
+@compiled
+def _slopes(answers: Answers, u_v: Complexes, s_va: Complexes, crossing: Crossing | None) -> Floats:
+    slope, h = np.empty((len(u_v), 4)), _DIFFERENCE * answers[1]
+    for column, turn in enumerate((1.0 + 0.0j, 1.0j)):
+        more = currents(answers, u_v + turn * h, s_va, crossing)
+        less = currents(answers, u_v - turn * h, s_va, crossing)
+        slope[:, column] = (more.real - less.real) / (2 * h)
+        slope[:, 2 + column] = (more.imag - less.imag) / (2 * h)
+    return slope
 
 
 def as_blocks(values: Complexes, into: Floats | None = None) -> Floats:

@@ -55,6 +55,13 @@ class State:
 
 def prepare(network: Network, snapshot: Snapshot, *, with_legs: bool = True) -> State:
     """Assemble and factor a network at positions; legs count by their rated admittance."""
+    return prepared(network, snapshot, with_legs=with_legs)[0]
+
+
+def prepared(
+    network: Network, snapshot: Snapshot, *, with_legs: bool = True
+) -> tuple[State, Complexes, Complexes]:
+    """The same with the diagonal and upper entries that the factor is of, without anchors."""
     values = values_at(network, snapshot)
     diagonal, upper = assemble(network, values)
     driven, roots = sources_at(network, snapshot)
@@ -68,7 +75,8 @@ def prepare(network: Network, snapshot: Snapshot, *, with_legs: bool = True) -> 
         diagonal = _anchored(network, diagonal)
         factor = factorise(network.pattern, _anchored(network, joined[0]), joined[1], alive)
     here = alive[network.place]
-    return State(network, values, diagonal, upper, admittance, factor, driven, here, floating)
+    state = State(network, values, diagonal, upper, admittance, factor, driven, here, floating)
+    return state, *joined
 
 
 def _anchored(network: Network, diagonal: Complexes) -> Complexes:
@@ -156,7 +164,12 @@ def _foretold(state: State, s_va: Complexes, v: Complexes | None) -> Complexes:
         state = replace(state, factor=_factor_of(state, y))
     v = direct(state, state.driven) if v is None else v
     currents, u = state.driven.copy(), across(legs, v)
-    inject(legs.plus, legs.minus, y * u - leg_currents(legs, s_va, answered(legs, u)), currents)
+    inject(
+        legs.plus,
+        legs.minus,
+        y * u - leg_currents(legs, s_va, answered(legs.balanced, u)),
+        currents,
+    )
     return direct(state, currents)
 
 

@@ -21,6 +21,9 @@ from gridmend.powerflow.leg_models import EXPONENTIAL, STEEP, Row, leg_current
 Crossing = NDArray[np.int8]
 """[legs, 2] how each leg crosses its lower and upper limit; see `leg_models`."""
 
+Answers = tuple[Ints, Floats, Floats, Floats, Floats, Floats]
+"""Of legs: `model`, `rated_v`, `limits`, `exponents`, `zip` and fixed power [var]."""
+
 INJECTED = ("loads", "generators", "pv_systems", "storages")
 """Tables whose elements are legs, in the order in which legs are numbered."""
 
@@ -53,6 +56,12 @@ class Legs:
         """Whether the power of any leg jumps at its limits."""
         return bool((self.model == EXPONENTIAL).any())
 
+    @cached_property
+    def answers(self) -> Answers:
+        """What says how each leg's current answers to its voltage, as compiled code takes it."""
+        limits, exponents = self.limits, self.exponents
+        return self.model, self.rated_v, limits, exponents, self.zip, self.fixed_kvar * 1e3
+
 
 def powers(legs: Legs, snapshot: Snapshot) -> Complexes:
     """[legs] power consumed at rated voltage [VA]; generation is negative."""
@@ -75,7 +84,8 @@ def leg_admittance(legs: Legs, s_va: Complexes) -> Complexes:
     return np.conj(s_va) / legs.rated_v**2
 
 
-_TURN = np.exp(2j * np.pi / 3 * np.arange(3))
+_TURN = (1 + 0j, complex(-0.5, 0.75**0.5), complex(-0.5, -(0.75**0.5)))
+"""1, a and a²: turns by a third of a period."""
 
 
 def across(legs: Legs, v_v: Complexes) -> Complexes:
@@ -96,16 +106,24 @@ def _across(plus: Ints, minus: Ints, v_v: Complexes) -> Complexes:
 
 def leg_voltages(legs: Legs, v_v: Complexes) -> Complexes:
     """[legs] voltage that each leg answers to [V]; of a balanced inverter its positive sequence."""
-    return answered(legs, across(legs, v_v))
+    return answered(legs.balanced, across(legs, v_v))
 
 
-def answered(legs: Legs, u_v: Complexes) -> Complexes:
-    """[legs] the same from the voltages across them [V], which are left as they are."""
-    if not len(legs.balanced):
+@compiled
+def answered(balanced: Ints, u_v: Complexes) -> Complexes:
+    """[legs] the same from the voltages across them [V], which are left as they are.
+
+    `balanced` [elements, 3] are the legs of inverters of positive sequence.
+    """
+    if not len(balanced):
         return u_v
     u = u_v.copy()
-    positive = u[legs.balanced] @ _TURN / 3
-    u[legs.balanced] = positive[:, None] * np.conj(_TURN)
+    for k in range(len(balanced)):
+        positive = 0.0j
+        for phase in range(3):
+            positive += u_v[balanced[k, phase]] * _TURN[phase] / 3
+        for phase in range(3):
+            u[balanced[k, phase]] = positive * _TURN[phase].conjugate()
     return u
 
 
@@ -117,31 +135,15 @@ def leg_currents(
     `crossing` [legs, 2] says how legs by exponents cross their lower and upper limit; all are
     steep unless given.
     """
-    return _currents(
-        u_v,
-        legs.model,
-        legs.rated_v,
-        legs.limits,
-        legs.exponents,
-        legs.zip,
-        legs.fixed_kvar * 1e3,
-        s_va,
-        crossing,
-    )
+    return currents(legs.answers, u_v, s_va, crossing)
 
 
 @compiled
-def _currents(
-    u_v: Complexes,
-    model: Ints,
-    rated_v: Floats,
-    limits: Floats,
-    exponents: Floats,
-    zips: Floats,
-    fixed_var: Floats,
-    s_va: Complexes,
-    crossing: Crossing | None,
+def currents(
+    answers: Answers, u_v: Complexes, s_va: Complexes, crossing: Crossing | None
 ) -> Complexes:
+    """The same for compiled code."""
+    model, rated_v, limits, exponents, zips, fixed_var = answers
     i_a = np.zeros(len(u_v), np.complex128)
     for k in range(len(u_v)):
         square = u_v[k].real ** 2 + u_v[k].imag ** 2

@@ -26,7 +26,7 @@ TOLERANCE_PU = 1e-10
 """Largest change of a voltage in the last round, and in all that would follow it."""
 
 _ROUNDS = 100
-_WORTH_KEEPING = 0.5
+_WORTH_KEEPING = 0.6
 _WORTH_KEEPING_OLD = 0.15
 """The same of a matrix that was made for another demand, which one made anew soon betters."""
 
@@ -67,7 +67,7 @@ def newton_rounds(
     """From voltages [V] to where less than `within_pu` is left; legs cross their limits as said.
 
     The matrix is linearised where the rounds start, unless one is given, and kept while each
-    brings them at least `_WORTH_KEEPING` closer, else made anew; a round that leads away is
+    leaves at most `_WORTH_KEEPING` of the way, else made anew; a round that leads away is
     damped. Close to the end it is kept in any case, which takes its rounding out of the changes.
     What is left in one direction shrinks by the same factor each round: two rounds tell it, and
     the next begins where it would end (Anderson's mixing of depth one).

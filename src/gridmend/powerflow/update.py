@@ -23,12 +23,12 @@ from gridmend.powerflow.iteration import (
     State,
     direct,
     iterate,
-    prepare,
+    prepared,
     resume,
     sources_at,
 )
 from gridmend.powerflow.legs import powers
-from gridmend.powerflow.network import Network, assemble
+from gridmend.powerflow.network import Network
 from gridmend.powerflow.positions import loose_entries, moved_devices, set_values
 from gridmend.powerflow.reach import parts_without, reach_parts
 from gridmend.powerflow.refactor import columns_above, refactor, refactor_blocks
@@ -67,8 +67,7 @@ class Standing:
 
 def stand(network: Network, snapshot: Snapshot) -> Standing:
     """A network prepared at positions, not yet solved."""
-    state = prepare(network, snapshot)
-    diagonal, upper = assemble(network, state.values, state.admittance)
+    state, diagonal, upper = prepared(network, snapshot)
     _, roots = sources_at(network, snapshot)
     live = np.empty(network.pattern.n, np.bool_)
     live[network.place] = state.alive

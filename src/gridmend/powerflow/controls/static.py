@@ -28,7 +28,7 @@ from gridmend.powerflow.update import Standing, resolve, stand
 ROUNDS = 200
 """Control iterations after which the controls are said not to settle."""
 
-_ROUGH_PU = 1e-5
+_ROUGH_PU = 5e-6
 """How exact the voltages are at which controls look first."""
 
 NO_RATIO = np.ones(1)
