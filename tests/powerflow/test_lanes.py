@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gridmend.formats.read import read
 from gridmend.model.grid import Grid
 from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow.iteration import iterate, prepare
@@ -105,3 +106,27 @@ def test_an_inverter_of_positive_sequence_alone_is_solved_one_by_one() -> None:
     alone = iterate(prepare(network, snapshot), s_va)
     low = (np.abs(alone.v_v) / network.nodes.base_v).min()
     assert found.v_min_pu[3] == pytest.approx(low, abs=1e-9)
+
+
+@pytest.mark.parametrize("tolerance", [1e-5, 1e-6])
+@pytest.mark.parametrize("name", ["ieee123", "ieee8500"])
+def test_no_step_is_further_from_its_solution_than_the_tolerance(
+    name: str, tolerance: float
+) -> None:
+    network = Network.of(read(name))
+    start, steps, shapes = network.solve().snapshot, 1200, 16
+    rng, loads = np.random.default_rng(1), network.legs.table == 0
+    day = np.sin(2 * np.pi * (np.arange(steps) / 24 + rng.random((shapes, 1))))
+    at = np.where(loads, network.legs.element % shapes, shapes)
+    factors = np.vstack([0.55 + 0.3 * day + 0.1 * rng.random((shapes, steps)), np.ones(steps)])
+    demand = Demand(powers(network.legs, start), at, at, factors)
+    found, exact = (
+        solve_lanes(network, start, demand, tolerance=one, voltages=True)
+        for one in (tolerance, 1e-10)
+    )
+    assert found.v_v is not None
+    assert exact.v_v is not None
+    left_pu = (np.abs(found.v_v - exact.v_v) / network.nodes.base_v).max(axis=1)
+    assert left_pu.max() < tolerance
+    # and not by going on for longer than it takes
+    assert found.rounds.mean() < (2.2 if tolerance == 1e-5 else 3.2)

@@ -135,7 +135,9 @@ def resume(
         return newton_rounds(state, s_va, v, line, old=old, within_pu=within_pu)
     foretold = _foretold(state, s_va, v if going_on else None)
     sides = jumps.first(jumps.beyond(legs, foretold))
-    found, line = newton_rounds(state, s_va, v, line, old=old, crossing=sides.crossing)
+    found, line = newton_rounds(
+        state, s_va, v, line, old=old, crossing=sides.crossing, within_pu=within_pu
+    )
     rounds = found.iterations
     for _ in range(jumps.LOOKS):
         if found.converged:
@@ -147,7 +149,9 @@ def resume(
         anew, start = jumps.slides_differ(sides, after), v
         for crossing in jumps.stages(after):
             line = linearised(state, s_va, start, line, crossing) if anew else line
-            found, line = newton_rounds(state, s_va, start, line, old=True, crossing=crossing)
+            found, line = newton_rounds(
+                state, s_va, start, line, old=True, crossing=crossing, within_pu=within_pu
+            )
             start, rounds = found.v_v, rounds + found.iterations
         sides = after
     return replace(found, iterations=rounds), line

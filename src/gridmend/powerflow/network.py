@@ -113,6 +113,13 @@ class Network:
         return grouped(self.leg_slots, self.pattern.n + len(self.pattern.rows))
 
     @cached_property
+    def rating_a(self) -> Floats:
+        """[terminals] current rating [A]; nan where it is unknown or does not apply."""
+        from gridmend.powerflow.results import terminal_ratings
+
+        return terminal_ratings(self.grid, self.terminals)
+
+    @cached_property
     def controls(self) -> Controls:
         """Every control in service; `GridError` for one that looks where nothing is."""
         from gridmend.powerflow.controls.tables import Controls

@@ -15,7 +15,6 @@ from gridmend.powerflow.answer import terminal_currents
 from gridmend.powerflow.legs import INJECTED
 from gridmend.powerflow.network import Network
 from gridmend.powerflow.positions import values_at
-from gridmend.powerflow.results import terminal_ratings
 from gridmend.powerflow.step_by_step import SeriesFlow
 
 Singles = NDArray[np.float32]
@@ -53,7 +52,7 @@ def element_flows(
     if flow.v_v is None:
         raise GridError("the block has no voltages", mend="solve it with keep_voltages=True")
     shown = shown_terminals(network)
-    rating_a = terminal_ratings(network.grid, network.terminals)[shown]
+    rating_a = network.rating_a[shown]
     node = network.terminals.node[shown]
     shape = (len(flow), len(shown))
     p_kw, q_kvar, i_a = (np.full(shape, np.nan, np.float32) for _ in range(3))

@@ -11,7 +11,7 @@ from gridmend.model.arrays import Flags, Floats, Ints
 from gridmend.model.flow import Flow
 from gridmend.powerflow.legs import INJECTED, leg_voltages
 from gridmend.powerflow.network import Network
-from gridmend.powerflow.results import LIVE_PU, terminal_ratings
+from gridmend.powerflow.results import LIVE_PU
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Gauge:
     @staticmethod
     def of(network: Network) -> Gauge:
         """The gauge of a network."""
-        grid, terminals = network.grid, network.terminals
+        terminals = network.terminals
         from_source = terminals.table == "sources"
         injected = np.isin(terminals.table.astype(str), INJECTED)
         keys = np.char.add(terminals.table.astype(str), terminals.row.astype(str))
@@ -68,7 +68,7 @@ class Gauge:
             from_source=from_source,
             injected=injected,
             passive=~(from_source | injected),
-            rating_a=terminal_ratings(grid, terminals),
+            rating_a=network.rating_a,
             element=element.astype(np.int64),
             customers=customers_behind(network),
             load_leg=load_leg,

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from gridmend.model.arrays import Complexes
 from gridmend.powerflow.chord import Line
-from gridmend.powerflow.iteration import Solution, State, direct, iterate, resume
+from gridmend.powerflow.iteration import State, direct, iterate, resume
+from gridmend.powerflow.rounds import TOLERANCE_PU, Solution
 
 
 @dataclass(eq=False)
@@ -17,11 +18,11 @@ class Walk:
     v_v: Complexes | None = None
     line: Line | None = None
 
-    def to(self, s_va: Complexes) -> Solution:
+    def to(self, s_va: Complexes, *, within_pu: float = TOLERANCE_PU) -> Solution:
         """The solution for another demand [legs] [VA]; as from nothing, within the tolerance."""
         state = self.state
         start = direct(state, state.driven) if self.v_v is None else self.v_v
-        found, self.line = resume(state, s_va, start, self.line, old=True)
+        found, self.line = resume(state, s_va, start, self.line, old=True, within_pu=within_pu)
         if not found.converged:
             found, self.line = iterate(state, s_va), None
         self.v_v = found.v_v if found.converged else None

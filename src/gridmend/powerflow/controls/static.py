@@ -29,7 +29,7 @@ ROUNDS = 200
 """Control iterations after which the controls are said not to settle."""
 
 _ROUGH_PU = 5e-6
-"""How exact the voltages are at which controls look first."""
+"""How exact the voltages are at which controls look first, where no load jumps."""
 
 NO_RATIO = np.ones(1)
 """The ratios of a single solve, whose admittances have their taps in them."""
@@ -71,7 +71,8 @@ def settle_from(settling: Settling, snapshot: Snapshot) -> Flow:
     at = controls.standing(snapshot)
     standing = settling.standing = settling.standing or stand(network, snapshot)
     for count in range(1, ROUNDS + 1):
-        within_pu = _ROUGH_PU if count < ROUNDS else TOLERANCE_PU
+        is_rough = count < ROUNDS and not network.legs.jump
+        within_pu = _ROUGH_PU if is_rough else TOLERANCE_PU
         solution, delay = _looked(standing, snapshot, controls, at, within_pu)
         if not solution.converged:
             settling.standing = None

@@ -50,7 +50,8 @@ class Fused(NamedTuple):
 
     `record`: what p and q take [4], lowest and highest squared voltage of the model, the slope
     [4] and current [2] at the base, all multiplied by the inverse of the pivot, then voltage at
-    the base [2] and the squared lower limit. `rated`: active and reactive power at factor 1.
+    the base [2], the squared lower limit and the inverse of the highest. `rated`: active and
+    reactive power at factor 1.
     """
 
     kinds: Any
@@ -139,7 +140,7 @@ def _exponential(
             scratch[2 * lanes + w] = size ** bare[4 * k + 2] * bare[4 * k + 3]
         a, b = load(scratch, lanes), load(scratch, 2 * lanes)
     above = splat(x, get(record, k * RECORD + 5))
-    flat = div(splat(x, 1.0), above)
+    flat = splat(x, get(record, k * RECORD + 15))
     return where_less(above, square, flat, a), where_less(above, square, flat, b)
 
 

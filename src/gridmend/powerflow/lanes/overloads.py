@@ -15,13 +15,16 @@ import numpy as np
 from gridmend.model.arrays import Complexes, Flags, Floats, Ints
 from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow.answer import terminal_currents
+from gridmend.powerflow.iteration import State
 from gridmend.powerflow.lanes.split import Split
 from gridmend.powerflow.lanes.tables import Demand
 from gridmend.powerflow.network import Network
-from gridmend.powerflow.results import terminal_ratings
+from gridmend.powerflow.rounds import Solution
 from gridmend.powerflow.walk import Walk
 
 SHARE = 0.6
+
+_CORNER_PU = 1e-5
 
 COLLAPSED_PU = 0.8
 """Below this a corner is no bound any more: loads take less the more they are asked for."""
@@ -41,17 +44,20 @@ class Watch:
     tie: Ints
 
 
-def watch(snapshot: Snapshot, walk: Walk, demand: Demand, cut: Split) -> Watch:
-    """The elements that may be overloaded by a demand."""
-    state = walk.state
-    network = state.network
-    rating = terminal_ratings(network.grid, network.terminals)[: len(network.primitives.nodes)]
-    near = np.zeros(len(rating), np.bool_)
-    most, least = demand.factors.max(axis=1), demand.factors.min(axis=1)
+def corners(walk: Walk, demand: Demand) -> tuple[Solution, Solution]:
+    """The two states that bound what a demand can do, near enough for that."""
+    most, least = (demand.at(end(demand.factors, axis=1)) for end in (np.max, np.min))
     takes = demand.s_va.real >= 0
-    corners = (demand.at(most), demand.at(least))
-    for heavy, light in (corners, corners[::-1]):
-        solution = walk.to(np.where(takes, heavy, light))
+    heavy = walk.to(np.where(takes, most, least), within_pu=_CORNER_PU)
+    return heavy, walk.to(np.where(takes, least, most), within_pu=_CORNER_PU)
+
+
+def watch(snapshot: Snapshot, state: State, ends: tuple[Solution, Solution], cut: Split) -> Watch:
+    """The elements that may be overloaded between two states."""
+    network = state.network
+    rating = network.rating_a[: len(network.primitives.nodes)]
+    near = np.zeros(len(rating), np.bool_)
+    for solution in ends:
         i = np.abs(terminal_currents(network, snapshot, state.values, solution.v_v))
         v_pu = np.abs(solution.v_v[state.alive]) / network.nodes.base_v[state.alive]
         beyond = not solution.converged or bool((v_pu < COLLAPSED_PU).any())

@@ -17,7 +17,7 @@ from gridmend.powerflow.controls.tables import Controls
 from gridmend.powerflow.iteration import prepare
 from gridmend.powerflow.lanes.banks import bank_nodes, measures_a_bank, probes_in_lanes, shares
 from gridmend.powerflow.lanes.layout import laid_out, median_state, source_nodes, voltages_of
-from gridmend.powerflow.lanes.overloads import watch
+from gridmend.powerflow.lanes.overloads import corners, watch
 from gridmend.powerflow.lanes.progress import Moves
 from gridmend.powerflow.lanes.solve import Demand, Lanes, solve_lanes, told
 from gridmend.powerflow.lanes.split import Split, split
@@ -133,7 +133,7 @@ def solve_static(
     state = prepare(network, base)
     walk = Walk(state)
     solution = (state, *median_state(walk, demand))
-    judged = (watch(base, walk, demand, cut), limits)
+    judged = (watch(base, state, corners(walk, demand), cut), limits)
     laid = laid_out(network, base, cut, demand, solution, judged, np.float64, controls.banks)
 
     def positions(of: Snapshot) -> Positions:

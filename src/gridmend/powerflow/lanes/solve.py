@@ -24,13 +24,14 @@ from gridmend.powerflow.lanes.layout import (
     voltages_of,
 )
 from gridmend.powerflow.lanes.matrix import Kind
-from gridmend.powerflow.lanes.overloads import watch
+from gridmend.powerflow.lanes.overloads import corners, watch
 from gridmend.powerflow.lanes.split import split
 from gridmend.powerflow.lanes.tables import (
     Demand,
 )
 from gridmend.powerflow.legs import leg_currents, leg_voltages
 from gridmend.powerflow.network import Network
+from gridmend.powerflow.rounds import Solution
 from gridmend.powerflow.step_summary import ANSI_RANGE_A, Limits
 from gridmend.powerflow.walk import Walk
 
@@ -98,8 +99,9 @@ def solve_lanes(
     v_v = np.zeros((steps, network.pattern.n), complex) if voltages else None
     state, node = prepare(network, snapshot), _NONE
     walk = Walk(state)
-    judged = (watch(snapshot, walk, demand, cut), limits)
-    for group in _groups(walk, demand):
+    ends = corners(walk, demand)
+    judged = (watch(snapshot, state, ends, cut), limits)
+    for group in _groups(walk, demand, ends):
         mine = Demand(demand.s_va, demand.p_profile, demand.q_profile, demand.factors[:, group])
         solution = (state, *median_state(walk, mine))
         laid = laid_out(network, snapshot, cut, mine, solution, judged, kind)
@@ -123,25 +125,25 @@ def _blocks(steps: int, threads: int) -> list[Ints]:
     return [np.arange(a, b) for a, b in pairwise(edges) if b > a]
 
 
-def _groups(walk: Walk, demand: Demand) -> list[Ints]:
+def _groups(walk: Walk, demand: Demand, bounds: tuple[Solution, Solution]) -> list[Ints]:
     """Steps by how much is taken in all, so that each group is close to its mean.
 
     A base is worth its cost for every `_PU_A_BASE` that the voltage moves between the steps of
-    least and most demand.
+    least and most demand, which it cannot where it moves less between the `bounds`.
     """
     steps = demand.factors.shape[1]
-    weight = np.zeros(len(demand.factors))
-    np.add.at(weight, demand.p_profile, demand.s_va.real)
-    level = weight @ demand.factors
+    level = demand.level
     count = 1 + min(steps // _STEPS_A_BASE, _MOST_BASES - 1)
     low, high = (float(level.min()), float(level.max())) if steps else (0.0, 0.0)
+
+    def bases(one: Complexes, other: Complexes) -> int:
+        moved = np.abs(one - other) / walk.state.network.nodes.base_v
+        return min(count, 1 + int(float(np.max(moved, initial=0.0)) / _PU_A_BASE))
+
+    count = bases(bounds[0].v_v, bounds[1].v_v) if bounds[0].converged else count
     if count > 1 and high > low:
-        ends = [
-            walk.to(demand.at(demand.factors[:, at])).v_v
-            for at in (int(np.argmin(level)), int(np.argmax(level)))
-        ]
-        moved = np.abs(ends[1] - ends[0]) / walk.state.network.nodes.base_v
-        count = min(count, 1 + int(float(np.max(moved, initial=0.0)) / _PU_A_BASE))
+        ends = (int(np.argmin(level)), int(np.argmax(level)))
+        count = bases(*(walk.to(demand.at(demand.factors[:, at])).v_v for at in ends))
     if count == 1 or high <= low:
         return [np.arange(steps)]
     group = np.minimum(((level - low) / (high - low) * count).astype(np.int64), count - 1)

@@ -20,6 +20,7 @@ _MOST_PROFILES = 64
 _MOST_MIXTURES = 6
 _NEGLIGIBLE = 0.01
 _WATCHED = 64
+_ROUNDS_SEEN = 3
 _LANES = 8
 
 
@@ -33,8 +34,7 @@ def starts(
     by_p = -leg_currents(legs, demand.s_va.real + 0j, u)
     by_q = -leg_currents(legs, 1j * demand.s_va.imag, u)
     all_rows = np.unique(matrix.row[legs.plus[(legs.plus >= 0) & base.state.alive[legs.plus]]])
-    total = _responses(network, matrix, base, (by_p + by_q)[:, None])
-    watched = _watched(total[:, :, 0], all_rows)
+    watched = _watched(network, demand, base, matrix, all_rows)
     profiles = len(demand.factors)
     if profiles > _MOST_PROFILES or not len(all_rows):
         return _none(kind, middle), watched
@@ -67,12 +67,31 @@ def _none(kind: Kind, middle: Floats) -> Start:
     return Start(whole, empty, empty, empty, whole, middle.astype(kind))
 
 
-def _watched(total: Floats, rows: Ints) -> Any:
-    """The rows that demand moves most, and some spread over the others."""
-    moved = np.abs(total[rows]).sum(axis=1)
-    most = rows[np.argsort(-moved)][:_WATCHED]
-    spread = rows[:: max(len(rows) // 32, 1)]
-    return np.unique(np.concatenate([most, spread])).astype(np.int32)
+def _watched(network: Network, demand: Demand, base: Base, matrix: Matrix, rows: Ints) -> Any:
+    """The rows that move most in each of the first rounds, at least and at most demand, and some
+    spread over the others."""
+    legs, level = network.legs, demand.level
+    v, row = base.v_v[: network.pattern.n], matrix.row[: network.pattern.n]
+    u = leg_voltages(legs, v)
+    taken = leg_currents(legs, base.s_va, u)
+    ends = {int(np.argmin(level)), int(np.argmax(level))} if len(level) else set[int]()
+    asked = [demand.at(demand.factors[:, step]) for step in ends]
+
+    def beyond(s_va: Complexes, x: Floats) -> Complexes:
+        """[legs] current that a round does not count on yet [A], at deviations of rows [pu]."""
+        dv = np.where(row < len(x), x[np.minimum(row, len(x) - 1)] @ (1, 1j), 0.0)
+        du = leg_voltages(legs, dv * network.nodes.base_v)
+        slope = base.slope[:, 0::2] * du.real[:, None] + base.slope[:, 1::2] * du.imag[:, None]
+        return taken + slope @ (1, 1j) - leg_currents(legs, s_va, u + du)
+
+    most = [rows[:: max(len(rows) // _WATCHED, 1)]]
+    x = np.zeros((matrix.rows.active, 2, len(asked)))
+    for _ in range(_ROUNDS_SEEN if asked else 0):
+        columns = [beyond(s_va, x[:, :, k]) for k, s_va in enumerate(asked)]
+        before, x = x, _responses(network, matrix, base, np.stack(columns, 1))
+        moved = np.nan_to_num(np.abs(x - before)[rows].sum(axis=1))
+        most += [rows[np.argsort(-column)][:_WATCHED] for column in moved.T]
+    return np.unique(np.concatenate(most)).astype(np.int32)
 
 
 def _responses(network: Network, matrix: Matrix, base: Base, columns: Complexes) -> Floats:

@@ -29,6 +29,18 @@ FAR = 1e3
 FIRST_PACE = 0.3
 """At what pace changes are taken to shrink before any has been seen to."""
 
+LEAST_PACE = 0.001
+REMEMBERED = 0.98
+"""What a pace counts of that at the next round that shows one."""
+
+ROUNDING = 0.01
+"""Of the tolerance: changes below it may be rounding, and show no pace."""
+
+DOUBT = 2.0
+AFTER = 16
+"""How much more may be left than the pace of earlier rounds says, and after how many steps one
+takes a round more to show it anew."""
+
 
 class Start(NamedTuple):
     """First-order change of the rows with legs by the demand factors.
@@ -104,23 +116,28 @@ def change(watched: Any, x: Any, old: Any, found: Any) -> None:
 
 
 @unowned
-def settled(found: Any, before: Any, pace: Any, tolerance: float, first: bool) -> Any:
+def settled(found: Any, before: Any, pace: Any, tolerance: float, done: int) -> Any:
     """Whether what is left in all lanes is below the tolerance; largest change of any lane.
 
-    What is left after a change is that change times the pace at which changes shrink, summed
-    on. The pace is the last one seen in the lane.
+    What is left after a change is that change times the `pace` [2 × lanes] at which changes
+    shrink: from the first to the second round, and from there on, each the slowest seen lately,
+    and doubted.
     """
-    done, worst = True, 0.0
-    for w in range(width(found)):
+    lanes, is_enough, worst = width(found), True, 0.0
+    for w in range(lanes):
         moved = np.sqrt(found[w])
-        if not first and before[w] > 0.0:
-            pace[w] = min(max(moved / before[w], 0.02), 0.999)
+        if done > 1 and before[w] > ROUNDING * tolerance:
+            at = w if done == 2 else lanes + w
+            seen = min(max(moved / before[w], LEAST_PACE), 0.999)
+            pace[at] = max(seen, REMEMBERED * pace[at])
         before[w] = moved
-        left = moved * pace[w] / (1.0 - pace[w])
-        if not left < tolerance:
-            done = False
+        first, later = pace[w], pace[lanes + w]
+        later = later if later > 0.0 else FIRST_PACE
+        left = DOUBT * moved * (first if done == 1 else later) / (1.0 - later)
+        if not left < tolerance or not first > 0.0:
+            is_enough = False
         worst = max(worst, moved) if moved == moved else np.inf
-    return done, worst
+    return is_enough, worst
 
 
 @in_lanes
@@ -140,7 +157,7 @@ def in_step(
     size = max(2 * len(loose_legs.model), len(start.mix) + len(start.middle) + 1, 3)
     room = np.zeros(size * lanes, x.dtype)
     old, found = np.zeros(2 * len(watched) * lanes, x.dtype), np.zeros(lanes, x.dtype)
-    before, pace = np.zeros(lanes), np.full(lanes, FIRST_PACE)
+    before, pace = np.zeros(lanes), np.zeros(2 * lanes)
     stride = steps * lanes
     fresh = True
     for step in range(steps):
@@ -148,17 +165,18 @@ def in_step(
         if len(start.rows):
             anticipate(start, factors, stride, now, -1 if fresh else now - lanes, x, room)
         keep(watched, x, old)
-        counts[step] = rounds + 1
+        counts[step], shows = rounds + 1, step % AFTER == 0
         for done in range(1, rounds + 1):
             sweep(
                 rows, legs, loose_legs, ties, banks, factors, stride, now, ratio, moved, x, extra,
                 room, taken,
             )  # fmt: skip
             change(watched, x, old, found)
-            enough, worst = settled(found, before, pace, tolerance, done == 1)
-            if enough:
+            enough, worst = settled(found, before, pace, tolerance, done)
+            if enough and not shows:
                 counts[step] = done
                 break
+            shows = shows and not enough
             if not worst < FAR:
                 break
         fresh = counts[step] > rounds
@@ -170,4 +188,4 @@ def in_step(
             voltages[step * len(x) : (step + 1) * len(x)] = x
         if fresh:
             x[:] = 0.0
-            pace[:] = FIRST_PACE
+            pace[:] = 0.0

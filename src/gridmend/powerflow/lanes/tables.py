@@ -13,6 +13,7 @@ from gridmend.powerflow.lanes.legs import (
     DEGREE,
     EXPONENTIAL,
     POWERS,
+    RECORD,
     STEADY_CURRENT,
     TOGETHER,
     Fused,
@@ -41,6 +42,12 @@ class Demand:
         """[legs] power at one factor a profile [VA]."""
         p, q = factors[self.p_profile], factors[self.q_profile]
         return self.s_va.real * p + 1j * self.s_va.imag * q
+
+    @property
+    def level(self) -> Floats:
+        """[steps] active power of all legs [W]."""
+        weight = np.bincount(self.p_profile, self.s_va.real, len(self.factors))
+        return weight @ self.factors
 
 
 def _known(network: Network, demand: Demand) -> Flags:
@@ -101,13 +108,14 @@ def _fused(
     slope = base.slope[mine].reshape(-1, 2, 2) * (base_v**2)[:, None, None]
     u_pu, i_pu = u0 / base_v, i0 * base_v
     at_base = inverse @ parts(i_pu)[:, :, None]
-    record = np.zeros((len(mine), 16))
+    record = np.zeros((len(mine), RECORD))
     record[:, :4] = (inverse @ np.where(apart[:, None, None], p, p + q)).reshape(-1, 4)
     record[:, 4], record[:, 5] = lowest, highest
     record[:, 6:10] = (inverse @ slope).reshape(-1, 4)
     record[:, 10:12] = at_base[:, :, 0]
     record[:, 12], record[:, 13] = u_pu.real, u_pu.imag
     record[:, 14] = np.where(impedance, -1.0, (least * rated) ** 2)
+    record[:, 15] = 1 / highest
     kinds = np.where(apart, APART, TOGETHER)
     kinds[model == CURRENT] = STEADY_CURRENT
     kinds[model == BY_EXPONENT] = EXPONENTIAL
