@@ -66,30 +66,24 @@ def watch(snapshot: Snapshot, state: State, ends: tuple[Solution, Solution], cut
 
 
 def _watch(network: Network, cut: Split, rating: Floats, near: Flags) -> Watch:
+    """The rows of the elements' admittances that give the current into each conductor `near`."""
     primitives = network.primitives
-    of = np.repeat(np.arange(len(primitives.row)), np.diff(primitives.node_start))
-    elements, entries, ties = [0], [0], list[int]()
+    start, size = primitives.node_start[:-1], np.diff(primitives.node_start)
+    of = np.repeat(np.arange(len(size)), size)
+    conductor = np.flatnonzero(near)
+    own = of[conductor]
+    row = primitives.value_start[own] + (conductor - start[own]) * size[own]
+    each = np.repeat(np.arange(len(conductor)), size[own])
+    column = np.arange(len(each)) - np.repeat(np.cumsum(size[own]) - size[own], size[own])
+    node, y = cut.flat_nodes[start[own[each]] + column], cut.flat_values[row[each] + column]
+    here = (node >= 0) & (y != 0)
     tie_of = {place: q for q, place in enumerate(cut.conductors.tolist())}
-    nodes: list[Ints] = []
-    values: list[complex] = []
-    for k in np.unique(of[near]).tolist():
-        first, end = int(primitives.node_start[k]), int(primitives.node_start[k + 1])
-        own = cut.flat_nodes[first:end]
-        at = int(primitives.value_start[k])
-        y = cut.flat_values[at : at + len(own) ** 2].reshape(len(own), len(own))
-        for c in np.flatnonzero(near[first:end]).tolist():
-            here = (own >= 0) & (y[c] != 0)
-            nodes.append(own[here])
-            values += (y[c, here] / rating[first + c]).tolist()
-            entries.append(len(values))
-            ties.append(tie_of.get(first + c, -1))
-        elements.append(len(entries) - 1)
-    y_pu: Complexes = np.array(values, complex)
+    y_pu: Complexes = y[here] / rating[conductor[each[here]]]
     return Watch(
-        element=np.array(elements, np.int64),
-        entry=np.array(entries, np.int64),
-        node=np.concatenate([*nodes, np.empty(0, np.int64)]),
+        element=np.searchsorted(own, [*np.unique(own), len(size)]),
+        entry=np.searchsorted(each[here], np.arange(len(conductor) + 1)),
+        node=node[here],
         y_re=y_pu.real,
         y_im=y_pu.imag,
-        tie=np.array(ties, np.int64),
+        tie=np.array([tie_of.get(c, -1) for c in conductor.tolist()], np.int64),
     )

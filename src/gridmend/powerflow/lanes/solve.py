@@ -143,7 +143,8 @@ def _groups(walk: Walk, demand: Demand, bounds: tuple[Solution, Solution]) -> li
     count = bases(bounds[0].v_v, bounds[1].v_v) if bounds[0].converged else count
     if count > 1 and high > low:
         ends = (int(np.argmin(level)), int(np.argmax(level)))
-        count = bases(*(walk.to(demand.at(demand.factors[:, at])).v_v for at in ends))
+        asked = (demand.at(demand.factors[:, at]) for at in ends)
+        count = bases(*(walk.to(s_va, within_pu=_PU_A_BASE / 100).v_v for s_va in asked))
     if count == 1 or high <= low:
         return [np.arange(steps)]
     group = np.minimum(((level - low) / (high - low) * count).astype(np.int64), count - 1)
