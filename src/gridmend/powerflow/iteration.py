@@ -128,7 +128,8 @@ def resume(
     `old` says that it was made for another demand. Returns the matrix that was used last beside
     what was found; the one given is used up. Legs whose power jumps at a limit begin on a side
     that does not depend on where the rounds begin, unless they are `going_on` from the answer at
-    other positions, and take another until all are where they belong.
+    other positions, and take another until all are where they belong. A matrix of legs that slide
+    along their line serves no other solve, and is not returned.
     """
     legs = state.network.legs
     if not legs.jump:
@@ -138,7 +139,7 @@ def resume(
     found, line = newton_rounds(
         state, s_va, v, line, old=old, crossing=sides.crossing, within_pu=within_pu
     )
-    rounds = found.iterations
+    rounds, steep = found.iterations, None
     for _ in range(jumps.LOOKS):
         if found.converged:
             v, after = found.v_v, jumps.after(sides, jumps.beyond(legs, found.v_v), s_va)
@@ -146,12 +147,17 @@ def resume(
             after = jumps.given_up(sides)
         if after is None:
             break
-        anew, start = jumps.slides_differ(sides, after), v
+        anew, start, slides = jumps.slides_differ(sides, after), v, jumps.slide(after)
         for crossing in jumps.stages(after):
-            line = linearised(state, s_va, start, line, crossing) if anew else line
-            found, line = newton_rounds(
-                state, s_va, start, line, old=True, crossing=crossing, within_pu=within_pu
-            )
+            if slides:
+                made = linearised(state, s_va, start, steep, crossing) if anew else steep
+                found, steep = newton_rounds(
+                    state, s_va, start, made, old=True, crossing=crossing, within_pu=within_pu
+                )
+            else:
+                found, line = newton_rounds(
+                    state, s_va, start, line, old=True, crossing=crossing, within_pu=within_pu
+                )
             start, rounds = found.v_v, rounds + found.iterations
         sides = after
     return replace(found, iterations=rounds), line

@@ -111,6 +111,11 @@ def misplaced(sides: Sides, by: Floats, s_va: Complexes) -> tuple[Flags, Flags]:
     return low, (sides.crossing == UPPER) & (share < 1.0) & takes
 
 
+def slide(sides: Sides) -> bool:
+    """Whether any leg slides."""
+    return bool((sides.crossing == SLIDING).any())
+
+
 def slides_differ(before: Sides, now: Sides) -> bool:
     """Whether other legs slide now, for which a matrix made before serves no longer."""
     return bool(((before.crossing == SLIDING) != (now.crossing == SLIDING)).any())

@@ -13,7 +13,7 @@ import numpy as np
 from gridmend.model.arrays import Complexes, Flags, Floats, Ints
 from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow import simd
-from gridmend.powerflow.iteration import State, iterate, prepare
+from gridmend.powerflow.iteration import prepare
 from gridmend.powerflow.lanes import measure as lane_measure
 from gridmend.powerflow.lanes import steps as lane_steps
 from gridmend.powerflow.lanes.layout import (
@@ -116,7 +116,7 @@ def solve_lanes(
     in_lane = (rounds <= _ROUNDS) & np.isfinite(found).all(axis=0) & (found[10] == 0)
     converged = in_lane.copy()
     for step in np.flatnonzero(~in_lane & rest).tolist():
-        converged[step] = _alone(network, state, node, demand, step, found, v_v)
+        converged[step] = _alone(walk, node, demand, step, found, v_v)
     return told(node, found, rounds, (in_lane, converged), v_v)
 
 
@@ -181,12 +181,11 @@ def _block(
 
 
 def _alone(
-    network: Network, state: State, node: Ints, demand: Demand, step: int, found: Floats,
-    v_v: Complexes | None,
-) -> bool:  # fmt: skip
+    walk: Walk, node: Ints, demand: Demand, step: int, found: Floats, v_v: Complexes | None
+) -> bool:
     """Put the solve of a single snapshot where lanes found no rest."""
-    s_va = demand.at(demand.factors[:, step])
-    solution = iterate(state, s_va)
+    s_va, state, network = demand.at(demand.factors[:, step]), walk.state, walk.state.network
+    solution = walk.to(s_va)
     u = leg_voltages(network.legs, solution.v_v)
     taken = complex(np.sum(u * np.conj(leg_currents(network.legs, s_va, u))))
     row = np.empty(len(node), np.int64)
