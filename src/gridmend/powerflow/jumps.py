@@ -65,8 +65,10 @@ def after(sides: Sides, by: Floats, s_va: Complexes) -> Sides | None:
     line. One that finds no rest on the line goes to the side that it did not come from, and one
     that rested there and is moved off its end to that side.
     """
-    crossing, share = sides.crossing, 1.0 + by / LINE
     low, high = misplaced(sides, by, s_va)
+    if not (low.any() or high.any() or slide(sides)):
+        return None
+    crossing, share = sides.crossing, 1.0 + by / LINE
     may, gives = sides.tries < _TRIES, (s_va.imag < 0)[:, None]
     slides = may & (gives & (low | high) | high & ((share > 0.0) | (sides.tries > 0)))
     out = (crossing == SLIDING) & ((share < 0.0) | (share > 1.0))
