@@ -35,9 +35,9 @@ class Case:
         self.running = self.on | der | (self.doubtful & {*m.feeds})
         lifts = {sent["deed"] for sent in (e, *pending)}
         tags = [t for n, t in m.books["tag_placed"].items() if (Action.UNTAG, n) not in lifts]
-        held = {tag["key"] for tag in tags if tag["kind"] == "hold"}
-        self.proof = {key: bits if key in held else 0 for key, bits in self.may.items()}
-        self.able = {*m.feeds} - (held - self.running)
+        self.held = {tag["key"] for tag in tags if tag["kind"] == "hold"}
+        self.proof = {key: bits if key in self.held else 0 for key, bits in self.may.items()}
+        self.able = {*m.feeds} - (self.held - self.running)
         self.holding = [m.behind, *m.at(self.able & m.forming)]
         self.live = m.reach(self.holding, self.apart, FED)
 
@@ -54,8 +54,8 @@ def work(k: Case) -> Judged:
     is_held = does in MOVES and (bears - {"hot_line"} or (k.closes and bears))
     is_early = does is Action.TAG and e["kind"] != "hot_line" and key in k.running
     yield "tags", is_held or is_early, "it bears a tag, or is to be held and is on"
-    lifts = does is Action.UNTAG and m.books["tag_placed"].get(mark, NONE)["kind"] == "hold"
-    part = m.at([key] if k.closes or lifts else [])
+    is_hold = m.books["tag_placed"].get(mark, NONE)["kind"] == "hold" and key not in k.held
+    part = m.at([key] if k.closes or (does is Action.UNTAG and is_hold) else [])
     part, energy = m.reach(part, k.joined if k.closes else k.proof, SECTION), m.at(k.able)
     leads = part if part & energy else set[int]()
     asked = [sent["principal"] for sent in m.pending.values() if sent["deed"] == e["deed"]]
