@@ -16,8 +16,9 @@ from gridmend.model.command import World
 from gridmend.model.event import Event
 from gridmend.model.grid import Grid
 from gridmend.model.snapshot import Snapshot
-from tests.interlock.corruptions import ALL, Corruption, Events, NotHereError
-from tests.interlock.journals import NOON, RUNS, islands_joined, plain, work_on_a_section
+from tests.interlock.corrupting import ALL, Corruption, Events, NotHereError
+from tests.interlock.handwriting import NOON
+from tests.interlock.journals import RUNS, islands_joined, plain, work_on_a_section
 
 VARIANTS = 16
 """How often each corruption is tried, on runs and at places that the seed chooses."""
