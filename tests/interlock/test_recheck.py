@@ -17,7 +17,7 @@ from gridmend.model.event import Event
 from gridmend.model.grid import Grid
 from gridmend.model.snapshot import Snapshot
 from tests.interlock.corrupting import ALL, Corruption, Events, NotHereError
-from tests.interlock.handwriting import NOON
+from tests.interlock.handwriting import NOON, Log
 from tests.interlock.journals import RUNS, islands_joined, plain, work_on_a_section
 
 VARIANTS = 16
@@ -46,7 +46,7 @@ def _objected(corruption: Corruption, seed: int) -> bool:
 
 
 @pytest.mark.parametrize("run", RUNS, ids=lambda run: run.__name__)
-def test_there_is_nothing_to_object_to_a_lawful_run(run: Callable[[], object]) -> None:
+def test_there_is_nothing_to_object_to_a_lawful_run(run: Callable[[], Log]) -> None:
     log = run()
     assert recheck(log.grid, log.events) == ()
 
