@@ -9,15 +9,13 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from gridmend.model.grid import SINGULAR, Grid
+from gridmend.model.grid import Grid
 from gridmend.model.snapshot import conductor_mask
 from gridmend.model.topology import Topology
 from gridmend.model.wiring import CONDUCTOR
 
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
-
-DER = ("generators", "pv_systems", "storages")
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,24 +39,15 @@ class Site:
     def of(topology: Topology) -> Site:
         """Compile a grid's topology."""
         grid = topology.grid
-        names: list[str] = []
-        rows: list[int] = []
-        forming: list[bool] = []
-        nodes: list[Ints] = []
-        for table in ("sources", *DER):
-            records = grid.table(table)
-            for row in (int(r) for r in np.flatnonzero(records.flags("in_service"))):
-                name = f"{SINGULAR[table]}.{records['name'][row]}"
-                names.append(name.lower())
-                rows.append(row if table == "sources" else -1)
-                able = table in ("generators", "storages") and bool(records["grid_forming"][row])
-                forming.append(table == "sources" or able)
-                nodes.append(topology.nodes_of(name))
+        names = tuple(topology.infeeds)
+        nodes = [topology.nodes_of(name) for name in names]
+        found = [grid.find(name) for name in names]
+        rows = [row if table == "sources" else -1 for table, row in found]
         return Site(
             topology=topology,
-            names=tuple(names),
+            names=names,
             source_row=np.array(rows, np.int64),
-            forming=np.array(forming, bool),
+            forming=np.array([*topology.infeeds.values()], bool),
             feed_node=np.concatenate([np.empty(0, np.int64), *nodes]),
             feed_of=np.repeat(np.arange(len(nodes)), [len(n) for n in nodes]),
             mask=conductor_mask(grid.switches),
@@ -120,15 +109,6 @@ class Site:
         row = self.grid.buses.row(bus.partition(".")[2] if bus.lower().startswith("bus.") else bus)
         first, last = self.bus_nodes
         return np.arange(first[row], last[row], dtype=np.int64)
-
-    def nodes_of(self, key: str) -> Ints:
-        """The nodes of a device as `subject` writes it; of a tap control those of its
-        transformer."""
-        prefix, _, name = key.partition(".")
-        if prefix != "tap_control":
-            return self.topology.nodes_of(key)
-        controls = self.grid.tap_controls
-        return self.topology.nodes_of(f"transformer.{controls['transformer'][controls.row(name)]}")
 
     def fed_nodes(self, which: Flags) -> Ints:
         """Nodes on which the chosen feeders of energy stand."""

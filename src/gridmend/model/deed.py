@@ -2,12 +2,70 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from sys import float_info
+from typing import Any
 
+from gridmend.model.command import step_of
 from gridmend.model.errors import GridError
 from gridmend.model.grid import Grid
-from gridmend.model.plan import AT_BUSES, POWERS, SWITCHING, Action, Step
+from gridmend.model.plan import AT_BUSES, MOVES, POWERS, SWITCHING, Action, Step
 from gridmend.model.snapshot import Snapshot
+
+_TOLD = {
+    "tapped": (Action.SET_TAP, "step"), "banked": (Action.SET_CAPACITOR, "steps_on"),
+    "power": (Action.SET_POWER, "p_kw"),
+    "tag_placed": (Action.TAG, "tag"), "tag_lifted": (Action.UNTAG, "tag"),
+    "ground_placed": (Action.GROUND, "ground"), "ground_removed": (Action.UNGROUND, "ground"),
+    "clearance_issued": (Action.CLEAR, "clearance"),
+    "clearance_released": (Action.RELEASE, "clearance"),
+}  # fmt: skip
+"""What was done where an event of a kind is told, and the key of its value or of its mark."""
+FACTS = {action: kind for kind, (action, _) in _TOLD.items()}
+"""The kind of the event that tells that an action was done; switching is told by the position."""
+
+
+def step_told(kind: str, payload: Mapping[str, Any]) -> Step | None:
+    """The step that an event asks for or tells of; None where it is about none.
+
+    Its device is empty where the event names only a mark. Raises `GridmendError` where a step is
+    written out and cannot be read.
+    """
+    if kind in ("selected", "commanded"):
+        return step_of(payload["step"])
+    if kind == "switched":
+        return step_of(payload)
+    if kind not in _TOLD:
+        return None
+    action, key = _TOLD[kind]
+    device = str(payload.get("device") or payload.get("bus") or "")
+    if action in MOVES:
+        return Step(action, device, "", value=payload[key])
+    return Step(action, device, "", mark=payload[key], kind=str(payload.get("kind") or ""))
+
+
+def phases_told(kind: str, payload: Mapping[str, Any], mask: int) -> int | None:
+    """The phases that a device of so many has open after an event, as bits; None where the event
+    does not know. `GridError` where it says something else.
+    """
+    if kind != "tripped" and payload.get("quality", "good") != "good":
+        return None
+    said = "open" if kind == "tripped" else payload.get("action") or payload.get("position")
+    if said == "unknown":
+        return None
+    whole = {"open": mask, "close": 0, "closed": 0}.get(str(said))
+    bits = payload.get("open_phases", whole)
+    if whole is None or not isinstance(bits, int) or not 0 <= bits <= mask:
+        raise GridError(f"'{payload.get('device')}' cannot stand at {said!r}, phases {bits!r} open")
+    return bits
+
+
+def moved_by(grid: Grid, step: Step, key: str) -> tuple[str, ...]:
+    """What a step moves: its device, as `subject` writes it, and with a tap the transformer."""
+    if step.action is not Action.SET_TAP:
+        return (key,)
+    unit = grid.tap_controls["transformer"][grid.tap_controls.row(key.partition(".")[2])]
+    return key, f"transformer.{unit}".lower()
 
 
 def subject(grid: Grid, step: Step) -> str:

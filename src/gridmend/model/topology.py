@@ -16,6 +16,9 @@ from gridmend.model.wiring import SAME_BUS, Wiring, wiring
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
+DER = ("generators", "pv_systems", "storages")
+"""Tables of what may feed beside the sources."""
+
 
 @dataclass(frozen=True, eq=False)
 class Topology:
@@ -57,6 +60,18 @@ class Topology:
         is_switch = np.append(w.branch_table == "switches", False)
         edges = np.flatnonzero(is_switch[w.edge_branch])
         return edges, w.branch_row[w.edge_branch[edges]]
+
+    @cached_property
+    def infeeds(self) -> dict[str, bool]:
+        """Every source and DER in service, as `Grid.key` writes it, and whether it holds a voltage
+        by itself."""
+        found: dict[str, bool] = {}
+        for table in (self.grid.sources, *(self.grid.table(name) for name in DER)):
+            for name in (str(n) for n in table["name"][table.flags("in_service")]):
+                row = table.record(name)
+                key = f"{SINGULAR[table.schema.name]}.{name}".lower()
+                found[key] = table is self.grid.sources or bool(row.get("grid_forming", False))
+        return found
 
     def closed(self, snapshot: Snapshot) -> Flags:
         """[edges] whether an edge conducts at the snapshot's positions."""
@@ -133,11 +148,15 @@ class Topology:
         return -1 if _is_bus(element) else self.branch_of.get(self.grid.find(element), -1)
 
     def nodes_of(self, element: str) -> Ints:
-        """The nodes at every terminal of an element in service, or of a bus named `bus.…`."""
+        """The nodes at every terminal of an element in service, or of a bus named `bus.…`; of a
+        tap control those of its transformer. A switch may go by its name alone."""
         w = self.wiring
         if _is_bus(element):
             return np.flatnonzero(w.node_bus == self.grid.buses.row(element.partition(".")[2]))
-        table, row = self.grid.find(element)
+        switch = self.grid.switches.index.get(element.lower())
+        table, row = self.grid.find(element) if switch is None else ("switches", switch)
+        if table == "tap_controls":
+            return self.nodes_of(f"transformer.{self.grid.tap_controls['transformer'][row]}")
         branch = self.branch_of.get((table, row))
         if branch is not None:
             edges = w.edge_branch == branch

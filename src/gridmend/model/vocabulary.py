@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gridmend.model.errors import GridmendError
@@ -14,15 +14,31 @@ _NUMBER = (int, float)
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of event: `needs` are the keys of its payload with their types."""
+    """One kind of event: `needs` are the keys of its payload with their types.
+
+    What an event says may stand under a name until another of the kind takes its place, or until
+    an event of the kind that `ends` it: `named_by` are the keys that hold this name.
+    """
 
     name: str
     meaning: str
     needs: tuple[tuple[str, Types], ...] = ()
+    named_by: tuple[str, ...] = ()
+    ends: str = ""
 
 
 def _kind(name: str, meaning: str, **needs: Types) -> Kind:
     return Kind(name, meaning, tuple(needs.items()))
+
+
+def _standing(name: str, meaning: str, **needs: Types) -> Kind:
+    """A kind that stands under the first key that it needs."""
+    return replace(_kind(name, meaning, **needs), named_by=tuple(needs)[:1])
+
+
+def _ending(name: str, ends: str, meaning: str, **needs: Types) -> Kind:
+    """A kind that ends what stands under the first key that it needs."""
+    return replace(_standing(name, meaning, **needs), ends=ends)
 
 
 KINDS: dict[str, Kind] = {
@@ -35,59 +51,62 @@ KINDS: dict[str, Kind] = {
         _kind("tapped", "a regulator stands at a step", device=str, step=int),
         _kind("banked", "a capacitor has so many steps on", device=str, steps_on=int),
         _kind("power", "what a DER gives [kW]", device=str, p_kw=_NUMBER),
-        _kind("tripped", "protection opened a device", device=str),
-        _kind("lockout_reset", "a lock-out was reset at the device", device=str),
+        _standing("tripped", "protection opened a device", device=str),
+        _ending("lockout_reset", "tripped", "a lock-out was reset at the device", device=str),
         _kind("scanned", "devices answered a scan: their positions are fresh", devices=list),
-        _kind("fault_suspected", "an element may be faulted", element=str),
-        _kind("repaired", "a fault is mended", element=str),
+        _standing("fault_suspected", "an element may be faulted", element=str),
+        _ending("repaired", "fault_suspected", "a fault is mended", element=str),
         # Work on the network.
-        _kind("tag_placed", "a tag hangs on a device", tag=str, device=str, kind=str, holder=str),
-        _kind("tag_lifted", "a tag is gone", tag=str),
+        _standing("tag_placed", "a tag hangs on a device",
+                  tag=str, device=str, kind=str, holder=str),
+        _ending("tag_lifted", "tag_placed", "a tag is gone", tag=str),
         _kind("tag_handed_over", "a tag has another holder; two people signed",
               tag=str, to=str, by=str, witness=str),
-        _kind("ground_placed", "a bus is earthed", ground=str, bus=str, holder=str),
-        _kind("ground_removed", "an earth is gone", ground=str),
-        _kind("clearance_issued", "buses are under clearance",
-              clearance=str, holder=str, buses=list),
-        _kind("clearance_released", "a clearance has ended", clearance=str),
-        _kind("crew_at", "where a crew is", crew=str, place=str),
+        _standing("ground_placed", "a bus is earthed", ground=str, bus=str, holder=str),
+        _ending("ground_removed", "ground_placed", "an earth is gone", ground=str),
+        _standing("clearance_issued", "buses are under clearance",
+                  clearance=str, holder=str, buses=list),
+        _ending("clearance_released", "clearance_issued", "a clearance has ended", clearance=str),
+        _standing("crew_at", "where a crew is", crew=str, place=str),
         # Commands.
-        _kind("selected", "a device is picked to be operated once",
-              select=str, step=dict, principal=str, login=str, epoch=int),
-        _kind("select_cancelled", "a select is void", select=str),
-        _kind("commanded", "a command is about to be sent: written before its frame",
-              command=str, step=dict, principal=str, login=str, area=str, epoch=int,
-              issued_utc=str, world=str),
+        _standing("selected", "a device is picked to be operated once",
+                  select=str, step=dict, principal=str, login=str, epoch=int),
+        _ending("select_cancelled", "selected", "a select is void", select=str),
+        _standing("commanded", "a command is about to be sent: written before its frame",
+                  command=str, step=dict, principal=str, login=str, area=str, epoch=int,
+                  issued_utc=str, world=str),
         _kind("outcome", "what became of a command: confirmed, failed or in_doubt",
               command=str, state=str),
-        _kind("flow_recorded", "the power flow on which a command was judged",
-              command=str, converged=bool, worse=list),
+        _standing("flow_recorded", "the power flow on which a command was judged",
+                  command=str, converged=bool, worse=list),
         _kind("refused", "a command was refused, with rule and reason", command=str, rules=list),
         # Authority.
         _kind("area_defined", "which devices lie in an area", area=str, devices=list),
-        _kind("authority_granted", "who has the say in an area from now on",
-              area=str, holder=str, epoch=int),
-        _kind("mode_set", "what an application may do by itself",
-              application=str, area=str, mode=str, by=str),
-        _kind("killed", "nothing automatic may act in an area", area=str, by=str),
-        _kind("revived", "applications may act again in an area", area=str, by=str),
-        _kind("leave_given", "what an application may do without asking",
-              leave=str, by=str, application=str, area=str, steps_most=int, expires_utc=str),
-        _kind("leave_withdrawn", "a leave has ended", leave=str),
-        _kind("loop_authorised", "a loop may be closed at a device for a while",
-              device=str, sources=list, by=str, expires_utc=str),
-        _kind("loop_outlived", "a leave ended and its device is still closed", device=str),
-        _kind("sync_checked", "what was measured across an open device",
-              device=str, dv_pu=_NUMBER, dangle_deg=_NUMBER, df_hz=_NUMBER, phasing_known=bool),
+        _standing("authority_granted", "who has the say in an area from now on",
+                  area=str, holder=str, epoch=int),
+        replace(_kind("mode_set", "what an application may do by itself",
+                      application=str, area=str, mode=str, by=str),
+                named_by=("application", "area")),
+        _standing("killed", "nothing automatic may act in an area", area=str, by=str),
+        _ending("revived", "killed", "applications may act again in an area", area=str, by=str),
+        _standing("leave_given", "what an application may do without asking",
+                  leave=str, by=str, application=str, area=str, steps_most=int, expires_utc=str),
+        _ending("leave_withdrawn", "leave_given", "a leave has ended", leave=str),
+        _standing("loop_authorised", "a loop may be closed at a device for a while",
+                  device=str, sources=list, by=str, expires_utc=str),
+        _ending("loop_outlived", "loop_authorised", "a leave ended and its device is still closed",
+                device=str),
+        _standing("sync_checked", "what was measured across an open device",
+                  device=str, dv_pu=_NUMBER, dangle_deg=_NUMBER, df_hz=_NUMBER, phasing_known=bool),
         # Switching orders.
-        _kind("order_written", "an order is drafted or edited: approval is void",
-              order=str, author=str, area=str, steps=list),
-        _kind("order_studied", "every step of an order was judged from these positions",
-              order=str, by=str, positions=str),
-        _kind("order_approved", "a second person approves an order", order=str, by=str),
-        _kind("order_issued", "an order may be carried out", order=str, by=str),
-        _kind("order_suspended", "an order rests", order=str, why=str),
-        _kind("order_aborted", "an order is given up", order=str, by=str),
+        _standing("order_written", "an order is drafted or edited: approval is void",
+                  order=str, author=str, area=str, steps=list),
+        _standing("order_studied", "every step of an order was judged from these positions",
+                  order=str, by=str, positions=str),
+        _standing("order_approved", "a second person approves an order", order=str, by=str),
+        _standing("order_issued", "an order may be carried out", order=str, by=str),
+        _standing("order_suspended", "an order rests", order=str, why=str),
+        _standing("order_aborted", "an order is given up", order=str, by=str),
         # The rest is told and folds into nothing.
         _kind("plan_proposed", "an application proposes a plan"),
         _kind("plan_stopped", "a plan was given up"),

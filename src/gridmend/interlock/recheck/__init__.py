@@ -3,22 +3,18 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from gridmend.interlock.recheck.memory import DROPS, PAPER, PUTS, SETS, Memory, Payload
-from gridmend.interlock.recheck.rules import NONE, Case, Judged, judged, work
-from gridmend.model.command import World, command_of
-from gridmend.model.deed import subject
+from gridmend.interlock.recheck.memory import Memory
+from gridmend.interlock.recheck.rules import judged
+from gridmend.model.command import World
 from gridmend.model.errors import GridmendError
 from gridmend.model.event import Event
 from gridmend.model.grid import Grid
-from gridmend.model.plan import Step
 from gridmend.model.snapshot import Snapshot
 from gridmend.model.vocabulary import wrong_with
 
-RULES = [
-    "tags", "clearance", "ground", "radiality", "synchronism", "capability", "wear", "fresh data",
-    "look-ahead", "worlds apart", "at most once", "one authority", "autonomy",
-    "select before operate", "order", "two people", "record first", "unreadable",
-]  # fmt: skip
+RULES = ["tags", "clearance", "ground", "radiality", "synchronism", "capability", "wear",
+         "fresh data", "look-ahead", "worlds apart", "at most once", "one authority", "autonomy",
+         "select before operate", "order", "two people", "record first", "unreadable"]  # fmt: skip
 _UNREADABLE = (GridmendError, LookupError, TypeError, ValueError, ArithmeticError, AttributeError)
 
 
@@ -33,59 +29,25 @@ class Objection:
 
 
 class Recheck:
-    """A journal that is judged entry by entry; `start` is where devices stood before it.
+    """A journal that is judged entry by entry; `start` is where devices stood before it."""
 
-    Rules are those of `RULES`; what cannot be read is objected under `unreadable`.
-    """
-
-    def __init__(
-        self, grid: Grid, *, world: World = World.LIVE, start: Snapshot | None = None
-    ) -> None:
-        self._memory, self._world = Memory(grid, start or Snapshot.normal(grid)), world
-        self._effects = set[str]()
+    def __init__(self, grid: Grid, *, world: World = World.LIVE, start: Snapshot | None = None):
+        self._memory = Memory(grid, start or Snapshot.normal(grid), world)
 
     def add(self, event: Event, sequence: int = 0) -> tuple[Objection, ...]:
         """What is wrong with the next entry; `sequence` is its number in the journal."""
-        m, kind, p, found = self._memory, event.kind, event.payload, dict[Objection, None]()
-        m.now, problem = event.time_utc.timestamp(), wrong_with(event)
-        step = p if problem or kind not in ("commanded", "selected") else p["step"]
-        device = str(step.get("device", ""))
-        for read in () if problem else (self._judge, m.take):
+        m, kind, p, problem = self._memory, event.kind, event.payload, wrong_with(event)
+        m.now, m.number, found = event.time_utc.timestamp(), m.number + 1, list[tuple[str, str]]()
+        step = p["step"] if kind in ("commanded", "selected") and not problem else p
+        for read in () if problem else (judged, Memory.take):
             try:
-                for rule, is_broken, why in read(kind, p) or ():
-                    if is_broken and rule in RULES:
-                        found[Objection(sequence, rule, device, why)] = None
+                found.extend((rule, why) for rule, broken, why in read(m, kind, p) or () if broken)
             except _UNREADABLE as error:
                 problem = f"the event '{kind}' cannot be read: {error}"
-        if problem and "unreadable" in RULES:
-            found[Objection(sequence, "unreadable", device, problem)] = None
-        m.used |= {str(p.get("command"))} if kind == "commanded" else set()
-        return tuple(found)
-
-    def _judge(self, kind: str, p: Payload) -> Judged:
-        m, c, keys = self._memory, None, [""]
-        book = DROPS.get(kind, kind)
-        if kind == "commanded":
-            c = command_of(p)
-            step, keys = c.step, [subject(m.grid, c.step)]
-        elif book in PAPER:
-            begins, ends, name = PAPER[book]
-            keys = m.about(kind, p) if kind in PUTS else m.books[book].get(p[name], NONE)["keys"]
-            step = Step(begins if kind in PUTS else ends, "", "", mark=p[name])
-        elif kind in ("switched", *SETS) and "command" in p:
-            step = m.step(kind, p)
-            keys = [subject(m.grid, step)]
-        else:
-            yield "record first", kind == "outcome" and p["command"] not in m.used, "unheard of"
-            return
-        if "command" in p and not c:
-            sent, key = m.pending.get(str(p["command"]), (None, ""))
-            fits = sent and (sent.step.action, sent.step.mark) == (step.action, step.mark)
-            is_odd = not fits or key not in keys or p["command"] in self._effects
-            yield "record first", is_odd, "no such command waits for it"
-            self._effects.add(str(p["command"]))
-        case = Case(m, kind, p, step, keys)
-        yield from judged(case, c, self._world) if c else work(case) if book in PAPER else ()
+        found += [("unreadable", problem)] if problem else []
+        device = str(step.get("device", ""))
+        told = dict.fromkeys(Objection(sequence, rule, device, why) for rule, why in found)
+        return tuple(objection for objection in told if objection.rule in RULES)
 
 
 def recheck(

@@ -1,196 +1,160 @@
-"""What the second checker remembers of a journal: its own fold, in plain dictionaries."""
+"""What the second checker knows: the network it walks, and what stands after so many entries."""
 
-from collections import defaultdict
-from collections.abc import Mapping
-from datetime import UTC, datetime
-from math import inf, isfinite
+from collections import defaultdict, deque
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from math import inf
 from typing import Any
 
-from gridmend.interlock.recheck.paths import Paths
-from gridmend.model.command import Command, command_of, step_of
-from gridmend.model.deed import subject
+from gridmend.model.command import World, command_of
+from gridmend.model.deed import FACTS, carried_out, phases_told, step_told, subject
 from gridmend.model.grid import Grid
 from gridmend.model.plan import MOVES, POWERS, SWITCHING, Action, OutcomeState, Step
-from gridmend.model.snapshot import Snapshot
+from gridmend.model.snapshot import Snapshot, conductor_mask
+from gridmend.model.topology import Topology
+from gridmend.model.vocabulary import KINDS
+from gridmend.model.wiring import CONDUCTOR, COUPLING, SAME_BUS
 
+_BEHIND = -1
+"""The transmission: a node behind all sources, and the kind of the edges that lead to it."""
+LIVE, SECTION = {CONDUCTOR, COUPLING}, {CONDUCTOR, COUPLING, SAME_BUS}
+LOOP, FED = {CONDUCTOR, _BEHIND}, {CONDUCTOR, COUPLING, _BEHIND}
+"""Kinds of edge that count: for parts, for pieces between switches, for loops and for supply."""
+Bits = Mapping[str, int]  # the phases of each device that are open; of a source 1 where it is off
 Payload = Mapping[str, Any]
-PAPER = {"tag_placed": (Action.TAG, Action.UNTAG, "tag"),
-         "clearance_issued": (Action.CLEAR, Action.RELEASE, "clearance"),
-         "ground_placed": (Action.GROUND, Action.UNGROUND, "ground")}  # fmt: skip
-"""Work on the network: the event that begins it, both actions, and what names it."""
-PUTS = {**{put: name for put, (_, _, name) in PAPER.items()}, "flow_recorded": "command",
-        "selected": "select", "mode_set": "application area", "killed": "area",
-        "leave_given": "leave", "leave_withdrawn": "leave", "loop_authorised": "device",
-        "sync_checked": "device", "order_written": "order",
-        "fault_suspected": "element"}  # fmt: skip
-DROPS = {"tag_lifted": "tag_placed", "tag_handed_over": "tag_placed", "revived": "killed",
-         "ground_removed": "ground_placed", "clearance_released": "clearance_issued",
-         "select_cancelled": "selected", "repaired": "fault_suspected"}  # fmt: skip
-"""What names an entry that an event puts into its book, and from which book others take."""
-SETS = {"tapped": (Action.SET_TAP, "step"), "banked": (Action.SET_CAPACITOR, "steps_on"),
-        "power": (Action.SET_POWER, "p_kw")}  # fmt: skip
-_STAGES = {"order_studied": (0, 1), "order_approved": (1, 2), "order_issued": (2, 3)}
+Entry = defaultdict[str, Any]
+NONE: Entry = defaultdict(str, number=0, at=-inf, expires=-inf, measured=inf, epoch=-1, kw=0.0)
+"""An entry that says nothing."""
+WORK = {"tags": ("tag_placed", "tag_lifted"), "ground": ("ground_placed", "ground_removed"),
+        "clearance": ("clearance_issued", "clearance_released")}  # fmt: skip
+"""The rules of work on the network: the events that begin and end it."""
 
 
-def _seconds(p: Payload, name: str, otherwise: float) -> float:
-    epoch = datetime(1970, 1, 1, tzinfo=UTC)
-    return (datetime.fromisoformat(p[name]) - epoch).total_seconds() if name in p else otherwise
+class Memory:
+    """`books` by kind and name, `bits` None for unknown, `last` what was asked of a device last,
+    `feeds` the nodes of each source and DER, `ends` the pairs of nodes that a device joins."""
 
+    def __init__(self, grid: Grid, start: Snapshot, world: World) -> None:
+        self.grid, self.topology, self.behind = grid, Topology.of(grid), _BEHIND
+        infeeds, w = self.topology.infeeds, self.topology.wiring
+        self.feeds = dict[str, set[int]]()
+        self.feeds |= {key: self.at([key]) for key in infeeds}
+        self.sources = {key for key in self.feeds if key.startswith("source.")}
+        self.forming = {key for key, forms in infeeds.items() if forms} - self.sources
+        keys = map(str.lower, grid.switches)
+        self.mask = dict(zip(keys, conductor_mask(grid.switches).tolist(), strict=True))
+        self.mask |= {f"source.{name}".lower(): 1 for name in grid.sources}
+        names = [*(n.lower().removeprefix("switch.") for n in self.topology.branch_names), ""]
+        columns: list[Any] = [c.tolist() for c in (w.edge_from, w.edge_to, w.edge_kind, w.edge_bit)]
+        edges = [*zip(*columns, [names[of] for of in w.edge_branch.tolist()], strict=True)]
+        edges += [(_BEHIND, n, _BEHIND, 1, key) for key in self.sources for n in self.feeds[key]]
+        self.ends = defaultdict[str, list[tuple[int, int]]](list)
+        self.next = defaultdict[int, list[tuple[int, int, int, str]]](list)
+        for one, other, kind, bit, key in edges:
+            self.next[one].append((other, kind, bit, key))
+            self.next[other].append((one, kind, bit, key))
+            self.ends[key] += [(one, other)] if bit else []
+        stands = [*start.open_phases.tolist(), *map(int, ~start.source_on)]
+        self.bits: dict[str, int | None] = dict(zip(self.mask, stands, strict=True))
+        self.remote = {n.lower() for n in grid.switches if grid.switches.record(n)["remote"]}
+        self.world, self.snapshot, self.now, self.number = world, start, 0.0, 0
+        self.books = defaultdict[str, dict[str, Entry]](dict)
+        self.pending, self.used = self.books["commanded"], set[str]()
+        self.heard, self.areas, self.last = dict[str, float](), dict[str, str](), dict[str, Entry]()
+        self.moves = defaultdict[str, deque[Entry]](lambda: deque(maxlen=16))
+        self.done = defaultdict[str, int](int)
 
-class Memory(Paths):
-    """What stands after the entries so far: books by name, positions as bits that are open."""
+    def at(self, keys: Iterable[str]) -> set[int]:
+        """The nodes of devices, elements and buses; `GridError` where one is not there."""
+        of = self.topology.nodes_of
+        return {int(node) for key in keys for node in self.feeds.get(key) or of(key)}
 
-    def __init__(self, grid: Grid, start: Snapshot) -> None:
-        super().__init__(grid)
-        rows = {name.lower(): grid.switches.record(name) for name in grid.switches}
-        self.remote = {key for key, row in rows.items() if row["remote"]}
-        self.mask = {key: (1 << len(row["phases1"].split())) - 1 for key, row in rows.items()}
-        self.mask |= {f"source.{name.lower()}": 1 for name in grid.sources}
-        positions = [*start.open_phases.tolist(), *(~start.source_on).tolist()]
-        self.bits = dict(zip(self.mask, map(int, positions), strict=True))
-        self.unknown, self.locked, self.heard = set[str](), set[str](), dict[str, float]()
-        self.stands = {key: start.power_kw(grid, key) for key in {*self.feeds} - self.sources}
-        self.books, self.now = defaultdict[str, dict[str, dict[str, Any]]](dict), 0.0
-        self.areas, self.say = dict[str, str](), dict[str, tuple[int, str]]()
-        self.pending, self.used = dict[str, tuple[Command, str]](), set[str]()
-        self.zones = dict[str, list[str]]()
-        self.operations = defaultdict[str, list[tuple[float, float]]](list)
+    def reach(self, seeds: Iterable[int], opened: Bits, kinds: set[int]) -> set[int]:
+        """The nodes to which edges of some kinds lead."""
+        found = set(seeds)
+        todo = list(found)
+        while todo:
+            for other, kind, bit, key in self.next[todo.pop()]:
+                if other not in found and kind in kinds and not (bit and opened[key] & bit):
+                    found.add(other)
+                    todo.append(other)
+        return found
 
-    def doubts(self, key: str) -> bool:
-        """Whether it is not certain where a device stands; 4 s are two scans."""
-        age_s = self.now - self.heard.get(key, -inf if key in self.remote else self.now)
-        is_old = not -1.0 <= age_s <= (4.0 if key in self.remote else inf)
-        return is_old or key in self.unknown or key in {k for _, k in self.waiting(*MOVES)}
-
-    def waiting(self, *actions: Action) -> list[tuple[Command, str]]:
-        """Commands of some actions that have no outcome, with what they are about."""
-        return [found for found in self.pending.values() if found[0].step.action in actions]
-
-    def about(self, kind: str, p: Payload) -> list[str]:
-        """What a piece of work is about, written one way."""
-        names = p["buses"] if "buses" in p else [p["bus" if "bus" in p else "device"]]
-        return [subject(self.grid, Step(PAPER[kind][0], str(name), "")) for name in names]
-
-    def step(self, kind: str, p: Payload) -> Step:
-        """What the field says was done."""
-        action, value = SETS.get(kind, (Action.OPEN, ""))
-        return step_of(p) if kind == "switched" else Step(action, p["device"], "", p.get(value))
-
-    def change(self, step: Step, key: str) -> float:
-        """By how much a step changes a tap, a bank or the power of a DER [kW]."""
-        if step.value is None or not isfinite(step.value):
-            raise ValueError(f"'{step.device}' cannot be set to {step.value}")
-        change = step.value - self.stands.get(key, 0.0)
-        return min(change, 0.0) if step.action is Action.LIMIT else change
+    def entry(self, kind: str, p: Payload) -> Entry:
+        """An entry as it is kept: where a step is asked or told, with that and what it is about."""
+        made, step = NONE | {**p, "at": self.now, "number": self.number}, step_told(kind, p)
+        times = {key: text for key, text in p.items() if key.endswith("_utc")}
+        made |= {key[:-4]: datetime.fromisoformat(text).timestamp() for key, text in times.items()}
+        if step is None:
+            return made
+        made |= command_of(p).as_json() if kind == "commanded" else {}
+        names = [name for name in (step.device, *p.get("buses", ())) if name]
+        keys = [subject(self.grid, Step(step.action, str(name), "")) for name in names]
+        keys = keys or self.books[KINDS[kind].ends].get(step.mark, NONE)["keys"]
+        if step.action in POWERS:
+            after = carried_out(step, self.grid, self.snapshot).power_kw(self.grid, keys[0])
+            made["kw"] = after - self.snapshot.power_kw(self.grid, keys[0])
+        made |= {"holder": made["holder"] or made["principal"], "kind": step.kind or "hold"}
+        made |= {"fact": FACTS.get(step.action, ""), "deed": (step.action, step.mark)}
+        return made | {"step": step, "keys": keys, "key": [*keys, ""][0], "awaited": True}
 
     def take(self, kind: str, p: Payload) -> None:
         """One more entry."""
-        order = self.books["order_written"].get(str(p.get("order")), {"stage": -1})
-        if kind in PUTS:
-            self._put(kind, {**p, "at": self.now, "expires": _seconds(p, "expires_utc", 0.0)})
-        elif kind == "tag_handed_over":
-            self.books["tag_placed"][p["tag"]]["holder"] = p["to"]
-        elif kind in DROPS:
-            self.books[DROPS[kind]].pop(self._name(DROPS[kind], p), None)
-        elif kind in ("switched", "status", "tripped", "lockout_reset", "scanned", *SETS):
+        self.used |= {p["command"]} if kind == "commanded" else set()
+        e = self.entry(kind, p)
+        if kind in ("status", "switched", "tripped", "scanned", "power"):
             for device in p["devices"] if kind == "scanned" else [p["device"]]:
-                self._heard(kind, {**p, "device": device})
-        elif kind == "commanded":
-            self._commanded(command_of(p), p)
-        elif kind == "outcome" and OutcomeState(p["state"]) is not OutcomeState.IN_DOUBT:
-            if p["command"] in self.pending:
-                self._ended(*self.pending.pop(p["command"]), p["state"] == "confirmed")
+                self._told(kind, device, e)
+        elif kind == "outcome":
+            self._ended(p["command"], OutcomeState(p["state"]))
         elif kind == "area_defined":
             self.areas |= {self.grid.key(str(device)): p["area"] for device in p["devices"]}
-        elif kind == "authority_granted" and p["epoch"] > self.say.get(p["area"], (-inf, ""))[0]:
-            self.say[p["area"]] = p["epoch"], p["holder"]
-        elif kind in _STAGES and order["stage"] == _STAGES[kind][0]:
-            by = {"approver": p["by"]} if kind == "order_approved" else {}
-            order |= {"stage": _STAGES[kind][1], **by}
-        elif kind in ("order_suspended", "order_aborted"):
-            order["stage"] = min(order["stage"], 0 if kind == "order_suspended" else -1)
+        elif kind == "tag_handed_over":
+            self.books["tag_placed"][p["tag"]]["holder"] = p["to"]
+        elif kind in KINDS and KINDS[kind].named_by:
+            words, ends = KINDS[kind].named_by, KINDS[kind].ends
+            keys = (self.grid.key(p[w]) if w in ("device", "element") else p[w] for w in words)
+            was = self.books[kind].get(name := "\n".join(keys), NONE)
+            if ends:
+                self.books[ends].pop(name, None)
+            elif kind != "authority_granted" or e["epoch"] > was["epoch"]:
+                self.books[kind][name] = e
+            e["authors"] = {*was["authors"], e["author"].casefold(), e["principal"].casefold()}
+            self.last |= {e["key"]: e} if kind in ("selected", "commanded") else {}
+            self.moves[e["key"]] += [e] if kind == "commanded" and e["step"].action in MOVES else []
 
-    def _ended(self, command: Command, key: str, is_confirmed: bool) -> None:
-        step, zone = command.step, self.zones.pop(command.id)
-        new = {"holder": command.principal, "keys": zone, "kind": step.kind or "hold"}
-        order = self.books["order_written"].get(command.order, {"stage": -1, "done": 0})
-        if not is_confirmed:
-            order["stage"] = min(order["stage"], 0)
+    def _told(self, kind: str, device: str, e: Entry) -> None:
+        if e["step"] and e["step"].action not in SWITCHING:
+            self.snapshot = carried_out(e["step"], self.grid, self.snapshot)
             return
-        order["done"] += command.number == order["done"] + 1
-        stands = {Action.OPEN: self.mask.get(key), Action.CLOSE: 0}.get(step.action)
-        self.unknown |= {key} if stands is not None and stands != self.bits[key] else set()
-        for book, (begins, ends, _) in PAPER.items():
-            if step.action is begins:
-                self.books[book].setdefault(step.mark, new)
-            elif step.action is ends:
-                self.books[book].pop(step.mark, None)
-
-    def _name(self, book: str, p: Payload) -> str:
-        name = "\n".join(p[word] for word in PUTS[book].split())
-        return self.grid.key(name) if PUTS[book] in ("device", "element") else name
-
-    def _put(self, book: str, p: dict[str, Any]) -> None:
-        name = self._name(book, p)
-        if book in PAPER:
-            p["keys"] = self.about(book, p)
-        elif book == "selected":
-            p |= {"step": step_of(p["step"]), "key": subject(self.grid, step_of(p["step"]))}
-            self._void(p["key"])
-        elif book == "order_written":
-            was = self.books[book].get(name, {"stage": 0, "done": 0, "steps": [], "authors": []})
-            steps, done = [step_of(step) for step in p["steps"]], was["done"]
-            if was["stage"] < 0 or was["steps"][:done] != steps[:done]:
-                return
-            authors = [*was["authors"], p["author"], str(p.get("principal", ""))]
-            state = {"steps": steps, "done": done, "stage": 0, "approver": "", "authors": authors}
-            p = {"application": "", **p, **state}
-        self.books[book][name] = p
-
-    def _heard(self, kind: str, p: Payload) -> None:
-        step, told = self.step(kind, p), min(_seconds(p, "measured_utc", self.now), self.now)
-        key = subject(self.grid, step)
-        if step.action not in SWITCHING:
-            change = self.change(step, key)
-            self._void(key if change and kind != "power" else "")
-            self.stands[key] = self.stands.get(key, 0.0) + change
-        elif kind == "lockout_reset":
-            self.locked.discard(key)
-        elif kind == "tripped" and p.get("locked_out"):
-            self.locked.add(key)
-        is_old = told < self.heard.get(key, told)
-        if step.action in SWITCHING and kind != "lockout_reset" and not is_old:
-            self.heard[key] = told
-            word = "open" if kind == "tripped" else str(p.get("action") or p.get("position"))
-            word = word if p.get("quality", "good") == "good" else "unknown"
-            if kind != "scanned":
-                self._stands(key, word, p.get("open_phases"))
-
-    def _stands(self, key: str, word: str, open_phases: int | None) -> None:
-        was, is_known = (self.bits[key], key not in self.unknown), word != "unknown"
-        bits = {"open": self.mask[key], "close": 0, "closed": 0, "unknown": self.bits[key]}[word]
-        bits = bits if open_phases is None else int(open_phases) & self.mask[key]
-        self.bits[key] = bits if is_known else self.bits[key]
-        (self.unknown.discard if is_known else self.unknown.add)(key)
-        if was == (self.bits[key], is_known):
+        key, told = subject(self.grid, Step(Action.OPEN, device, "")), min(e["measured"], self.now)
+        self.books["tripped"] |= {key: e} if e["locked_out"] else {}
+        if told < self.heard.get(key, told):
             return
-        self._void(key)
-        self.books["sync_checked"].pop(key, None)
-        self.books["flow_recorded"].clear()
-        ours = {command.order for command, about in self.pending.values() if about == key}
-        for name, order in self.books["order_written"].items():
-            if name not in ours and self.areas.get(key, "") in (order["area"], ""):
-                order["stage"] = min(order["stage"], 0)
+        self.heard[key] = told
+        was = self.bits[key]
+        bits = was if kind == "scanned" else phases_told(kind, e, self.mask[key])
+        if bits != was:
+            self.bits[key] = bits
+            self.last.pop(key, None)
+            self.books["sync_checked"].pop(key, None)
+            self.books["flow_recorded"].clear()
+            ours = {sent["order"] for sent in self.pending.values() if sent["key"] == key}
+            for name, order in self.books["order_written"].items():
+                if name not in ours and self.areas.get(key, "") in (order["area"], ""):
+                    self.books["order_suspended"][name] = e
 
-    def _void(self, key: str) -> None:
-        selects = self.books["selected"].items()
-        self.books["selected"] = {name: found for name, found in selects if found["key"] != key}
-
-    def _commanded(self, command: Command, p: Payload) -> None:
-        step, key = command.step, subject(self.grid, command.step)
-        self.zones[command.id] = self.about("clearance_issued", p) if "buses" in p else [key]
-        self._void(key)
-        self.pending[command.id] = command, key
-        if step.action in MOVES:
-            change = self.change(step, key) if step.action in POWERS else 0.0
-            self.operations[key].append((self.now, change))
+    def _ended(self, command: str, state: OutcomeState) -> None:
+        if command not in self.pending or state is OutcomeState.IN_DOUBT:
+            return
+        sent = self.pending.pop(command)
+        step, key, fact = sent["step"], sent["key"], sent["fact"]
+        if state is OutcomeState.FAILED:
+            self.books["order_suspended"][sent["order"]] = NONE | {"number": self.number}
+            return
+        self.done[sent["order"]] += sent["number"] == self.done[sent["order"]] + 1
+        is_open = step.action is Action.OPEN
+        if step.action in SWITCHING and self.bits[key] != is_open * self.mask[key]:
+            self.bits[key] = None
+        elif step.action not in MOVES and step.mark not in self.books[fact]:
+            self.take(fact, {**sent, "device": step.device, KINDS[fact].named_by[0]: step.mark})

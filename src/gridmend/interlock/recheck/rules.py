@@ -1,244 +1,182 @@
 """The rules as the second checker reads them, with figures of its own."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import accumulate
+from math import inf, nan
 from typing import Any
 
-from gridmend.interlock.recheck.memory import PAPER, Memory, Payload
-from gridmend.interlock.recheck.paths import LOOP, SECTION, Node
-from gridmend.model.command import Command, World, same_deed
-from gridmend.model.plan import MOVES, POWERS, SWITCHING, Action, Step
+from gridmend.interlock.recheck.memory import FED, LIVE, LOOP, NONE, SECTION, WORK, Entry, Memory
+from gridmend.model.command import same_deed, step_of
+from gridmend.model.deed import moved_by
+from gridmend.model.plan import MOVES, POWERS, SWITCHING, Action
 
-Judged = Iterator[tuple[str, object, str]]
-"""A rule, what is true where it is broken, and how it is."""
-NONE: dict[str, Any] = {"holder": None, "keys": [], "at": -1e9, "mode": "off", "sources": [],
-                        "expires": 0, "stage": 0, "steps": [], "done": 0, "converged": False,
-                        "worse": [], "application": "", "approver": "", "area": None,
-                        "interrupts": "", "kind": "", "interrupting_a": 0.0}  # fmt: skip
+Judged = Iterator[tuple[str, object, str]]  # a rule, what is true where it is broken, and how
+_MOST = {"dv_pu": 0.03, "dangle_deg": 10.0, "df_hz": 0.1}
+_NO_SWITCH: dict[str, Any] = {"interrupts": "load", "interrupting_a": inf}
+_ORDERS = ("order_written", "order_suspended", "order_studied", "order_approved", "order_issued")
 
 
 class Case:
-    """What is done, by whom, and what is certain before it.
+    """A deed and the phases open before it: doubtful devices closed (`may`) or open (`must`), its
+    own open (`apart`) or closed (`joined`), only what is held and surely open (`proof`)."""
 
-    Edges: `may` are surely open, `must` not surely closed, `proof` surely open and held.
-    """
-
-    def __init__(self, m: Memory, kind: str, p: Payload, step: Step, keys: list[str]) -> None:
-        self.m, self.kind, self.p, self.step, self.keys = m, kind, p, step, keys
-        self.key, own = (*keys, "")[0], m.edges.get((*keys, "")[0], [])
-        self.closes, self.opens = step.action is Action.CLOSE, step.action is Action.OPEN
-        asked = {c.step.mark: c.principal for c, _ in m.waiting(step.action)}
-        self.asked = asked.get(step.mark, "")
-        self.by = str(p.get("by") or p.get("principal") or self.asked)
-        self.doubtful, self.own = {k for k in m.bits if m.doubts(k)}, {edge for edge, *_ in own}
-        ends = [(k, edge, m.bits[k] & bit) for k in m.bits for edge, _, _, bit in m.edges[k]]
-        self.may = {edge for k, edge, is_open in ends if is_open and k not in self.doubtful}
-        self.must = self.may | {edge for k, edge, _ in ends if k in self.doubtful}
-        self.joins = [end[:3] for end in own if self.closes and end[0] in self.must]
-        self.on = {k for k in m.sources if k in self.doubtful or not m.bits[k]}
-        lifted = {c.step.mark for c, _ in m.waiting(Action.UNTAG)}
-        tags = [(n, t) for n, t in m.books["tag_placed"].items() if t["kind"] == "hold"]
-        self.held = {(tag["keys"][0], name) for name, tag in tags if name not in lifted}
-        held = {key for key, _ in self.held}
-        self.proof = {edge for k, edge, _ in ends if edge in self.may and k in held}
-        self.running = self.on | {k for k, kw in m.stands.items() if kw or m.doubts(k)}
-        feeders = {*m.feeds} - (held - self.running)
-        self.energy, able = self.at(feeders), feeders & (self.on | m.forming)
-        self.live = m.reach(self.at(able - {self.key}), self.may | self.own)
-
-    def at(self, keys: Iterable[str]) -> set[Node]:
-        """The nodes of elements and buses."""
-        return {node for key in keys for node in self.m.feeds.get(key) or self.m.nodes_of(key)}
-
-    def energises(self, places: set[Node]) -> bool:
-        """Whether a step leads energy to places of work, or no longer proves them dead."""
-        others = {key for key, name in self.held if name != self.step.mark}
-        is_given = self.kind == "tag_handed_over" or self.key in others
-        lifts = self.step.action is Action.UNTAG and not is_given
-        cut, m = self.may if self.closes else self.proof, self.m
-        return (self.closes or lifts) and m.leads(self.key, self.energy, places, cut, SECTION)
+    def __init__(self, m: Memory, e: Entry) -> None:
+        self.m, self.e, self.key, self.does = m, e, e["key"], e["step"].action
+        self.closes, self.opens = self.does is Action.CLOSE, self.does is Action.OPEN
+        self.doubtful = {key for key in m.remote if not -1 <= m.now - m.heard.get(key, -inf) <= 4}
+        self.doubtful |= {key for key, bits in m.bits.items() if bits is None}
+        pending = m.pending.values()
+        self.doubtful |= {sent["key"] for sent in pending if sent["step"].action in MOVES}
+        self.may = {key: 0 if key in self.doubtful else bits or 0 for key, bits in m.bits.items()}
+        self.must = {key: m.mask[key] if key in self.doubtful else self.may[key] for key in m.bits}
+        self.apart, self.joined = ({**self.may, self.key: bits} for bits in (255, 0))
+        self.on = {key for key in m.sources if not self.may[key]}
+        der = {key for key in {*m.feeds} - m.sources if m.snapshot.power_kw(m.grid, key)}
+        self.running = self.on | der | (self.doubtful & {*m.feeds})
+        lifts = {sent["deed"] for sent in (e, *pending)}
+        tags = [t for n, t in m.books["tag_placed"].items() if (Action.UNTAG, n) not in lifts]
+        self.held = {tag["key"] for tag in tags if tag["kind"] == "hold"}
+        self.proof = {key: bits if key in self.held else 0 for key, bits in self.may.items()}
+        self.able = {*m.feeds} - (self.held - self.running)
+        self.holding = [m.behind, *m.at(self.able & m.forming)]
+        self.live = m.reach(self.holding, self.apart, FED)
 
 
 def work(k: Case) -> Judged:
     """Tags, clearances and grounds."""
-    m, does, by, mark = k.m, k.step.action, k.by, k.step.mark
-    tag, zone, earth = (m.books[book].get(mark, NONE) for book in PAPER)
-    names = m.units.get(k.key, {k.key})
-    kinds = {t["kind"] for t in m.books["tag_placed"].values() if names & {*t["keys"]}}
-    kinds |= {c.step.kind for c, key in m.waiting(Action.TAG) if key == k.key}
-    yield "tags", does in MOVES and kinds - {"hot_line"}, "it bears a hold tag"
-    yield "tags", k.closes and "hot_line" in kinds, "it bears a hot-line tag"
-    two, lifts = {by, str(k.p.get("witness", ""))} - {""}, does is Action.UNTAG
-    is_given = k.kind == "tag_handed_over"
-    yield "tags", is_given and (len(two) < 2 or tag is NONE), "two people did not sign"
-    is_other = (by, k.keys) != (tag["holder"], tag["keys"])
-    yield "tags", lifts and not is_given and is_other, "not its holder lifts it"
-    earths = [(c.principal, bus) for c, bus in m.waiting(Action.GROUND, Action.UNGROUND)]
-    earths += [(e["holder"], e["keys"][0]) for e in m.books["ground_placed"].values()]
-    zones = k.at(bus for e in m.books["clearance_issued"].values() for bus in e["keys"])
-    asked = k.at(bus for c, _ in m.waiting(Action.CLEAR) for bus in m.zones[c.id])
-    zones |= m.reach(asked, k.proof, SECTION)
-    yield (
-        "clearance",
-        not is_given and k.energises(zones),
-        "a zone under clearance would not be surely dead",
-    )
-    earthed = k.at(bus for _, bus in earths)
-    yield "ground", not is_given and k.energises(earthed), "an earthed bus would not be surely dead"
-    yield "tags", does is Action.TAG and tag is not NONE, f"there is a tag {mark} already"
-    holds = does is Action.TAG and str(k.p.get("kind") or k.step.kind or "hold") != "hot_line"
-    yield "tags", holds and k.key in k.running, "a hold tag goes on it once it is off"
-    yield "clearance", does is Action.CLEAR and zone is not NONE, f"there is a {mark} already"
-    yield "ground", does is Action.GROUND and earth is not NONE, f"there is a {mark} already"
-    keys = m.about("clearance_issued", k.p) if "buses" in k.p else k.keys
-    is_live = not k.asked and m.reach(k.energy, k.proof, SECTION) & k.at(keys)
-    yield "clearance", does is Action.CLEAR and is_live, "it is not proven dead"
-    yield "ground", does is Action.GROUND and is_live, "it is not proven dead"
-    releases, stays = does is Action.RELEASE, {bus for who, bus in earths if who == by}
-    yield "clearance", releases and by != zone["holder"], "not its holder releases it"
-    yield "ground", releases and stays & {*zone["keys"]}, "earths of its holder stand in the zone"
-    is_other = earth["holder"] not in (by or earth["holder"], k.asked) or k.keys != earth["keys"]
-    yield "ground", does is Action.UNGROUND and is_other, "not its holder removes it"
+    m, e, key, does, mark = k.m, k.e, k.key, k.does, k.e["step"].mark
+    stand = {rule: [*m.books[facts[0]].values()] for rule, facts in WORK.items()}
+    for sent in m.pending.values():
+        for rule, facts in WORK.items():
+            stand[rule] += [sent] if sent["fact"] in facts else []
+    units = moved_by(m.grid, e["step"], key)
+    bears = {tag["kind"] for tag in stand["tags"] if tag["key"] in units}
+    is_held = does in MOVES and (bears - {"hot_line"} or (k.closes and bears))
+    is_early = does is Action.TAG and e["kind"] != "hot_line" and key in k.running
+    yield "tags", is_held or is_early, "it bears a tag, or is to be held and is on"
+    is_hold = m.books["tag_placed"].get(mark, NONE)["kind"] == "hold" and key not in k.held
+    part = m.at([key] if k.closes or (does is Action.UNTAG and is_hold) else [])
+    part, energy = m.reach(part, k.joined if k.closes else k.proof, SECTION), m.at(k.able)
+    leads = part if part & energy else set[int]()
+    asked = [sent["principal"] for sent in m.pending.values() if sent["deed"] == e["deed"]]
+    proves = does in (Action.CLEAR, Action.GROUND) and not asked
+    is_live = proves and m.reach(energy, k.proof, SECTION) & m.at(e["keys"])
+    by = e["by"] or e["principal"]
+    for rule, (begins, ends) in WORK.items():
+        was = m.books[begins].get(mark, NONE)
+        is_begun = e["fact"] == begins and (was is not NONE or is_live)
+        yield rule, is_begun, "there is one already, or it is not proven dead"
+        is_his = was["holder"] == by or (does is Action.UNGROUND and was["holder"] in asked)
+        yield rule, e["fact"] == ends and not (is_his and key in was["keys"]), "it is another's"
+        places = m.at(at for entry in stand[rule] for at in entry["keys"] if rule != "tags")
+        yield rule, leads & places, "it would lead a feeder of energy to people's work"
+    zone = {*m.books["clearance_issued"].get(mark, NONE)["keys"]}
+    left = {earth["key"] for earth in stand["ground"] if earth["holder"] == by}
+    yield "ground", does is Action.RELEASE and zone & left, "earths of its holder stand there"
 
 
-def joining(k: Case) -> Judged:
-    """Radiality and synchronism."""
-    m, now, closed = k.m, k.m.now, k.may - k.own
-    leave, check = (m.books[b].get(k.key, NONE) for b in ("loop_authorised", "sync_checked"))
-    fed = m.reach((node for _, *ends in k.joins for node in ends), closed)
-    sources = {key for key in k.on | ({k.key} & m.sources) if m.feeds[key] & fed}
-    named = {f"source.{str(name).lower().removeprefix('source.')}" for name in leave["sources"]}
-    is_left = sources <= named and now < leave["expires"] <= leave["at"] + 900
-    is_loop = any(b in m.reach([a], closed | {edge}, LOOP) for edge, a, b in k.joins)
-    yield "radiality", is_loop and not is_left, f"a loop of {', '.join(sorted(sources))}"
-    live = k.live | {a for _, a, _ in k.joins if k.key in m.sources}
-    joins = any({a, b} <= live and b not in m.reach([a], k.must | k.own) for _, a, b in k.joins)
-    yield "synchronism", joins and not 0 <= now - check["at"] <= 5, "no check is fresh"
-    most = {"dv_pu": 0.03, "dangle_deg": 10.0, "df_hz": 0.1}.items()
-    agrees = check.get("phasing_known") and all(abs(check[name]) <= bound for name, bound in most)
-    yield "synchronism", joins and not agrees, "two live parts do not agree"
+def operation(k: Case) -> Judged:
+    """What the network and the device allow: from radiality to fresh data."""
+    m, e, key, app, books = k.m, k.e, k.key, k.e["application"], k.m.books
+    ends, sure = m.ends.get(key, []), {**k.must, key: 255}
+    if k.closes:
+        fed = m.reach({node for pair in ends for node in pair}, k.apart, LIVE)
+        sources = {s for s in k.on if m.feeds[s] & fed} | ({key} & m.sources)
+        leave, check = (books[b].get(key, NONE) for b in ("loop_authorised", "sync_checked"))
+        named = {f"source.{str(s).lower().removeprefix('source.')}" for s in leave["sources"]}
+        is_left = sources <= named and m.now < leave["expires"] <= leave["at"] + 900
+        is_loop = any(b in m.reach([a], k.apart, LOOP) for a, b in ends)
+        yield "radiality", is_loop and not is_left, f"a loop of {', '.join(sorted(sources))}"
+        joins = any({a, b} <= k.live and b not in m.reach([a], sure, LIVE) for a, b in ends)
+        agrees = 0 <= m.now - check["at"] <= 5 and check["phasing_known"]
+        agrees = agrees and all(abs(check[name]) <= most for name, most in _MOST.items())
+        yield "synchronism", joins and not agrees, "no fresh check has both live parts agree"
+        part = m.reach(m.at([key]), k.joined, LIVE) & m.reach(k.holding, k.joined, FED)
+        fault = m.at(books["fault_suspected"]) - m.reach([m.behind], k.must, FED)
+        yield "capability", part & fault, "a faulted element would be live"
+    flow = books["flow_recorded"].get(e["command"], NONE)
+    a = flow["carries_a"]
+    a = abs(a) if isinstance(a, int | float) and key not in k.doubtful else nan
+    row = m.grid.switches.record(key) if key in m.grid.switches else _NO_SWITCH
+    breaks = row["interrupts"] in ("load", "fault")
+    is_load = not (breaks or a <= 1.0) and m.reach(k.live, k.may, LIVE) & m.at([key])
+    is_more = k.opens and (a > row["interrupting_a"] or is_load)
+    yield "capability", is_more, f"it does not break {a:g} A"
+    worn = sum(move["at"] > m.now - 300 for move in m.moves[key])
+    is_worn = k.does not in POWERS and worn >= (3 if k.does in SWITCHING else 16)
+    part = m.reach(m.at([key]), k.may, LIVE) if k.does in POWERS else set[int]()
+    moves = [move for of, nodes in m.feeds.items() if nodes & part for move in m.moves[of]]
+    late = sorted((move["number"], move["kw"]) for move in moves if move["at"] > m.now - 60)
+    changes: list[float] = [e["kw"], *(change for _, change in reversed(late))]
+    kw = max(abs(change) for change in accumulate(changes))
+    sources = [m.grid.sources.record(s[7:]) for s in k.on if m.feeds[s] & part]
+    is_steep = sources and kw > 0.1 * sum(s["capacity_kva"] for s in sources) + 1e-9
+    is_worn |= k.closes and key in books["tripped"]
+    yield "wear", is_worn or is_steep, f"{worn} operations in 5 min, {kw:g} kW, or a lock-out"
+    is_split = any({a, b} <= k.live for a, b in ends)
+    is_safe = k.opens and breaks and not is_split and not app
+    is_solved = flow is not NONE and (flow["converged"] or is_safe)
+    yield "look-ahead", flow["worse"] or not is_solved, "no flow without a violation was recorded"
+    if app:
+        section = m.reach(m.at(e["keys"]), m.mask, SECTION)
+        near = {of for of, pairs in m.ends.items() for pair in pairs if section & {*pair}}
+        cuts = (k.may, k.must, k.apart, sure)
+        may, must, after, surely = (m.reach([m.behind], opened, FED) for opened in cuts)
+        lost = (section & may - must) | (must & after - surely if k.opens else set[int]())
+        is_doubtful = not flow["converged"] or k.doubtful & near or lost
+        yield "fresh data", is_doubtful, "the flow, a device beside, or supply would be in doubt"
 
 
-def device(k: Case) -> Judged:
-    """Capability, wear and look-ahead."""
-    m, switches, key = k.m, k.m.grid.switches, k.key
-    flow = m.books["flow_recorded"].get(k.p["command"], NONE)
-    carries, opens = flow.get("carries_a"), k.opens and key in switches
-    row = switches.record(key) if opens else NONE
-    a = abs(carries) if isinstance(carries, int | float) else float("nan")
-    a = float("nan") if key in k.doubtful else a
-    breaks, ends = row["interrupts"] in ("load", "fault"), k.at([key]) if opens else set[Node]()
-    is_live = opens and ends & m.reach(k.live, k.may)
-    yield "capability", is_live and not breaks and not a <= 1.0, "it does not break load"
-    yield "capability", opens and a > row["interrupting_a"], f"it does not break {a:g} A"
-    fault = k.at(m.books["fault_suspected"]) - m.reach(k.at(k.on - k.doubtful), k.must)
-    leads = k.closes and m.leads(key, k.at(k.on | {*m.feeds} - m.sources), fault, k.may)
-    yield "capability", leads, "a faulted element would become live"
-    late = [at for at, _ in m.operations[key] if at > m.now - 300]
-    is_worn = k.step.action not in POWERS and len(late) >= (3 if k.step.action in SWITCHING else 16)
-    yield "wear", is_worn, f"it was operated {len(late)} times in 5 min"
-    yield "wear", k.closes and key in m.locked, "it is locked out"
-    for rating_kva, nodes in feeders(k) if k.step.action in POWERS else ():
-        beside = [other for other, at in m.feeds.items() if at & nodes]
-        moved = sorted(pair for other in beside for pair in m.operations[other])
-        late = [kw for at, kw in reversed(moved) if at > m.now - 60]
-        kw = max(map(abs, accumulate([m.change(k.step, key), *late])))
-        yield "wear", key in beside and kw > 0.1 * rating_kva + 1e-9, f"DER would change {kw:g} kW"
-    is_split = any(a in k.live and b in k.live for _, a, b, _ in m.edges.get(key, ()))
-    breaks |= k.opens and key in m.sources
-    is_safe = breaks and not is_split and not k.p.get("application")
-    yield "look-ahead", flow is NONE, "no flow was recorded"
-    yield "look-ahead", flow["worse"], "a limit would be violated"
-    is_dead = not (k.on - {key} if k.opens else k.on | {key} & m.sources if k.closes else k.on)
-    is_open = not (flow["converged"] or is_safe or is_dead)
-    yield "look-ahead", is_open, "the flow has not converged"
-    yield "fresh data", k.p.get("application") and not flow["converged"], "there is no solution"
+def admission(m: Memory, c: Entry) -> Judged:
+    """What a command is, whatever the network: from worlds apart to two people."""
+    books, app, name, key, does = m.books, c["application"], c["order"], c["key"], c["step"].action
+    yield "worlds apart", c["world"] != m.world, f"it is meant for the world '{c['world']}'"
+    orders, keys = ({sent[word] for sent in m.pending.values()} for word in ("order", "key"))
+    waits = key in keys and does in MOVES and (app or does is not Action.OPEN)
+    is_again = c["command"] in m.used or not -1 <= m.now - c["issued"] <= 30 or waits
+    yield "at most once", is_again, "its id was used, it is late, or another has no outcome"
+    say = books["authority_granted"].get(c["area"], NONE)
+    lifts = (Action.UNTAG, Action.UNGROUND, Action.RELEASE)
+    is_other = (m.areas.get(key, ""), say["epoch"]) != (c["area"], c["epoch"])
+    is_other |= not (app or does in lifts or say["holder"] in (c["principal"], c["login"]))
+    yield "one authority", is_other, f"{say['holder']} has the say there in epoch {say['epoch']}"
+    written, rests, *words = (books[kind].get(name, NONE) for kind in _ORDERS)
+    by, mode = words[1]["by"], books["mode_set"].get(f"{app}\n{c['area']}", NONE)["mode"]
+    may = mode == "automatic" or (mode == "approve" and not by.startswith("leave:"))
+    may = may and written["application"] == app and not books["killed"].keys() & {c["area"], ""}
+    yield "autonomy", app and not may, f"{app} may not do it there by itself"
+    s, hand = books["selected"].get(c["select"], NONE), ("principal", "login", "epoch")
+    is_same = m.last.get(key) is s and same_deed(s["step"], c["step"]) and m.now - s["at"] <= 10
+    is_same = is_same and all(s[word] == c[word] for word in hand)
+    yield "select before operate", does in MOVES and not is_same, "no young select is the same"
+    numbers = [max(written["number"], rests["number"]), *(said["number"] for said in words)]
+    is_issued = numbers == sorted(numbers) and name not in books["order_aborted"]
+    steps, turn = written["steps"], m.done[name] + 1
+    is_due = c["number"] == turn <= len(steps) and same_deed(step_of(steps[turn - 1]), c["step"])
+    is_due = is_due and written["area"] == c["area"] and name not in orders
+    yield "order", name and not (is_issued and is_due), "it is not issued, or another step is due"
+    leave = books["leave_given"].get(by[6:], NONE) if by.startswith("leave:") else words[1]
+    is_own = leave["by"].casefold() in {"", written["application"].casefold(), *written["authors"]}
+    covers = (leave["application"], leave["area"]) == (app, c["area"]) and m.now <= leave["expires"]
+    covers = leave is words[1] or (covers and len(steps) <= leave["steps_most"])
+    yield "two people", name and (is_own or not covers), "no second person approved it"
 
 
-def feeders(k: Case) -> list[tuple[float, set[Node]]]:
-    """Ratings of feeders [kVA] and what each feeds; sources where the grid has no feeders."""
-    m, grid, fed = k.m, k.m.grid, k.m.reach(k.at(k.on), k.may)
-    rows = [grid.feeders.record(name) for name in grid.feeders]
-    rated = {grid.key(row["head"]): row["rating_kva"] for row in rows if row["head"]}
-    rated = rated or {key: grid.sources.record(key[7:])["capacity_kva"] for key in k.on}
-    cuts = {key: k.may | {edge for edge, *_ in m.edges[key]} for key in rated}
-    without = {key: m.reach(k.at(k.on - {key}), cut) for key, cut in cuts.items()}
-    return [(kva, fed - without[key] | m.feeds.get(key, set())) for key, kva in rated.items()]
-
-
-def automation(k: Case) -> Judged:
-    """Fresh data: nothing doubtful beside a step, on the way to it, or behind it."""
-    m, on, own = k.m, k.on, k.own
-    every = {edge for key in m.bits for edge, *_ in m.edges[key]}
-    section = m.reach(k.at(k.keys), every, SECTION)
-    near = [key for key in m.bits for _, a, b, _ in m.edges[key] if {a, b} & section]
-    yield "fresh data", k.doubtful & {*near}, "a device beside it is doubtful"
-    will = on | {*k.keys} & m.sources if k.closes else on - {*k.keys} if k.opens else on
-    may, must = m.reach(k.at(on), k.may), m.reach(k.at(on - k.doubtful), k.must)
-    cuts = [cut - own if k.closes else cut | own if k.opens else cut for cut in (k.may, k.must)]
-    after, sure = m.reach(k.at(will), cuts[0]), m.reach(k.at(will - k.doubtful), cuts[1])
-    yield "fresh data", section & may - must, "the way to a source is doubtful"
-    yield "fresh data", (must | after - may) & after - sure, "supply would rest on a doubtful one"
-
-
-def command(k: Case, c: Command, world: World) -> Judged:
-    """Worlds apart, at most once, one authority, autonomy and select before operate."""
-    m, books, app = k.m, k.m.books, c.application
-    yield "worlds apart", c.world is not world, f"it is meant for the world '{c.world}'"
-    yield "at most once", c.id in m.used, "its id was used"
-    age_s = m.now - c.issued_utc.timestamp()
-    yield "at most once", not -1 <= age_s <= 30, "it was not issued within 30 s"
-    is_busy = any(key == k.key for _, key in m.pending.values())
-    waits = k.step.action in MOVES and (app or not k.opens)
-    yield "at most once", is_busy and waits, "another has no outcome"
-    epoch, holder = m.say.get(c.area, (None, ""))
-    is_other = (m.areas.get(k.key, ""), epoch) != (c.area, c.epoch)
-    yield "one authority", is_other, f"the epoch of the area is {epoch}"
-    is_bound = not app and k.step.action not in (Action.UNTAG, Action.UNGROUND, Action.RELEASE)
-    is_other = is_bound and holder not in (c.principal, c.login)
-    yield "one authority", is_other, f"{holder} has the say there"
-    order = books["order_written"].get(c.order, NONE)
-    mode = books["mode_set"].get(f"{app}\n{c.area}", NONE)["mode"]
-    yield "autonomy", app and mode not in ("approve", "automatic"), f"{app} may not act there"
-    yield "autonomy", app and books["killed"].keys() & {c.area, ""}, f"{app} is stopped there"
-    yield "autonomy", order["application"] != app != "", f"{app} has no order for it"
-    is_unasked = mode == "approve" and order["approver"].startswith("leave:")
-    yield "autonomy", app and is_unasked, "no person approved it"
-    s = books["selected"].get(c.select, {**NONE, "step": k.step})
-    is_late = k.step.action in MOVES and not 0 <= m.now - s["at"] <= 10
-    yield "select before operate", is_late, "no select of it is young enough"
-    hand = [s.get(name) for name in ("key", "principal", "login", "epoch")]
-    is_other = hand != [k.key, c.principal, c.login, c.epoch] or not same_deed(s["step"], k.step)
-    yield "select before operate", k.step.action in MOVES and is_other, "the select is another"
-
-
-def orders(k: Case, c: Command) -> Judged:
-    """Order and two people."""
-    m, order = k.m, k.m.books["order_written"].get(c.order, NONE)
-    steps, turn = order["steps"], order["done"] + 1
-    yield "order", order["stage"] < 3, f"the order {c.order} is not issued"
-    is_turn = c.number == turn <= len(steps) and same_deed(steps[turn - 1], k.step)
-    yield "order", not is_turn or order["area"] != c.area, "another step is due"
-    waits = [other.id for other, _ in m.pending.values() if other.order == c.order]
-    yield "order", waits, "a step before it has no outcome"
-    who, app = order["approver"], order["application"]
-    name = who.removeprefix("leave:")
-    leave: dict[str, Any] = m.books["leave_given"].get(name, {}) if name != who else {}
-    writers = {author.casefold() for author in ("", app, *order.get("authors", ()))}
-    is_own = leave.get("by", "" if name != who else who).casefold() in writers
-    yield "two people", is_own, "no second person approved it"
-    covers = (leave.get("application"), leave.get("area")) == (app, c.area)
-    is_less = leave and not (covers and len(steps) <= leave["steps_most"])
-    yield "two people", is_less, "the leave covers less"
-    is_over = leave.get("expires", m.now) < m.now or name in m.books["leave_withdrawn"]
-    yield "two people", is_over, "the leave has ended"
-
-
-def judged(k: Case, c: Command, world: World) -> Judged:
-    """All that is to be said of a command."""
-    yield from work(k)
-    yield from command(k, c, world)
-    yield from orders(k, c) if c.order else ()
-    yield from joining(k)
-    yield from device(k) if k.step.action in MOVES else ()
-    yield from automation(k) if c.application else ()
+def judged(m: Memory, kind: str, p: Any) -> Judged:
+    """All that is to be said of an entry."""
+    e = m.entry(kind, p)
+    if kind == "outcome":
+        yield "record first", p["command"] not in m.used, "unheard of"
+    elif kind == "tag_handed_over":
+        is_signed = p["tag"] in m.books["tag_placed"] and len({p["by"], p["witness"]} - {""}) > 1
+        yield "tags", not is_signed, "two people did not sign"
+    elif kind == "commanded":
+        k = Case(m, e)
+        yield from work(k)
+        yield from admission(m, e)
+        yield from operation(k) if k.does in MOVES else ()
+    elif e["step"] and kind != "selected":
+        sent = m.pending.get(str(e["command"]), NONE)
+        fits = sent.get("deed") == e["deed"] and sent["key"] in e["keys"] and sent.pop("awaited", 0)
+        yield "record first", "command" in p and not fits, "no such command waits for it"
+        yield from work(Case(m, e)) if e["step"].action not in MOVES else ()

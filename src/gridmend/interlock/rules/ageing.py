@@ -49,7 +49,7 @@ def _surely_live(move: Move) -> Flags:
 
 def _relied_on(move: Move) -> list[int]:
     site = move.before.site
-    nodes = np.concatenate(move.sides) if move.row >= 0 else site.nodes_of(move.key)
+    nodes = np.concatenate(move.sides) if move.row >= 0 else site.topology.nodes_of(move.key)
     return relied_on(move.before, nodes)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from gridmend.interlock.move import Move
 from gridmend.interlock.standing import HOLD, HOT_LINE, Standing
+from gridmend.model.deed import moved_by
 from gridmend.model.plan import MOVES, Action
 
 
@@ -28,12 +29,8 @@ def tags(move: Move) -> str | None:
         return None if holder == move.by.principal else f"the tag {step.mark} is {holder}'s to lift"
     if step.action not in MOVES:
         return None
-    held = standing.tags_on(move.key)
-    if step.action is Action.SET_TAP:
-        controls = standing.site.grid.tap_controls
-        unit = controls["transformer"][controls.row(move.key.partition(".")[2])]
-        held += standing.tags_on(f"transformer.{unit}".lower())
-    for tag in held:
+    units = moved_by(standing.site.grid, step, move.key)
+    for tag in (tag for unit in units for tag in standing.tags_on(unit)):
         if tag.kind == HOLD:
             return f"it bears the hold tag {tag.id} of {tag.holder}"
         if tag.kind == HOT_LINE and move.closes:

@@ -160,7 +160,7 @@ def _heard(kernel: Kernel, command: Command) -> list[Event]:
     stands = standing(site, situation, kernel.now_s, kernel.bench.policy)
     key = subject(kernel.grid, command.step)
     row = kernel.grid.switches.index.get(key)
-    nodes = site.nodes_of(key) if row is None else np.concatenate(site.ends[row])
+    nodes = site.topology.nodes_of(key) if row is None else np.concatenate(site.ends[row])
     rows = [row for row in relied_on(stands, nodes) if situation.heard_s[row] > 0]
     by = By(command.principal, command.login, command.application)
     return [

@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from gridmend.model.command import step_of
-from gridmend.model.deed import carried_out
+from gridmend.model.deed import carried_out, phases_told, step_told
 from gridmend.model.errors import GridError
 from gridmend.model.event import Event
 from gridmend.model.grid import Grid
@@ -51,13 +50,11 @@ class Positions:
             self._scanned(payload, time_s)
             return ""
         device = str(payload["device"])
-        if kind in ("tapped", "banked"):
-            return self._stepped(kind, device, payload)
-        if kind == "power":
-            self._power(device, float(payload["p_kw"]))
+        told = step_told(kind, payload)
+        if told is not None and told.action not in SWITCHING:
+            # A tap, a bank or a DER that was set, or stands so.
+            self.snapshot = carried_out(told, self.grid, self.snapshot)
             return ""
-        if kind == "switched" and payload["action"] not in _ACTIONS:
-            return self._set(payload)
         row = self._row(device)
         if row is None:
             return self._source(event, device)
@@ -66,14 +63,8 @@ class Positions:
             return ""
         if kind == "tripped":
             self.locked_out[row] |= bool(payload.get("locked_out", False))
-            opened = int(payload.get("open_phases", self.mask[row]))
-            return self._moved(row, opened, _measured_s(payload, time_s))
-        position = _ACTIONS.get(payload.get("action", "")) or payload.get("position")
-        if payload.get("quality", "good") != "good":
-            position = UNKNOWN
-        if "open_phases" in payload and position != UNKNOWN:
-            position = int(payload["open_phases"])
-        return self._moved(row, position, _measured_s(payload, time_s))
+        bits = phases_told(kind, payload, int(self.mask[row]))
+        return self._moved(row, bits, _measured_s(payload, time_s))
 
     def repeats(self, event: Event) -> bool:
         """Whether a status says what is known, with nothing but a later time."""
@@ -137,24 +128,18 @@ class Positions:
             raise GridError(f"'{device}' is no switch and no source")
         return found if table == "switches" else None
 
-    def _moved(self, row: int, position: Any, measured_s: float) -> str:
-        """A report of a position; one that is older than what is known is passed over."""
+    def _moved(self, row: int, bits: int | None, measured_s: float) -> str:
+        """A report of the phases that are open, None where it does not know; one that is older than
+        what is known is passed over."""
         if self.heard_s[row] > measured_s:
             return ""
-        device = str(self.grid.switches["name"][row]).lower()
-        if position == UNKNOWN:
-            was_known, self.known[row] = bool(self.known[row]), False
-            self.heard_s[row] = measured_s
-            return device if was_known else ""
-        mask = int(self.mask[row])
-        bits = position if isinstance(position, int) else {OPEN: mask, CLOSED: 0}.get(position)
-        if bits is None or not 0 <= bits <= mask:
-            raise GridError(f"switch '{device}' cannot stand at {position!r}")
         self.heard_s[row] = measured_s
-        changed = int(self.open_phases[row]) != bits or not self.known[row]
-        self.open_phases[row] = bits
-        self.known[row] = True
-        return device if changed else ""
+        changed = bool(self.known[row])
+        if bits is not None:
+            changed = int(self.open_phases[row]) != bits or not self.known[row]
+            self.open_phases[row] = bits
+        self.known[row] = bits is not None
+        return str(self.grid.switches["name"][row]).lower() if changed else ""
 
     def _scanned(self, payload: Any, time_s: float) -> None:
         measured_s = _measured_s(payload, time_s)
@@ -176,22 +161,6 @@ class Positions:
             return ""
         self.source_on[row] = is_on
         return f"source.{str(self.grid.sources['name'][row]).lower()}"
-
-    def _stepped(self, kind: str, device: str, payload: Any) -> str:
-        key, value = ("taps", "step") if kind == "tapped" else ("capacitors", "steps_on")
-        self.snapshot = self.snapshot.with_positions(self.grid, {key: {device: payload[value]}})
-        return ""
-
-    def _set(self, payload: Any) -> str:
-        """A tap, a bank or a DER that the field says it set."""
-        step = step_of(payload)
-        self.snapshot = carried_out(step, self.grid, self.snapshot)
-        return ""
-
-    def _power(self, device: str, p_kw: float) -> None:
-        if not np.isfinite(p_kw):
-            raise GridError(f"'{device}' cannot give {p_kw} kW")
-        self.snapshot = self.snapshot.with_power(self.grid, device, p_kw)
 
 
 def digest_of_positions(situation: Situation) -> str:
