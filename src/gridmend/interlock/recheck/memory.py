@@ -66,8 +66,7 @@ class Memory:
 
     def at(self, keys: Iterable[str]) -> set[int]:
         """The nodes of devices, elements and buses; `GridError` where one is not there."""
-        of = self.topology.nodes_of
-        return {int(node) for key in keys for node in self.feeds.get(key) or of(key)}
+        return {int(n) for k in keys for n in self.feeds.get(k) or self.topology.nodes_of(k)}
 
     def reach(self, seeds: Iterable[int], opened: Bits, kinds: set[int]) -> set[int]:
         """The nodes to which edges of some kinds lead."""

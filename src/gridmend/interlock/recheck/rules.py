@@ -49,8 +49,7 @@ def work(k: Case) -> Judged:
     for sent in m.pending.values():
         for rule, facts in WORK.items():
             stand[rule] += [sent] if sent["fact"] in facts else []
-    units = moved_by(m.grid, e["step"], key)
-    bears = {tag["kind"] for tag in stand["tags"] if tag["key"] in units}
+    bears = {tag["kind"] for tag in stand["tags"] if tag["key"] in moved_by(m.grid, e["step"], key)}
     is_held = does in MOVES and (bears - {"hot_line"} or (k.closes and bears))
     is_early = does is Action.TAG and e["kind"] != "hot_line" and key in k.running
     yield "tags", is_held or is_early, "it bears a tag, or is to be held and is on"
@@ -62,6 +61,7 @@ def work(k: Case) -> Judged:
     proves = does in (Action.CLEAR, Action.GROUND) and not asked
     is_live = proves and m.reach(energy, k.proof, SECTION) & m.at(e["keys"])
     by = e["by"] or e["principal"]
+    asks = [sent["key"] for sent in m.pending.values() if sent["step"].action is Action.CLEAR]
     for rule, (begins, ends) in WORK.items():
         was = m.books[begins].get(mark, NONE)
         is_begun = e["fact"] == begins and (was is not NONE or is_live)
@@ -69,6 +69,7 @@ def work(k: Case) -> Judged:
         is_his = was["holder"] == by or (does is Action.UNGROUND and was["holder"] in asked)
         yield rule, e["fact"] == ends and not (is_his and key in was["keys"]), "it is another's"
         places = m.at(at for entry in stand[rule] for at in entry["keys"] if rule != "tags")
+        places |= m.reach(m.at(asks), k.proof, SECTION) if rule == "clearance" else set()
         yield rule, leads & places, "it would lead a feeder of energy to people's work"
     zone = {*m.books["clearance_issued"].get(mark, NONE)["keys"]}
     left = {earth["key"] for earth in stand["ground"] if earth["holder"] == by}
