@@ -7,6 +7,7 @@ import pytest
 
 from gridmend.adapters.memory import Answer as Device
 from gridmend.interlock.move import By
+from gridmend.interlock.recheck import recheck
 from gridmend.model.errors import GridmendError
 from gridmend.model.plan import Action, Step
 from gridmend.runtime.control import attend, settle
@@ -174,6 +175,20 @@ def test_a_clearance_is_not_released_while_its_holders_ground_is_being_placed() 
     assert rules(do(room, Action.RELEASE, "b", "c1")) == {"ground"}
     settle(room.kernel, earth.id, ANN, done=False, why="the crew left it")
     assert do(room, Action.RELEASE, "b", "c1").allowed
+
+
+def test_a_ground_that_two_commands_remove_is_told_gone_once() -> None:
+    room = isolated()
+    placed = do(room, Action.GROUND, "b", "g1")
+    settle(room.kernel, placed.id, ANN, done=True, why="the crew placed it")
+    asked = [do(room, Action.UNGROUND, "b", "g1") for _ in range(2)]
+    for answer in asked:
+        settle(room.kernel, answer.id, ANN, done=True, why="the crew has it back")
+    assert not room.kernel.situation.grounds
+    assert not room.kernel.situation.pending
+    events = [entry.event for entry in room.log.read()]
+    assert sum(event.kind == "ground_removed" for event in events) == 1
+    assert recheck(room.kernel.grid, events, world=room.field.world) == ()
 
 
 def test_a_tag_goes_neither_on_a_device_whose_command_is_on_its_way_nor_on_what_feeds() -> None:

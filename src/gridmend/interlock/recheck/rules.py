@@ -121,7 +121,7 @@ def operation(k: Case) -> Judged:
     if app:
         section = m.reach(m.at(e["keys"]), m.mask, SECTION)
         near = {of for of, pairs in m.ends.items() for pair in pairs if section & {*pair}}
-        cuts = (k.may, k.must, k.apart, sure)
+        cuts = (k.may, k.must, {**{of: bits or 0 for of, bits in m.bits.items()}, key: 255}, sure)
         may, must, after, surely = (m.reach([m.behind], opened, FED) for opened in cuts)
         lost = (section & may - must) | (must & after - surely if k.opens else set[int]())
         is_doubtful = not flow["converged"] or k.doubtful & near or lost

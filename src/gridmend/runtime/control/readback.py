@@ -138,7 +138,8 @@ def end(kernel: Kernel, command: Command, state: OutcomeState, detail: str) -> N
 
 
 def _fact(kernel: Kernel, pending: Pending, by: By) -> Event | None:
-    """What a person saw with a command done: where a device stands that tells nothing itself."""
+    """What a person saw with a command done: where a device stands that tells nothing itself, or
+    what another command for the same ground has not told yet."""
     step = pending.command.step
     name = pending.key.partition(".")[2]
     if step.action in POWERS:
@@ -155,9 +156,10 @@ def _fact(kernel: Kernel, pending: Pending, by: By) -> Event | None:
         return kernel.event(
             "status", by, device=pending.key, position=position, seen_by=by.principal
         )
-    if step.action is Action.GROUND:
+    grounds = kernel.situation.grounds
+    if step.action is Action.GROUND and step.mark not in grounds:
         return kernel.event("ground_placed", by, ground=step.mark, bus=step.device,
                             holder=pending.command.principal)  # fmt: skip
-    if step.action is Action.UNGROUND:
+    if step.action is Action.UNGROUND and step.mark in grounds:
         return kernel.event("ground_removed", by, ground=step.mark, by=by.principal)
     return None
