@@ -106,6 +106,14 @@ def select_under_another_epoch(events: Events, rng: Random) -> Corrupted:
     return events, events[at]
 
 
+@breaks("select before operate")
+def bank_switched_since_the_select(events: Events, rng: Random) -> Corrupted:
+    at = commanded(events, rng, "set_capacitor")
+    step = events[at].payload["step"]
+    steps_on = 0 if step["value"] == 2 else 2
+    return before(events, at, told(events[at], "banked", device=step["device"], steps_on=steps_on))
+
+
 @breaks("at most once")
 def same_id_at_once(events: Events, rng: Random) -> Corrupted:
     at = commanded(events, rng, "open", "close", "tag", "clear", "ground")

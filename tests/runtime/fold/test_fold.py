@@ -9,11 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gridmend.formats.read import read
 from gridmend.model.command import Command
 from gridmend.model.event import Event
 from gridmend.model.grid import Grid
 from gridmend.model.plan import Action, Step
 from gridmend.model.situation import Mode, OrderState, Situation
+from gridmend.model.snapshot import Snapshot
 from gridmend.model.vocabulary import KINDS
 from gridmend.runtime.fold import Folding, as_document, fold, from_document
 from gridmend.runtime.fold.folding import HANDLERS
@@ -161,6 +163,25 @@ def test_any_change_of_a_device_cancels_its_select() -> None:
     ):
         assert not fold(GRID, [select, change]).selects, change
     assert "x1" in fold(GRID, [select, event("tripped", device="S2")]).selects
+
+
+def test_a_tap_or_a_bank_that_moved_cancels_its_select_and_stops_no_order() -> None:
+    grid = read("ieee123")
+    positions = Snapshot.normal(grid).positions(grid)
+    control, step = next(iter(positions["taps"].items()))
+    bank, on = next(iter(positions["capacitors"].items()))
+    for action, device, fact, name, stands in (
+        ("set_tap", f"tap_control.{control}", {"device": control}, "tapped", {"step": step}),
+        ("set_capacitor", f"capacitor.{bank}", {"device": bank}, "banked", {"steps_on": on}),
+    ):
+        wanted = {"action": action, "device": device, "value": 1.0}
+        select = event("selected", select="x1", step=wanted, principal="ann", login="l", epoch=1)
+        moved = {key: 0 if value else 1 for key, value in stands.items()}
+        assert "x1" in fold(grid, [select, event(name, **fact, **stands)]).selects, name
+        found = fold(grid, [*ORDER, select, event(name, **fact, **moved)])
+        assert not found.misread
+        assert "x1" not in found.selects, name
+        assert found.orders["o1"].state is fold(grid, ORDER).orders["o1"].state
 
 
 def test_a_step_in_doubt_stays_pending_until_it_is_settled() -> None:

@@ -37,8 +37,7 @@ class Memory:
     def __init__(self, grid: Grid, start: Snapshot, world: World) -> None:
         self.grid, self.topology, self.behind = grid, Topology.of(grid), _BEHIND
         infeeds, w = self.topology.infeeds, self.topology.wiring
-        self.feeds = dict[str, set[int]]()
-        self.feeds |= {key: self.at([key]) for key in infeeds}
+        self.feeds = {key: {*self.topology.nodes_of(key).tolist()} for key in infeeds}
         self.sources = {key for key in self.feeds if key.startswith("source.")}
         self.forming = {key for key, forms in infeeds.items() if forms} - self.sources
         keys = map(str.lower, grid.switches)
@@ -101,7 +100,7 @@ class Memory:
         """One more entry."""
         self.used |= {p["command"]} if kind == "commanded" else set()
         e = self.entry(kind, p)
-        if kind in ("status", "switched", "tripped", "scanned", "power"):
+        if kind in ("status", "switched", "tripped", "scanned", "power", "tapped", "banked"):
             for device in p["devices"] if kind == "scanned" else [p["device"]]:
                 self._told(kind, device, e)
         elif kind == "outcome":
@@ -124,7 +123,9 @@ class Memory:
 
     def _told(self, kind: str, device: str, e: Entry) -> None:
         if e["step"] and e["step"].action not in SWITCHING:
-            self.snapshot = carried_out(e["step"], self.grid, self.snapshot)
+            was, self.snapshot = self.snapshot, carried_out(e["step"], self.grid, self.snapshot)
+            if was.positions(self.grid) != self.snapshot.positions(self.grid):
+                self.last.pop(e["key"], None)
             return
         key, told = subject(self.grid, Step(Action.OPEN, device, "")), min(e["measured"], self.now)
         self.books["tripped"] |= {key: e} if e["locked_out"] else {}

@@ -108,8 +108,7 @@ def operation(k: Case) -> Judged:
     part = m.reach(m.at([key]), k.may, LIVE) if k.does in POWERS else set[int]()
     moves = [move for of, nodes in m.feeds.items() if nodes & part for move in m.moves[of]]
     late = sorted((move["number"], move["kw"]) for move in moves if move["at"] > m.now - 60)
-    changes: list[float] = [e["kw"], *(change for _, change in reversed(late))]
-    kw = max(abs(change) for change in accumulate(changes))
+    kw = max(abs(kw) for kw in accumulate([e["kw"], *(change for _, change in reversed(late))]))
     sources = [m.grid.sources.record(s[7:]) for s in k.on if m.feeds[s] & part]
     is_steep = sources and kw > 0.1 * sum(s["capacity_kva"] for s in sources) + 1e-9
     is_worn |= k.closes and key in books["tripped"]

@@ -79,8 +79,11 @@ def _outcome(state: State, event: Event) -> None:
 
 
 def moved(state: State, key: str) -> None:
-    """A device changed: selects on it are void, and orders rest unless a command moved it."""
+    """A device changed: selects on it are void, and orders rest unless a command moved it, or it is
+    a tap or a bank, which controls of their own move."""
     _cancel_selects(state, key)
+    if key.partition(".")[0] in ("tap_control", "capacitor"):
+        return
     state.drop("syncs", key)
     state.outlived -= {key}
     pending = [p for p in state.read("pending").values() if p.key == key]

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from gridmend.model.deed import carried_out, phases_told, step_told
+from gridmend.model.deed import carried_out, phases_told, step_told, subject
 from gridmend.model.errors import GridError
 from gridmend.model.event import Event
 from gridmend.model.grid import Grid
@@ -53,8 +53,8 @@ class Positions:
         told = step_told(kind, payload)
         if told is not None and told.action not in SWITCHING:
             # A tap, a bank or a DER that was set, or stands so.
-            self.snapshot = carried_out(told, self.grid, self.snapshot)
-            return ""
+            before, self.snapshot = self.snapshot, carried_out(told, self.grid, self.snapshot)
+            return subject(self.grid, told) if _steps_differ(before, self.snapshot) else ""
         row = self._row(device)
         if row is None:
             return self._source(event, device)
@@ -161,6 +161,12 @@ class Positions:
             return ""
         self.source_on[row] = is_on
         return f"source.{str(self.grid.sources['name'][row]).lower()}"
+
+
+def _steps_differ(one: Snapshot, other: Snapshot) -> bool:
+    """Whether a tap or a bank stands elsewhere."""
+    pairs = ((one.tap_pu, other.tap_pu), (one.steps_on, other.steps_on))
+    return not all(np.array_equal(a, b) for a, b in pairs)
 
 
 def digest_of_positions(situation: Situation) -> str:
