@@ -96,7 +96,9 @@ def test_no_convergence_is_a_refusal(grid: Grid) -> None:
     class NeverSolves:
         network: Network
 
-        def solve(self, snapshot: Snapshot, *, controls: str = "static") -> Flow:
+        def solve(
+            self, snapshot: Snapshot, *, controls: str = "static", near: Flow | None = None
+        ) -> Flow:
             found = self.network.solve(snapshot, controls=controls)
             flow = dict(found.__dict__)
             flow["converged"] = bool(snapshot.open_phases[grid.switches.row("Sw1")])

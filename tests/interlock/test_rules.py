@@ -267,7 +267,9 @@ class TestMakingSafe:
         bench = Bench.of(grid)
 
         class Never:
-            def solve(self, snapshot: Any, *, controls: str = "static") -> Any:
+            network = bench.solver.network
+
+            def solve(self, snapshot: Any, *, controls: str = "static", near: Any = None) -> Any:
                 flow = dict(bench.solver.solve(snapshot, controls=controls).__dict__)
                 return type(bench.solver.solve(snapshot))(**{**flow, "converged": False})
 

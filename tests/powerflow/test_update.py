@@ -18,7 +18,7 @@ from gridmend.powerflow.factor import factorise
 from gridmend.powerflow.iteration import direct, iterate, prepare
 from gridmend.powerflow.legs import powers
 from gridmend.powerflow.network import Network, assemble
-from gridmend.powerflow.update import Standing, resolve, stand
+from gridmend.powerflow.update import Standing, catch_up, resolve, stand
 from tests.powerflow.networks import KV, PHASES, feeders
 from tests.powerflow.script_devices import script
 
@@ -84,6 +84,7 @@ def assert_prepared(standing: Standing, snapshot: Snapshot) -> None:
     np.testing.assert_array_equal(standing.diagonal, with_legs[0])
     np.testing.assert_array_equal(standing.upper, with_legs[1])
     if not len(fresh.floating):
+        assert catch_up(standing)
         remade = factorise(state.factor.pattern, standing.diagonal, standing.upper, standing.live)
         v = direct(replace(state, factor=remade), state.driven)
         np.testing.assert_allclose(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from gridmend.interlock import electric
-from gridmend.interlock.electric import FaultLevels, Solver
+from gridmend.interlock.electric import FaultLevels, Solver, solver_of
 from gridmend.interlock.limits import Gauge, Limits, Reading, read_off
 from gridmend.interlock.move import By, Move
 from gridmend.interlock.policy import Policy
@@ -22,6 +22,7 @@ from gridmend.model.plan import MOVES, Plan, Refusal, Verdict, Violation
 from gridmend.model.situation import Situation
 from gridmend.model.snapshot import Snapshot
 from gridmend.model.topology import Topology
+from gridmend.powerflow.network import Network
 
 _A_PERSON = By()
 
@@ -38,6 +39,30 @@ class Judgement:
     readings: tuple[Reading, ...]
 
 
+@dataclass(eq=False)
+class _Reader:
+    """Reads off flows of one network; it remembers where many plans begin."""
+
+    topology: Topology
+    limits: Limits
+    gauge: Gauge | None
+    last: tuple[Flow, Reading] | None = None
+
+    def read(self, flow: Flow) -> Reading:
+        """What a flow shows; the gauge is compiled with the first."""
+        last = self.last
+        if last is not None and last[0] is flow:
+            return last[1]
+        self.gauge = self.gauge or Gauge.of(self.topology, flow.nodes, flow.terminals)
+        return read_off(self.gauge, flow, self.limits)
+
+    def remember(self, flow: Flow) -> Reading:
+        """The same of one that will be read again."""
+        reading = self.read(flow)
+        self.last = flow, reading
+        return reading
+
+
 @dataclass(frozen=True, eq=False)
 class Bench:
     """What judgements of one grid share, made once: compile it where many plans are judged."""
@@ -47,31 +72,23 @@ class Bench:
     levels: FaultLevels
     limits: Limits
     policy: Policy
-    gauges: list[Gauge] = field(default_factory=list[Gauge])
-    """The gauge of the solver's flows, compiled with the first of them."""
+    reader: _Reader
 
     @staticmethod
     def of(
         grid: Grid,
         *,
-        network: Solver | None = None,
+        network: Network | Solver | None = None,
         topology: Topology | None = None,
         limits: Limits | None = None,
         policy: Policy | None = None,
         gauge: Gauge | None = None,
     ) -> Bench:
         """Compile what is not given. Raises `GridError` for what cannot be a network."""
-        solver = network or _compile(grid)
-        return Bench(
-            Site.of(topology or Topology.of(grid)), solver, FaultLevels(grid, solver),
-            limits or Limits(), policy or Policy(), [gauge] if gauge is not None else [],
-        )  # fmt: skip
-
-    def read(self, flow: Flow) -> Reading:
-        """What a flow shows against the limits."""
-        if not self.gauges:
-            self.gauges.append(Gauge.of(self.site.topology, flow.nodes, flow.terminals))
-        return read_off(self.gauges[0], flow, self.limits)
+        solver = solver_of(grid, network)
+        site, limits = Site.of(topology or Topology.of(grid)), limits or Limits()
+        reader = _Reader(site.topology, limits, gauge)
+        return Bench(site, solver, FaultLevels(grid, solver), limits, policy or Policy(), reader)
 
 
 def check(
@@ -81,7 +98,7 @@ def check(
     now: datetime | None = None,
     *,
     by: By = _A_PERSON,
-    network: Solver | None = None,
+    network: Network | Solver | None = None,
     topology: Topology | None = None,
     limits: Limits | None = None,
     policy: Policy | None = None,
@@ -120,7 +137,7 @@ def examine(
     grid: Grid,
     situation: Snapshot | Situation,
     *,
-    network: Solver | None = None,
+    network: Network | Solver | None = None,
     topology: Topology | None = None,
     limits: Limits | None = None,
     accepted: tuple[Violation, ...] = (),
@@ -146,7 +163,7 @@ def judge(
     before = standing(bench.site, situation, now_s, bench.policy)
     known = situation if isinstance(situation, Situation) else None
     flow = flow or bench.solver.solve(before.snapshot, controls="static")
-    readings = [bench.read(flow)]
+    readings = [bench.reader.remember(flow)]
     flows, refusals, unknown = [flow], list[Refusal](), dict.fromkeys(readings[0].unknown)
     accepted = (*accepted, *readings[0].violations)
     before = _settled(before, flow)
@@ -159,9 +176,9 @@ def judge(
         if refusals:
             break
         if step.action in MOVES:
-            flow = bench.solver.solve(then.snapshot, controls="static")
+            flow = bench.solver.solve(then.snapshot, controls="static", near=flow)
             flows.append(flow)
-            readings.append(bench.read(flow))
+            readings.append(bench.reader.read(flow))
             unknown |= dict.fromkeys(readings[-1].unknown)
             reasons, more = _foreseen(move, bench, flow, readings[-1], accepted)
             unknown |= dict.fromkeys(more)
@@ -185,7 +202,7 @@ def _foreseen(
     move: Move, bench: Bench, flow: Flow, reading: Reading, accepted: tuple[Violation, ...]
 ) -> tuple[list[str], tuple[str, ...]]:
     """Why the electrical look-ahead forbids a move, and the ratings that are unknown."""
-    is_live = bool(bench.site.topology.energised(move.after.snapshot).any())
+    is_live = bool(flow.energised.any())
     found: list[str | None] = []
     if is_live and not (move.is_making_safe and not flow.converged):
         assert move.flow is not None
@@ -215,9 +232,3 @@ def _seconds(situation: Snapshot | Situation, now: datetime | None) -> float | N
             mend="give now=, in UTC",
         )
     return now.timestamp()
-
-
-def _compile(grid: Grid) -> Solver:
-    from gridmend.powerflow.network import Network
-
-    return Network.of(grid)

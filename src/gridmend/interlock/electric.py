@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -16,6 +15,7 @@ from gridmend.model.graph import inherit
 from gridmend.model.grid import Grid
 from gridmend.model.plan import Violation
 from gridmend.model.snapshot import Snapshot
+from gridmend.powerflow.nearby import Nearby
 from gridmend.powerflow.network import Network
 from gridmend.powerflow.short_circuit import short_circuit
 
@@ -26,11 +26,24 @@ WORSE = 1.05
 
 
 class Solver(Protocol):
-    """What solves a snapshot: a `powerflow.Network`, or one that remembers its answers."""
+    """What solves a snapshot: `powerflow.nearby.Nearby`, or one that remembers its answers."""
 
-    def solve(self, snapshot: Snapshot, *, controls: str = "static") -> Flow:
-        """The flow at a snapshot."""
+    @property
+    def network(self) -> Network:
+        """The network that it solves."""
         ...
+
+    def solve(
+        self, snapshot: Snapshot, *, controls: str = "static", near: Flow | None = None
+    ) -> Flow:
+        """The flow at a snapshot, which may be quicker where one is `near`."""
+        ...
+
+
+def solver_of(grid: Grid, given: Network | Solver | None = None) -> Solver:
+    """What was given, or a solver of that network, or of the grid; `GridError` where it is none."""
+    network = Network.of(grid) if given is None else given
+    return Nearby(network) if isinstance(network, Network) else network
 
 
 def look_ahead(
@@ -72,13 +85,9 @@ class FaultLevels:
         if key not in self._found:
             if len(self._found) >= KEPT_MOST:
                 self._found.clear()
-            found = short_circuit(self.grid, snapshot, bus=bus, network=self._network)
+            found = short_circuit(self.grid, snapshot, bus=bus, network=self.solver.network)
             self._found[key] = next(iter(found.values()))
         return self._found[key]
-
-    @cached_property
-    def _network(self) -> Network:
-        return self.solver if isinstance(self.solver, Network) else Network.of(self.grid)
 
 
 def fault_level(move: Move, levels: FaultLevels) -> tuple[str | None, tuple[str, ...]]:

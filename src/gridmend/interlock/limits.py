@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import compress, pairwise
 from typing import Any
 
 import numpy as np
@@ -142,7 +142,7 @@ def read_off(gauge: Gauge, flow: Flow, limits: Limits | None = None) -> Reading:
         limit = "loading_a" if k < gauge.currents else "loading_kva"
         allowed = float(bound[k]) * limits.loading_pct / 100
         found.append(Violation(limit, names[k], float(value[k]), allowed))
-    unknown = [names[int(k)] for k in np.flatnonzero(~known & (value > _IDLE))]
+    unknown = compress(names, (~known & (value > _IDLE)).tolist())
     worst = int(np.argmax(pct)) if len(pct) else -1
     return Reading(
         violations=tuple(found),

@@ -9,7 +9,7 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
-from gridmend.interlock.electric import Solver
+from gridmend.interlock.electric import Solver, solver_of
 from gridmend.interlock.limits import Gauge, Limits, read_off
 from gridmend.model.flow import Flow
 from gridmend.model.grid import Grid
@@ -20,7 +20,9 @@ from gridmend.operations import reasons
 from gridmend.operations.configurations import Tie, configurations, reachable, ties
 from gridmend.operations.customers import customer_counts, customer_weights
 from gridmend.operations.fault import Isolation, isolate
-from gridmend.operations.search import Case, Found, Remembering, Search, restored, search
+from gridmend.operations.remembering import Remembering
+from gridmend.operations.search import Case, Found, Search, restored, search
+from gridmend.powerflow.network import Network
 
 Flags = NDArray[np.bool_]
 
@@ -50,7 +52,7 @@ def restore(
     limits: Limits | None = None,
     seconds_limit: float = 20.0,
     solves_limit: int = 2_000,
-    network: Solver | None = None,
+    network: Network | Solver | None = None,
     topology: Topology | None = None,
 ) -> Plan:
     """The best plan for a fault; see `propose`."""
@@ -76,7 +78,7 @@ def propose(
     seconds_limit: float = 20.0,
     solves_limit: int = 2_000,
     plans_most: int = 3,
-    network: Solver | None = None,
+    network: Network | Solver | None = None,
     topology: Topology | None = None,
     clock: Callable[[], float] = perf_counter,
 ) -> Proposal:
@@ -105,7 +107,7 @@ def propose(
     """
     begun = clock()
     topology = topology or Topology.of(grid)
-    solver = Remembering(network or _compile(grid))
+    solver = Remembering(solver_of(grid, network))
     before = solver.solve(snapshot, controls="static")
     isolation = isolate(grid, before.snapshot, fault, topology=topology)
     case = _case(before, isolation, topology, solver, limits or Limits())
@@ -140,12 +142,6 @@ class _Outcome:
     reach: frozenset[int]
     restorable: Flags
     bound: float
-
-
-def _compile(grid: Grid) -> Solver:
-    from gridmend.powerflow.network import Network
-
-    return Network.of(grid)
 
 
 def _case(

@@ -37,7 +37,6 @@ GROW_AFTER = 40
 ALTERNATIVES_TRIED = 20
 """Lesser configurations that are tried for further plans once the best is known."""
 
-_FLOWS_MOST = 1024
 _BRANCHES = ("lines", "switches", "transformers", "reactors")
 
 
@@ -91,27 +90,6 @@ class Search:
     refused: tuple[Refused, ...]
     bound: float
     """Weight that no other way can exceed."""
-
-
-class Remembering:
-    """A solver that keeps its answers, for one grid and one demand; bounded."""
-
-    def __init__(self, solver: Solver) -> None:
-        self._solver = solver
-        self.solved = 0
-        self._flows: dict[tuple[bytes, ...], Flow] = {}
-
-    def solve(self, snapshot: Snapshot, *, controls: str = "static") -> Flow:
-        """The flow at a snapshot, solved once."""
-        arrays = (snapshot.open_phases, snapshot.tap_pu, snapshot.steps_on, snapshot.source_on)
-        key = (controls.encode(), *(a.tobytes() for a in arrays))
-        flow = self._flows.get(key)
-        if flow is None:
-            if len(self._flows) >= _FLOWS_MOST:
-                self._flows.pop(next(iter(self._flows)))
-            self.solved += 1
-            flow = self._flows[key] = self._solver.solve(snapshot, controls=controls)
-        return flow
 
 
 def search(
@@ -246,7 +224,7 @@ def _tried(case: Case, here: Configuration, merit: tuple[float, int, int, int]) 
     """The way to a configuration, or why there is none."""
     final = positions(case, here)
     if case.topology.energised(final).any():
-        flow = case.solver.solve(final, controls="static")
+        flow = case.solver.solve(final, controls="static", near=case.flow)
         reading = read_off(case.gauge, flow, case.limits)
         accepted = (*case.accepted, *case.start.violations)
         why = look_ahead(flow, accepted, reading, case.limits)

@@ -13,9 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from gridmend.model.arrays import Flags, Floats, Ints
+from gridmend.model.arrays import Complexes, Flags, Floats, Ints
 from gridmend.powerflow.compiled import compiled
 from gridmend.powerflow.factor import Pattern
+
+Numbers = tuple[Ints, Ints, Floats, Floats, Floats]
+"""A factor as compiled code takes it: where columns start, their rows, and the three arrays."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +33,11 @@ class Blocks:
     lower: Floats
     upper: Floats
     inverse: Floats
+
+    @property
+    def numbers(self) -> Numbers:
+        """As substitution takes it."""
+        return self.pattern.l_start, self.pattern.l_rows, self.lower, self.upper, self.inverse
 
 
 def factorise_blocks(
@@ -48,12 +56,6 @@ def factorise_blocks(
     pivots[:] = diagonal
     factorise_columns(0, pattern.n, pattern.l_start, pattern.l_rows, pivots, lower, upper, alive)
     return into
-
-
-def substitute_blocks(blocks: Blocks, x: Floats, first: int, last: int) -> None:
-    """Solve for `x` [n, 2] in place: forward from row `first`, backward down to row `last`."""
-    p = blocks.pattern
-    _substitute(p.l_start, p.l_rows, blocks.lower, blocks.upper, blocks.inverse, x, first, last)
 
 
 @compiled
@@ -134,29 +136,37 @@ def _invert(pivots: Floats, k: int) -> None:
 
 
 @compiled
-def _substitute(
-    start: Ints,
-    rows: Ints,
-    lower: Floats,
-    upper: Floats,
-    inverse: Floats,
-    x: Floats,
-    first: int,
-    last: int,
-) -> None:
+def substitute(numbers: Numbers, x: Complexes, first: int) -> None:
+    """Solve for `x` [n] in place from row `first` on, before which nothing enters."""
+    start, rows, lower, upper, inverse = numbers
     n = len(x)
     for k in range(first, n):
-        re, im = x[k, 0], x[k, 1]
+        re, im = x[k].real, x[k].imag
         for p in range(start[k], start[k + 1]):
             i = rows[p]
-            x[i, 0] -= lower[p, 0] * re + lower[p, 1] * im
-            x[i, 1] -= lower[p, 2] * re + lower[p, 3] * im
-        x[k, 0] = inverse[k, 0] * re + inverse[k, 1] * im
-        x[k, 1] = inverse[k, 2] * re + inverse[k, 3] * im
-    for k in range(n - 1, last - 1, -1):
-        re, im = x[k, 0], x[k, 1]
+            x[i] = complex(
+                x[i].real - (lower[p, 0] * re + lower[p, 1] * im),
+                x[i].imag - (lower[p, 2] * re + lower[p, 3] * im),
+            )
+        x[k] = complex(
+            inverse[k, 0] * re + inverse[k, 1] * im, inverse[k, 2] * re + inverse[k, 3] * im
+        )
+    _back(start, rows, upper, x, first, n)
+
+
+@compiled
+def substitute_back(start: Ints, rows: Ints, upper: Floats, x: Complexes, first: int) -> None:
+    """Set `x` [n] of the rows before `first`, where nothing enters, by those from there on."""
+    x[:first] = 0.0
+    _back(start, rows, upper, x, 0, first)
+
+
+@compiled
+def _back(start: Ints, rows: Ints, upper: Floats, x: Complexes, first: int, end: int) -> None:
+    for k in range(end - 1, first - 1, -1):
+        re, im = x[k].real, x[k].imag
         for p in range(start[k], start[k + 1]):
             i = rows[p]
-            re -= upper[p, 0] * x[i, 0] + upper[p, 1] * x[i, 1]
-            im -= upper[p, 2] * x[i, 0] + upper[p, 3] * x[i, 1]
-        x[k, 0], x[k, 1] = re, im
+            re -= upper[p, 0] * x[i].real + upper[p, 1] * x[i].imag
+            im -= upper[p, 2] * x[i].real + upper[p, 3] * x[i].imag
+        x[k] = complex(re, im)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gridmend.model.arrays import Complexes, Floats, Ints
-from gridmend.powerflow.blocks import Blocks, factorise_blocks, substitute_blocks
+from gridmend.powerflow.blocks import Blocks, factorise_blocks
 from gridmend.powerflow.compiled import compiled
 from gridmend.powerflow.jumps import beyond, taken
 from gridmend.powerflow.legs import Answers, Crossing, Legs, answered, currents, leg_voltages
@@ -58,48 +58,26 @@ def linearised(
     return Line(blocks, slope, diagonal, entries)
 
 
-def solved(
-    state: State,
-    line: Line,
-    s_va: Complexes,
-    driven: Complexes,
-    x: Complexes,
-    last: int,
-    crossing: Crossing | None = None,
-) -> Complexes:
-    """[n] voltages [pu] of the linearised network by place, down to place `last` of the order.
-
-    `x` [n] are the voltages [pu] at which the legs' currents are taken; `driven` [n] the currents
-    of sources [pu].
-    """
-    network, legs = state.network, state.network.legs
-    about = legs.answers, legs.balanced
-    found = _offset(network.leg_ends, *about, line.slope, s_va, crossing, x, driven)
-    substitute_blocks(line.blocks, found.view(float).reshape(-1, 2), network.first, last)
-    return found
+Taking = tuple[tuple[Ints, Ints, Floats, Floats], Answers, Ints, Floats]
+"""The ends of legs, how they answer, which are balanced, and the slopes of a line."""
 
 
 @compiled
-def _offset(
-    ends: tuple[Ints, Ints, Floats, Floats],
-    answers: Answers,
-    balanced: Ints,
-    slope: Floats,
-    s_va: Complexes,
-    crossing: Crossing | None,
-    x: Complexes,
-    driven: Complexes,
-) -> Complexes:
-    """[n] node currents [pu]: of sources, and what legs would take at no voltage, were they as
-    their slopes."""
-    plus, minus, base_plus, base_minus = ends
+def add_offsets(
+    taking: Taking, s_va: Complexes, crossing: Crossing | None, x: Complexes, total: Complexes
+) -> None:
+    """Add to node currents [n] [pu] what legs would take at no voltage, were they as their slopes.
+
+    `x` [n] are the voltages [pu] by place at which the legs' currents are taken.
+    """
+    (plus, minus, base_plus, base_minus), answers, balanced, slope = taking
     u = np.zeros(len(plus), np.complex128)
     for k in range(len(plus)):
         if plus[k] >= 0:
             u[k] = x[plus[k]] * base_plus[k]
         if minus[k] >= 0:
             u[k] -= x[minus[k]] * base_minus[k]
-    taken, total = currents(answers, answered(balanced, u), s_va, crossing), driven.copy()
+    taken = currents(answers, answered(balanced, u), s_va, crossing)
     for k in range(len(plus)):
         re, im = u[k].real, u[k].imag
         offset = (
@@ -110,7 +88,6 @@ def _offset(
             total[plus[k]] += offset * base_plus[k]
         if minus[k] >= 0:
             total[minus[k]] -= offset * base_minus[k]
-    return total
 
 
 def slopes(legs: Legs, s_va: Complexes, v: Complexes, crossing: Crossing | None = None) -> Floats:

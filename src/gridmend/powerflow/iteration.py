@@ -24,6 +24,7 @@ from gridmend.powerflow.network import Network, assemble
 from gridmend.powerflow.positions import values_at
 from gridmend.powerflow.reach import reach
 from gridmend.powerflow.rounds import TOLERANCE_PU, Solution, newton_rounds
+from gridmend.powerflow.shorts import Short
 
 _ANCHOR = 1e-6
 """Weak path to ground at a floating winding, of its own admittance (one part per million)."""
@@ -59,10 +60,10 @@ def prepare(network: Network, snapshot: Snapshot, *, with_legs: bool = True) -> 
 
 
 def prepared(
-    network: Network, snapshot: Snapshot, *, with_legs: bool = True
+    network: Network, snapshot: Snapshot, *, with_legs: bool = True, shorts: tuple[Short, ...] = ()
 ) -> tuple[State, Complexes, Complexes]:
     """The same with the diagonal and upper entries that the factor is of, without anchors."""
-    values = values_at(network, snapshot)
+    values = values_at(network, snapshot, shorts)
     diagonal, upper = assemble(network, values)
     driven, roots = sources_at(network, snapshot)
     admittance = leg_admittance(network.legs, powers(network.legs, snapshot))

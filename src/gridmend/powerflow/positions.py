@@ -10,17 +10,26 @@ from gridmend.model.arrays import Complexes, Ints
 from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow import primitive, transformer
 from gridmend.powerflow.network import Network
+from gridmend.powerflow.shorts import Short, device_of, shorted
 
 Device = tuple[str, int]
 """A table and a row in it."""
 
 
-def values_at(network: Network, snapshot: Snapshot) -> Complexes:
-    """Every primitive value at a snapshot's positions [S]."""
+def values_at(network: Network, snapshot: Snapshot, shorts: tuple[Short, ...] = ()) -> Complexes:
+    """Every primitive value [S] at a snapshot's positions, with some short circuits."""
     values = network.primitives.values.copy()
-    for device in _displaced(network, snapshot):
-        set_values(network, snapshot, device, values)
+    for device in (*_displaced(network, snapshot), *shorted_devices(network, shorts)):
+        set_values(network, snapshot, device, values, shorts)
     return values
+
+
+def shorted_devices(
+    network: Network, before: tuple[Short, ...], after: tuple[Short, ...] = ()
+) -> list[Device]:
+    """The devices whose short circuits differ."""
+    differ = set(before) ^ set(after)
+    return list(dict.fromkeys(device_of(network, s) for s in (*before, *after) if s in differ))
 
 
 def moved_devices(network: Network, before: Snapshot, after: Snapshot) -> list[Device]:
@@ -51,8 +60,11 @@ def loose_entries(network: Network) -> Ints:
     return every[every >= network.pattern.n] - network.pattern.n
 
 
-def set_values(network: Network, snapshot: Snapshot, device: Device, values: Complexes) -> None:
-    """Set in `values` [S] those of one device at a snapshot's positions."""
+def set_values(
+    network: Network, snapshot: Snapshot, device: Device, values: Complexes,
+    shorts: tuple[Short, ...] = (),
+) -> None:  # fmt: skip
+    """Set in `values` [S] those of one device at a snapshot's positions, with its shorts."""
     table, row = device
     nodes, span = network.primitives.of(table, row)
     built = network.primitives.values[span]
@@ -64,8 +76,13 @@ def set_values(network: Network, snapshot: Snapshot, device: Device, values: Com
     elif table == "capacitors":
         steps = int(snapshot.steps_on[row])
         values[span] = built * float(np.sum(network.grid.capacitors["step_kvar"][row][:steps]))
-    else:
+    elif table == "sources":
         values[span] = built if snapshot.source_on[row] else 0.0
+    else:
+        values[span] = built
+    here = [short for short in shorts if device_of(network, short) == device]
+    if here:
+        values[span] = shorted(network, device, values[span].copy(), here)
 
 
 def _displaced(network: Network, snapshot: Snapshot) -> Iterator[Device]:

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from gridmend.model.arrays import Complexes, Flags, Floats, Ints
-from gridmend.powerflow.chord import Line, linearised, solved
+from gridmend.powerflow.blocks import Numbers, substitute, substitute_back
+from gridmend.powerflow.chord import Line, Taking, add_offsets, linearised
 from gridmend.powerflow.compiled import compiled
 from gridmend.powerflow.legs import Crossing
 
@@ -60,6 +61,26 @@ class Solution:
     left_pu: float
 
 
+class _Way(NamedTuple):
+    """How far the rounds are: what the last changed [pu] and where, and what is left [pu].
+
+    `slowest` is the slowest pace since the matrix was made; the next `is_first` where it cannot
+    be mixed with one before.
+    """
+
+    rounds: int = 0
+    change: float = np.inf
+    left: float = np.inf
+    worst: int = 0
+    damping: float = 1.0
+    slowest: float = 0.0
+    is_first: bool = True
+
+
+_THERE, _LOST, _SLOW, _STALLED = range(4)
+"""Why rounds with one matrix end: done, nothing found, or the matrix is to be made anew."""
+
+
 def newton_rounds(
     state: State, s_va: Complexes, v: Complexes, line: Line | None, *, old: bool,
     crossing: Crossing | None = None, within_pu: float = TOLERANCE_PU,
@@ -73,16 +94,48 @@ def newton_rounds(
     the next begins where it would end (Anderson's mixing of depth one).
     """
     network = state.network
-    place, base, first = network.place, network.nodes.base_v, network.first
+    place, base, first, pattern = (
+        network.place,
+        network.nodes.base_v,
+        network.first,
+        network.pattern,
+    )
     keep = _WORTH_KEEPING_OLD if old and line else _WORTH_KEEPING
     line = linearised(state, s_va, v, crossing=crossing) if line is None else line
     x, driven = _by_place(place, state.alive, v, base, state.driven)
-    last, step = np.empty_like(x), np.empty_like(x)
-    change, left, worst, damping, slowest = np.inf, np.inf, first, 1.0, 0.0
-    rounds, converged, renewed, is_first = 0, False, False, True
-    while not converged and rounds < _ROUNDS:
+    found, last, step = np.empty_like(x), np.empty_like(x), np.empty_like(x)
+    way, renewed = _Way(worst=first), False
+    while True:
+        taking = network.leg_ends, network.legs.answers, network.legs.balanced, line.slope
+        way, why = _rounds(
+            line.blocks.numbers, taking, s_va, crossing, driven, first,
+            x, found, last, step, way, keep, within_pu, renewed,
+        )  # fmt: skip
+        if why in (_THERE, _LOST):
+            break
+        renewed, keep = why == _STALLED, _WORTH_KEEPING
+        way = way._replace(is_first=True, slowest=0.0)
+        line = linearised(state, s_va, _by_node(place, state.alive, x, base), line, crossing)
+    substitute_back(pattern.l_start, pattern.l_rows, line.blocks.upper, x, first)
+    node = int(np.argmax(place == way.worst)) if len(place) else 0
+    v = _by_node(place, state.alive, x, base)
+    return Solution(v, why == _THERE, way.rounds, way.change, node, way.left), line
+
+
+@compiled
+def _rounds(
+    numbers: Numbers, taking: Taking, s_va: Complexes, crossing: Crossing | None,
+    driven: Complexes, first: int, x: Complexes, found: Complexes, last: Complexes,
+    step: Complexes, way: _Way, keep: float, within_pu: float, renewed: bool,
+) -> tuple[_Way, int]:  # fmt: skip
+    """Rounds with one matrix, from voltages by place `x` [pu] on; how far, and why they end."""
+    rounds, change, left, worst, damping, slowest, is_first = way
+    why = _LOST
+    while why == _LOST and rounds < _ROUNDS:
         rounds += 1
-        found = solved(state, line, s_va, driven, x, first, crossing)
+        found[first:] = driven[first:]
+        add_offsets(taking, s_va, crossing, x, found)
+        substitute(numbers, found, first)
         before = change
         worst, change = _largest(first, found, x)
         if not np.isfinite(change):
@@ -97,15 +150,12 @@ def newton_rounds(
         slowest = min(max(pace, slowest), _SLOWEST)
         left = change * max(1.0, slowest / (1.0 - slowest))
         if left < within_pu or (stalled and renewed):
-            x = solved(state, line, s_va, driven, x, 0, crossing) if first else x
-            converged = True
-        elif stalled or (change > _CLOSE_PU and pace > keep):
-            renewed, keep, is_first, slowest = stalled, _WORTH_KEEPING, True, 0.0
-            v = _by_node(place, state.alive, x, base)
-            line = linearised(state, s_va, v, line, crossing)
-    v = _by_node(place, state.alive, x, base)
-    node = int(np.argmax(place == worst)) if len(place) else 0
-    return Solution(v, converged, rounds, change, node, left), line
+            why = _THERE
+        elif stalled:
+            why = _STALLED
+        elif change > _CLOSE_PU and pace > keep:
+            why = _SLOW
+    return _Way(rounds, change, left, worst, damping, slowest, is_first), why
 
 
 @compiled
@@ -116,7 +166,9 @@ def _by_place(
     x, i = np.zeros(len(v), np.complex128), np.zeros(len(v), np.complex128)
     for k in range(len(v)):
         if alive[k]:
-            x[place[k]], i[place[k]] = v[k] / base[k], driven[k] * base[k]
+            by = 1.0 / base[k]
+            x[place[k]] = complex(v[k].real * by, v[k].imag * by)
+            i[place[k]] = complex(driven[k].real * base[k], driven[k].imag * base[k])
     return x, i
 
 
@@ -126,7 +178,7 @@ def _by_node(place: Ints, alive: Flags, x: Complexes, base: Floats) -> Complexes
     v = np.zeros(len(x), np.complex128)
     for k in range(len(x)):
         if alive[k]:
-            v[k] = x[place[k]] * base[k]
+            v[k] = complex(x[place[k]].real * base[k], x[place[k]].imag * base[k])
     return v
 
 

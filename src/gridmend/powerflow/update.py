@@ -2,9 +2,9 @@
 
 A switch, a tap or a capacitor step changes one primitive. What it enters of the admittance is
 summed again from all that is joined there, not corrected by a difference, so nothing builds up;
-the factor is made anew from those columns to the root of the elimination tree; and the
-iteration goes on from the voltages that were. Where a part floats or is about to, and where that
-finds no rest, it begins from nothing.
+the factor is made anew from those columns to the root of the elimination tree, when it is
+needed; and the iteration goes on from the voltages that were. Where a part floats or is about
+to, and where that finds no rest, it begins from nothing.
 """
 
 from __future__ import annotations
@@ -29,9 +29,16 @@ from gridmend.powerflow.iteration import (
 )
 from gridmend.powerflow.legs import powers
 from gridmend.powerflow.network import Network
-from gridmend.powerflow.positions import loose_entries, moved_devices, set_values
+from gridmend.powerflow.positions import (
+    Device,
+    loose_entries,
+    moved_devices,
+    set_values,
+    shorted_devices,
+)
 from gridmend.powerflow.reach import parts_without, reach_parts
 from gridmend.powerflow.refactor import columns_above, refactor, refactor_blocks
+from gridmend.powerflow.shorts import Short
 
 
 @dataclass(eq=False)
@@ -43,7 +50,8 @@ class Standing:
     [pattern] are the admittance with rated legs that `state.factor` is the factor of, `live` [n]
     what is alive by place, `parts` [n] which parts are left where the entries `loose`, which a
     device may open or close, are cut, `tied` [n] which columns were made as those of nodes tied
-    to ground. The demand of `state.admittance` may be an earlier one: the answer does not depend
+    to ground, `behind` [n] which columns of `state.factor` are of taps as they were: few solves
+    need it. The demand of `state.admittance` may be an earlier one: the answer does not depend
     on it.
     `line` is the matrix of the last solve, made for the demand `line_s_va`; `solved_s_va` the
     demand of `solution`.
@@ -59,15 +67,17 @@ class Standing:
     parts: Ints
     live: Flags
     tied: Flags
+    behind: Flags
+    shorts: tuple[Short, ...] = ()
     line: Line | None = None
     line_s_va: Complexes | None = None
     solution: Solution | None = None
     solved_s_va: Complexes | None = None
 
 
-def stand(network: Network, snapshot: Snapshot) -> Standing:
-    """A network prepared at positions, not yet solved."""
-    state, diagonal, upper = prepared(network, snapshot)
+def stand(network: Network, snapshot: Snapshot, shorts: tuple[Short, ...] = ()) -> Standing:
+    """A network prepared at positions and with short circuits, not yet solved."""
+    state, diagonal, upper = prepared(network, snapshot, shorts=shorts)
     _, roots = sources_at(network, snapshot)
     live = np.empty(network.pattern.n, np.bool_)
     live[network.place] = state.alive
@@ -83,27 +93,32 @@ def stand(network: Network, snapshot: Snapshot) -> Standing:
         parts=parts_without(pattern.start, pattern.rows, upper, loose),
         live=live,
         tied=~live,
+        behind=np.zeros(pattern.n, np.bool_),
+        shorts=shorts,
     )
 
 
-def resolve(standing: Standing, snapshot: Snapshot, *, within_pu: float = TOLERANCE_PU) -> Solution:
-    """Move to another snapshot, positions and demand, and solve there.
+def resolve(
+    standing: Standing, snapshot: Snapshot, *, shorts: tuple[Short, ...] = (),
+    within_pu: float = TOLERANCE_PU,
+) -> Solution:  # fmt: skip
+    """Move to another snapshot, positions and demand, and to short circuits, and solve there.
 
     The answer is that of a solve from nothing, to the tolerance of the iteration
     (checked against it on random networks and over every device of the IEEE feeders). Where loads
     jump beside their limits and there are several answers, it is the one that OpenDSS goes on to
     while its controls move (record 0006).
     """
-    moved = bool(moved_devices(standing.state.network, standing.snapshot, snapshot))
-    move(standing, snapshot)
+    moved = move(standing, snapshot, shorts)
     state, before = standing.state, standing.solution
-    if before is None or not before.converged:
-        v = direct(state, state.driven)
-    else:
-        v = np.where(state.alive, before.v_v, 0.0)
-        if (state.alive & (v == 0)).any():
-            # what was dead starts without load
-            v = np.where(v == 0, direct(state, state.driven), v)
+    was_v = before.v_v if before and before.converged else np.zeros_like(state.driven)
+    v = np.where(state.alive, was_v, 0.0)
+    is_new = state.alive & (v == 0)
+    if is_new.any() or state.network.legs.jump:
+        catch_up(standing)
+    if is_new.any():
+        # what was dead starts without load
+        v = np.where(is_new, direct(state, state.driven), v)
     old = standing.line_s_va is not standing.s_va
     same = before is not None and before.converged and standing.solved_s_va is standing.s_va
     found, line = resume(
@@ -113,25 +128,32 @@ def resolve(standing: Standing, snapshot: Snapshot, *, within_pu: float = TOLERA
     if line is not standing.line:
         standing.line, standing.line_s_va = line, standing.s_va
     if not found.converged:
-        _begin_again(standing, snapshot)
+        _begin_again(standing, snapshot, shorts)
         found = iterate(standing.state, standing.s_va)
     standing.solution, standing.solved_s_va = found, standing.s_va
     return found
 
 
-def move(standing: Standing, snapshot: Snapshot) -> None:
-    """Bring the state, its factor and the matrix of the last solve to a snapshot; solves nothing.
+def move(standing: Standing, snapshot: Snapshot, shorts: tuple[Short, ...] = ()) -> bool:
+    """Bring the state and the matrix of the last solve to a snapshot; whether a device moved.
 
-    The matrix goes where nodes are energised: it holds the slopes of no voltage there.
+    It solves nothing. The matrix goes where nodes are energised: it holds the slopes of no
+    voltage there.
     """
-    if not (_take_demand(standing, snapshot) and _take_positions(standing, snapshot)):
-        _begin_again(standing, snapshot)
+    network, before = standing.state.network, standing.shorts
+    devices = moved_devices(network, standing.snapshot, snapshot)
+    if shorts != before:
+        devices = list(dict.fromkeys((*devices, *shorted_devices(network, before, shorts))))
+    standing.shorts = shorts
+    if not (_take_demand(standing, snapshot) and _take_positions(standing, snapshot, devices)):
+        _begin_again(standing, snapshot, shorts)
     standing.snapshot = snapshot
+    return bool(devices)
 
 
-def _begin_again(standing: Standing, snapshot: Snapshot) -> None:
+def _begin_again(standing: Standing, snapshot: Snapshot, shorts: tuple[Short, ...]) -> None:
     """Prepare the network from nothing; its last solution stays, to start from."""
-    anew = stand(standing.state.network, snapshot)
+    anew = stand(standing.state.network, snapshot, shorts)
     anew.solution = standing.solution
     for field in fields(standing):
         setattr(standing, field.name, getattr(anew, field.name))
@@ -149,24 +171,28 @@ def _take_demand(standing: Standing, snapshot: Snapshot) -> bool:
     return same
 
 
-def _take_positions(standing: Standing, snapshot: Snapshot) -> bool:
-    """Take over the positions; False where the network has to be prepared from nothing."""
+def _take_positions(standing: Standing, snapshot: Snapshot, devices: list[Device]) -> bool:
+    """Take over the positions of devices; False where all has to be prepared from nothing."""
     state, network = standing.state, standing.state.network
-    devices = moved_devices(network, standing.snapshot, snapshot)
     if not devices:
         return True
     if len(state.floating):
         return False
     slots = _revalue(standing, snapshot, devices)
     n, rows = network.pattern.n, network.pattern.rows
-    joined = standing.upper[slots[slots >= n] - n] != 0.0
+    entries = slots[slots >= n] - n
+    joined = standing.upper[entries] != 0.0
     _reassemble(standing, slots)
-    source = any(table == "sources" for table, _ in devices)
+    differs = entries[(standing.upper[entries] != 0.0) != joined]
+    if len(np.setdiff1d(differs, standing.loose)):
+        return False  # a short circuit joins or parts what no device can
+    tables = {table for table, _ in devices}
+    source = "sources" in tables
     if source:
         driven, standing.roots = sources_at(network, snapshot)
         state = standing.state = replace(state, driven=driven)
     changed = np.where(slots < n, slots, rows[slots - n])
-    if source or not np.array_equal(joined, standing.upper[slots[slots >= n] - n] != 0.0):
+    if source or len(differs):
         was, live = standing.live, np.zeros(n, np.bool_)
         loose, closed = standing.loose, standing.upper[standing.loose] != 0.0
         ends = rows[loose], network.pattern.columns[loose]
@@ -176,14 +202,21 @@ def _take_positions(standing: Standing, snapshot: Snapshot) -> bool:
         # A node that died keeps its column until something on its way to the root changes: no
         # current enters it. One that lives again needs its own, if it was made as a dead one's.
         changed = np.concatenate([changed, np.flatnonzero(standing.tied & live)])
-    return _refactor(standing, columns_above(network.pattern, changed))
+    columns = columns_above(network.pattern, changed)
+    standing.tied[columns] = ~standing.live[columns]
+    standing.behind[columns] = True
+    line = standing.line
+    if line is not None:
+        refactor_blocks(line.blocks, line.diagonal, line.entries, standing.live, columns)
+    # no part floats because a tap moved
+    return tables == {"transformers"} or catch_up(standing)
 
 
-def _revalue(standing: Standing, snapshot: Snapshot, devices: list[tuple[str, int]]) -> Ints:
+def _revalue(standing: Standing, snapshot: Snapshot, devices: list[Device]) -> Ints:
     """Set the primitives of devices; returns the slots that their values enter."""
     network, slots = standing.state.network, list[Ints]()
     for device in devices:
-        set_values(network, snapshot, device, standing.state.values)
+        set_values(network, snapshot, device, standing.state.values, standing.shorts)
         slots.append(network.slots[network.primitives.of(*device)[1]])
     every = np.unique(np.concatenate(slots))
     return every[every >= 0]
@@ -209,13 +242,12 @@ def _reassemble(standing: Standing, slots: Ints) -> None:
         line.diagonal[own], line.entries[off] = blocks[on], blocks[~on]
 
 
-def _refactor(standing: Standing, columns: Ints) -> bool:
-    """Make columns anew; False where a part would float."""
-    line, live = standing.line, standing.live
-    standing.tied[columns] = ~live[columns]
-    if line is not None:
-        refactor_blocks(line.blocks, line.diagonal, line.entries, live, columns)
-    return refactor(standing.state.factor, standing.diagonal, standing.upper, live, columns)
+def catch_up(standing: Standing) -> bool:
+    """Make the columns of the factor anew that are behind; False where a part would float."""
+    columns = np.flatnonzero(standing.behind)
+    standing.behind[columns] = False
+    state, given = standing.state, (standing.diagonal, standing.upper, standing.live)
+    return refactor(state.factor, *given, columns)
 
 
 @compiled

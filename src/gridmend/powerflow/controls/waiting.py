@@ -56,6 +56,12 @@ class Waiting:
             np.full(len(grid.capacitors), -np.inf),
         )
 
+    def next_s(self) -> float:
+        """The first instant at which something is due; inf where nothing waits."""
+        times = [a.due_s for a in self.taps]
+        times += [x for f in (self.turn_due_s, self.bank_due_s) for x in f[~np.isnan(f)].tolist()]
+        return min(times, default=math.inf)
+
     def as_lists(self) -> dict[str, Any]:
         """In a form that JSON can hold: what is not a finite number is None."""
         times = {name: getattr(self, name).tolist() for name in _TIMES}

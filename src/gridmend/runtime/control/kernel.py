@@ -191,7 +191,8 @@ class Kernel:
         )  # fmt: skip
         key = tuple(array.tobytes() for array in arrays)
         if self._flow is None or self._flow[0] != key:
-            self._flow = key, self.bench.solver.solve(snapshot, controls="static")
+            near = self._flow[1] if self._flow is not None else None
+            self._flow = key, self.bench.solver.solve(snapshot, controls="static", near=near)
         return self._flow[1]
 
     def refuse(self, by: By, refusals: Sequence[Refusal], *, command: str) -> Answer:
