@@ -112,6 +112,14 @@ class Snapshot:
         used[grid.sources.row(source)] = is_on
         return replace(self, source_on=_fixed(used))
 
+    def with_open_phases(self, open_phases: NDArray[np.uint8]) -> Snapshot:
+        """Other conductors open, [switches] a bit for each."""
+        return replace(self, open_phases=_fixed(np.array(open_phases, np.uint8)))
+
+    def with_sources(self, source_on: NDArray[np.bool_]) -> Snapshot:
+        """Other sources connected, [sources]."""
+        return replace(self, source_on=_fixed(np.array(source_on, np.bool_)))
+
     def with_power(self, grid: Grid, element: str, p_kw: float) -> Snapshot:
         """Another active power of one DER [kW]; `GridError` where there is no such DER."""
         field, row = _der(grid, element)

@@ -10,6 +10,7 @@ from gridmend.powerflow.controls.look import (
     AVERAGE,
     CLOCK,
     CURRENT,
+    DEAD_SHARE,
     FACTOR,
     HIGHEST,
     KVAR,
@@ -110,6 +111,8 @@ def bank_steps(
     if banks.override[k] and kind != VOLTAGE and banks.override_count[k]:
         first, many = banks.override_volts[k], banks.override_count[k]
         seen = _volts(banks, probes, k, first, many, x, ratio, lanes, w)
+        if seen < DEAD_SHARE * banks.v_min[k]:
+            return 0, abs(seen / banks.v_min[k] - DEAD_SHARE)
         if on == 0:
             held = abs(seen - banks.v_min[k]) / max(banks.v_min[k], 1e-9)
             if seen < banks.v_min[k]:
@@ -124,6 +127,8 @@ def bank_steps(
         return 0, held
     if kind == VOLTAGE:
         seen = _volts(banks, probes, k, banks.volts[k], count, x, ratio, lanes, w)
+        if seen < DEAD_SHARE * banks.on[k]:
+            return 0, min(held, abs(seen / banks.on[k] - DEAD_SHARE))
         step, margin = _between(seen, banks.on[k], banks.off[k], on, steps, max(seen, 1e-9))
         return step, min(margin, held)
     if kind == CURRENT:

@@ -29,6 +29,10 @@ ONE_ACTION = 0.7
 NO_POWER_VA = 1e-3
 """Below this the power factor is that of rounding, and nothing is switched by it."""
 
+DEAD_SHARE = 0.1
+"""Below this share of what it holds a voltage feeds no control, which then stays as it is. Assumed;
+any share between what is induced and what feeds one gives the same."""
+
 ROOM_PU = 1e-9
 """How far from its limit a tap must be to have room."""
 
@@ -200,7 +204,12 @@ def tap_steps(
 
     `reverse` is 1 in reverse mode, 0 in forward mode, and -1 where power itself decides.
     """
-    margin = np.inf
+    pt, target = regs.pt_ratio[k], regs.target[k]
+    n = _chosen(probes, regs.volts[k], regs.phases[k, 0], regs.phase[k], x, ratio, lanes, w)
+    local = phasor(probes, regs.volts[k] + n, x, ratio, lanes, w) / pt
+    margin = abs(abs(local) / target - DEAD_SHARE)
+    if abs(local) < DEAD_SHARE * target:
+        return 0, margin
     if regs.reverse[k] != IGNORE:
         if reverse < 0:
             power, apparent = power_va(regs, probes, k, x, ratio, lanes, w)
@@ -209,9 +218,6 @@ def tap_steps(
         if reverse == 1:
             steps, own = _in_reverse(regs, probes, k, tap, x, ratio, lanes, w)
             return steps, min(margin, own)
-    pt, target = regs.pt_ratio[k], regs.target[k]
-    n = _chosen(probes, regs.volts[k], regs.phases[k, 0], regs.phase[k], x, ratio, lanes, w)
-    local = phasor(probes, regs.volts[k] + n, x, ratio, lanes, w) / pt
     seen = local
     if regs.remote[k] >= 0:
         seen = phasor(probes, regs.remote[k], x, ratio, lanes, w) / pt
