@@ -1,0 +1,1 @@
+"""Protective devices of the simulated field: relays and reclosers, fuses, sectionalisers."""
