@@ -1,0 +1,1 @@
+"""Distributed resources in disturbances: ride through, cease, trip, wait, enter service, ramp."""
