@@ -1,0 +1,1 @@
+"""World events: what weather, animals, vehicles, trees and age do to the network."""
