@@ -1,0 +1,1 @@
+"""Communications of the twin: links, paths, outages, and a ledger of every message."""

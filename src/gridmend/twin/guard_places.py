@@ -1,0 +1,125 @@
+"""Where a grid has protective devices, and settings for those that nobody gave any."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from gridmend.model.arrays import Ints
+from gridmend.model.flow import Flow
+from gridmend.model.snapshot import Snapshot
+from gridmend.model.topology import Topology
+from gridmend.powerflow.network import Network
+from gridmend.twin.protection.curves import OPENDSS, STANDARD, Curve
+from gridmend.twin.protection.fuse import FuseSettings
+from gridmend.twin.protection.sectionaliser import SectionaliserSettings
+from gridmend.twin.protection.settings import RecloserSettings, RelaySettings
+
+Settings = RecloserSettings | FuseSettings | SectionaliserSettings
+
+GUARDING = ("breaker", "recloser", "fuse", "sectionaliser")
+"""Kinds of switch that act by themselves."""
+
+# All assumed, for devices whose settings nobody gave. A pickup above the load that flows through,
+# so that no load trips; a dial that grows towards the source, so that the nearer one waits.
+_PICKUP_SHARE, _LEAST_PICKUP_A = 2.5, 100.0
+_GROUND_SHARE, _RESIDUAL_SHARE = 0.5, 2.5
+_DIAL, _DIAL_STEP = 0.5, 0.5
+_RECLOSE_S = (0.5, 15.0)
+_OPEN_S = 0.05
+_FUSE_SHARE, _LEAST_FUSE_A = 1.5, 25.0
+
+
+Place = tuple[str, int, str]
+"""Table, row and name."""
+
+
+def places_of(network: Network, topology: Topology, snapshot: Snapshot) -> list[Place]:
+    """Every switch that guards, the first behind each source, and every source."""
+    grid = network.grid
+    kinds, names = grid.switches.texts("kind"), grid.switches.texts("name")
+    there = network.primitives.place["switches"] >= 0
+    rows = [k for k, kind in enumerate(kinds) if kind in GUARDING and there[k]]
+    found = [("switches", k, str(names[k])) for k in rows]
+    first = _first_switches(topology, snapshot)
+    found += [("switches", k, str(names[k])) for k in first if k not in rows and there[k]]
+    sources = np.flatnonzero(network.primitives.place["sources"] >= 0).tolist()
+    return found + [("sources", k, str(grid.sources["name"][k])) for k in sources]
+
+
+def _first_switches(topology: Topology, snapshot: Snapshot) -> list[int]:
+    """Closed switches with no other on their way to the source: each stands for the breaker of its
+    feeder, which models leave out. Behind a breaker of the model none is the first."""
+    grid = topology.grid
+    kinds, names = grid.switches.texts("kind"), grid.switches.texts("name")
+    found: list[int] = []
+    for row, name in enumerate(names):
+        if kinds[row] in GUARDING or snapshot.open_phases[row]:
+            continue
+        up = topology.up(snapshot, f"switch.{name}")
+        is_fed = topology.energised(snapshot)[topology.nodes_of(f"switch.{name}")].any()
+        if is_fed and not (topology.wiring.branch_table[up] == "switches").any():
+            found.append(row)
+    return found
+
+
+def levels_of(
+    topology: Topology, snapshot: Snapshot, places: list[Place]
+) -> dict[tuple[str, int], int]:
+    """How many devices lie one behind the other from each on, away from the source."""
+    switches = {row: name for table, row, name in places if table == "switches"}
+    levels = {(table, row): 0 for table, row, _ in places}
+    highest = 0
+    for name in switches.values():
+        up = topology.up(snapshot, f"switch.{name}")
+        tables, rows = topology.wiring.branch_table[up], topology.wiring.branch_row[up]
+        chain = [
+            int(r) for t, r in zip(tables, rows, strict=True) if t == "switches" and r in switches
+        ]
+        for depth, row in enumerate(chain, 1):
+            levels["switches", row] = max(levels["switches", row], depth)
+        highest = max(highest, len(chain) + 1)
+    return levels | {(t, r): highest for t, r, _ in places if t == "sources"}
+
+
+def assumed(network: Network, flow: Flow, place: Place, at: Ints, level: int) -> Settings:
+    """Settings of a device that nobody gave."""
+    table, row, name = place
+    switches, n = network.grid.switches, len(at)
+    kind = str(switches["kind"][row]) if table == "switches" else "breaker"
+    load_a = float(np.abs(flow.i_a[at]).max(initial=0.0))
+    known_a = float(switches.numbers("pickup_a")[row]) if table == "switches" else math.nan
+    pickup_a = known_a if known_a > 0 else max(_PICKUP_SHARE * load_a, _LEAST_PICKUP_A)
+    if kind == "fuse":
+        rated_a = float(switches.numbers("rating_a")[row])
+        rated_a = rated_a if rated_a > 0 else max(_FUSE_SHARE * load_a, _LEAST_FUSE_A)
+        return FuseSettings(name, rated_a, OPENDSS["klink"], conductors=n)
+    if kind == "sectionaliser":
+        return SectionaliserSettings(name, 1.6 * pickup_a / _PICKUP_SHARE * 2, conductors=n)
+    residual_a = abs(complex(flow.i_a[at].sum()))
+    ground_a = max(_GROUND_SHARE * pickup_a, _RESIDUAL_SHARE * residual_a)
+    slow = STANDARD["ieee_very_inverse"].set_to(dial=_DIAL + _DIAL_STEP * level)
+    common: dict[str, Any] = {
+        "name": name, "phase_pickup_a": pickup_a, "phase_slow_curve": slow,
+        "ground_pickup_a": ground_a, "ground_slow_curve": slow, "open_s": _OPEN_S, "conductors": n,
+    }  # fmt: skip
+    if table == "sources":
+        return RelaySettings(**common)
+    if kind == "recloser":
+        common |= {"fast_shots": 1, "phase_fast_curve": OPENDSS["a"]}
+    return RecloserSettings(**common, shots=len(_RECLOSE_S) + 1, reclose_s=_RECLOSE_S)
+
+
+def in_words(settings: Settings) -> str:
+    """The settings in a few words."""
+    if isinstance(settings, FuseSettings):
+        return f"a K link of {settings.rated_a:.0f} A"
+    if isinstance(settings, SectionaliserSettings):
+        return f"{settings.counts} counts above {settings.actuating_a:.0f} A"
+    slow: Curve = settings.phase_slow_curve
+    return (
+        f"{settings.phase_pickup_a:.0f} A, {settings.ground_pickup_a:.0f} A to ground, {slow.name}"
+        f" at {slow.dial:g}, {settings.shots} trips to lock-out"
+    )

@@ -1,0 +1,1 @@
+"""What instruments make of the truth: points, scans, indicators, meters."""
