@@ -14,6 +14,7 @@ from gridmend.model.snapshot import Snapshot
 from gridmend.model.topology import Topology
 from gridmend.twin.field import Field, FieldAdapter
 from tests.adapters.conformance import NOON, Conformance
+from tests.twin.test_telecontrol import telecontrol
 
 OPEN_S2 = Step(Action.OPEN, "S2", "")
 
@@ -27,6 +28,11 @@ class TestTwin(Conformance):
     def make(self) -> Adapter:
         field = Field(Topology.of(self.grid), Snapshot.normal(self.grid))
         return FieldAdapter(field, now=lambda: NOON, cause="test")
+
+
+class TestTelecontrol(Conformance):
+    def make(self) -> Adapter:
+        return telecontrol(self.grid, at_once=True, latency_s=0.0, jitter_s=0.0, loss=0.0)
 
 
 def test_every_adapter_has_its_conformance_test() -> None:

@@ -58,7 +58,7 @@ def test_a_point_reads_what_the_flow_has_there(
     assert true[tap] == flow.snapshot.tap_pu[winding]
     opened = flow.snapshot.with_switch(network.grid, "Sw2", is_open=True)
     then = points.true(network.solve(opened, controls="off"))
-    assert then[at(points, "switch.sw2", Quantity.POSITION)] == 3
+    assert then[at(points, "switch.sw2", Quantity.POSITION)] == 0b111
 
 
 def scans(points: Points, true: np.ndarray, until: list[float], **settings: object) -> Reports:

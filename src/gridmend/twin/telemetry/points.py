@@ -22,7 +22,7 @@ class Quantity(IntEnum):
     """What a point measures."""
 
     POSITION = 0
-    """How many conductors of a switch are open."""
+    """A bit for each conductor of a switch that is open."""
     CURRENT = 1
     """A conductor at a switch's first end [A]."""
     POWER = 2
@@ -92,7 +92,7 @@ class Points:
         quantity, found = self.quantity, np.zeros(len(self))
         snapshot = flow.snapshot
         for kind, values in (
-            (Quantity.POSITION, _open_conductors(snapshot.open_phases)),
+            (Quantity.POSITION, snapshot.open_phases),
             (Quantity.CURRENT, np.abs(flow.i_a)),
             (Quantity.VOLTAGE, np.abs(flow.v_v)),
             (Quantity.TAP, snapshot.tap_pu),
@@ -114,7 +114,7 @@ def points_of(network: Network, streams: Streams, quality: Class | None = None) 
     An RTU stands at every remote switch and reads position, currents and power, and the voltage of
     its first bus; one at every regulator reads its tap, one at every capacitor bank its steps.
     """
-    quality, grid = quality or Class(), network.grid
+    quality = quality or Class()
     rows = list(_rows(network))
     names = list(dict.fromkeys(row.unit for row in rows))
     number = {name: k for k, name in enumerate(names)}
@@ -126,7 +126,6 @@ def points_of(network: Network, streams: Streams, quality: Class | None = None) 
     )
     power = [(k, t) for k, row in enumerate(rows) for t in row.terminals]
     point, terminal = np.array(power, np.int64).reshape(-1, 2).T
-    assert grid is network.grid
     return Points(
         device=tuple(row.device for row in rows),
         phase=tuple(row.phase for row in rows),
@@ -196,7 +195,3 @@ def _of_switch(network: Network, row: int) -> Iterator[_Row]:
 
 def _regulated(grid: Grid) -> set[int]:
     return {grid.transformers.row(name) for name in grid.tap_controls["transformer"]}
-
-
-def _open_conductors(open_phases: NDArray[np.uint8]) -> Ints:
-    return np.bitwise_count(open_phases).astype(np.int64)
