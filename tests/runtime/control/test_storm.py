@@ -236,7 +236,7 @@ class Storm:
 def test_no_storm_of_commands_leads_to_an_unsafe_state(grid_name: str, seed: int) -> None:
     storm = Storm(grid_name, seed)
     storm.go(STEPS)
-    assert storm.allowed > STEPS / 20, "the rules let work be done"
+    assert storm.allowed > STEPS / 50, "the rules let work be done, though all be killed or tagged"
     assert storm.room.log.verify().ok
     events = [entry.event for entry in storm.room.log.read()]
     assert recheck(storm.grid, events, world=storm.room.field.world) == ()
