@@ -10,6 +10,7 @@ from gridmend.model.errors import GridError
 from gridmend.model.flow import Flow
 from gridmend.model.grid import Grid
 from gridmend.model.snapshot import Snapshot
+from gridmend.powerflow import update
 from gridmend.powerflow.nearby import Nearby
 from gridmend.powerflow.network import Network
 from tests.powerflow.test_update import MICRO_OHM_PU
@@ -82,6 +83,24 @@ def test_a_snapshot_of_another_grid_is_refused(network: Network) -> None:
     other = Snapshot.normal(gridmend.read("ieee13"))
     with pytest.raises(GridError, match="the snapshot has"):
         Nearby(network).solve(other, near=network.solve())
+
+
+def test_what_was_stopped_half_way_is_not_gone_on_from(
+    grid: Grid, network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    solver, now = Nearby(network), network.solve()
+    first = now.snapshot.with_switch(grid, "Sw2", is_open=True)
+    solver.solve(first, near=now)
+
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(update, "refactor_blocks", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            solver.solve(now.snapshot.with_switch(grid, "Sw3", is_open=True), near=now)
+    assert solver._base is None and solver._room is None
+    assert_same(solver.solve(first, near=now), network.solve(first))
 
 
 def test_two_callers_at_once_are_both_answered_rightly(grid: Grid, network: Network) -> None:

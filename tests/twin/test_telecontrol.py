@@ -29,6 +29,7 @@ from gridmend.twin.telecontrol import Telecontrol, paths_over
 from gridmend.twin.telemetry.points import points_of
 from gridmend.twin.telemetry.scan import Scanner, Scanning
 from gridmend.twin.world import World
+from tests.adapters.conformance import Conformance
 
 NOON = datetime(2026, 7, 15, 12, tzinfo=UTC)
 WIRE: dict[str, Any] = {"latency_s": 0.0, "jitter_s": 0.0, "loss": 0.0}
@@ -143,6 +144,39 @@ def test_what_protection_did_while_a_link_was_down_comes_when_it_is_back(grid: G
     assert not of_kind(field.events(), "tripped")
     field.plant.agenda.run_to(501.0)
     assert len(of_kind(field.events(), "tripped")) == 4
+
+
+def test_a_tower_dies_with_the_feeder_that_feeds_it_and_tells_all_when_it_is_back(
+    grid: Grid,
+) -> None:
+    tower = {**WIRE, "bus": "60", "battery_s": 600.0, "recharge_s": 3600.0, "boot_s": 30.0}
+    field = telecontrol(grid, **tower)
+    agenda, plant = field.plant.agenda, field.plant
+    agenda.at(100.0, partial(plant.operate, Step(Action.OPEN, "Sw1", "")))  # type: ignore[arg-type]
+    agenda.run_to(690.0)
+    assert field.links.is_up("link")
+    agenda.run_to(710.0)
+    assert not field.links.is_up("link")
+    assert field.carry_out(Step(Action.OPEN, "Sw2", "")).state is OutcomeState.IN_DOUBT
+    field.events()
+    plant.operate(Step(Action.CLOSE, "Sw1", ""))
+    agenda.run_to(735.0)
+    assert not field.links.is_up("link"), "it boots"
+    assert not of_kind(field.events(), "status")
+    agenda.run_to(745.0)
+    told = [e for e in field.events() if e.payload.get("device") == "sw1" and e.cause != "scan"]
+    assert [(e.time_utc - NOON).total_seconds() for e in told] == [710.0]
+
+
+def test_a_power_that_is_set_holds_when_the_demand_goes_on() -> None:
+    ring = Conformance.grid
+    field = telecontrol(ring, at_once=True, **WIRE)
+    now_kw = field.plant.world.snapshot.power_kw(ring, "generator.island")
+    field.carry_out(Step(Action.SET_POWER, "generator.island", "", value=now_kw))
+    assert field.plant.world.told == {("generator_kw", 0): now_kw}
+    field.carry_out(Step(Action.SET_POWER, "generator.island", "", value=40.0))
+    field.plant.agenda.run_to(2000.0)
+    assert field.plant.world.snapshot.power_kw(ring, "generator.island") == 40.0
 
 
 def test_messages_are_conserved(grid: Grid) -> None:

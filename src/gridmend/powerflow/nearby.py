@@ -47,6 +47,10 @@ class Nearby:
             check_fits(network.grid, snapshot)
             settling = Settling(network, network.controls, self._at(near.snapshot))
             return settle_from(settling, snapshot)
+        except BaseException:
+            # what was left half moved must not be gone on from
+            self._base = self._room = None
+            raise
         finally:
             self._busy.release()
 

@@ -30,7 +30,7 @@ _DIAL, _DIAL_STEP = 0.5, 0.5
 _RECLOSE_S = (0.5, 15.0)
 _OPEN_S = 0.05
 _FUSE_SHARE, _LEAST_FUSE_A = 1.5, 25.0
-
+_ACTUATING_SHARE = 0.8  # of the pickup of a recloser there, so that it counts all that one trips on
 
 Place = tuple[str, int, str]
 """Table, row and name."""
@@ -97,7 +97,7 @@ def assumed(network: Network, flow: Flow, place: Place, at: Ints, level: int) ->
         rated_a = rated_a if rated_a > 0 else max(_FUSE_SHARE * load_a, _LEAST_FUSE_A)
         return FuseSettings(name, rated_a, OPENDSS["klink"], conductors=n)
     if kind == "sectionaliser":
-        return SectionaliserSettings(name, 1.6 * pickup_a / _PICKUP_SHARE * 2, conductors=n)
+        return SectionaliserSettings(name, _ACTUATING_SHARE * pickup_a, conductors=n)
     residual_a = abs(complex(flow.i_a[at].sum()))
     ground_a = max(_GROUND_SHARE * pickup_a, _RESIDUAL_SHARE * residual_a)
     slow = STANDARD["ieee_very_inverse"].set_to(dial=_DIAL + _DIAL_STEP * level)

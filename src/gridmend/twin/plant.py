@@ -10,7 +10,7 @@ from typing import Any
 from gridmend.model.deed import carried_out, subject
 from gridmend.model.errors import GridError, GridmendError
 from gridmend.model.flow import Flow
-from gridmend.model.plan import MOVES, SWITCHING, Action, Outcome, OutcomeState, Step
+from gridmend.model.plan import MOVES, POWERS, SWITCHING, Action, Outcome, OutcomeState, Step
 from gridmend.powerflow.shorts import Short, device_of
 from gridmend.twin.agenda import Agenda, Due
 from gridmend.twin.guards import Guard, Guards
@@ -139,8 +139,8 @@ class Plant:
         if guard is not None:
             return self._command(guard, step)
         world.put(after)
-        if step.action not in SWITCHING:
-            world.set_power(after)
+        if step.action in POWERS:
+            world.tell(key, after)
         self._tell("operated", device=key, action=step.action.value, value=step.value)
         self._go_on()
         return Outcome(step, OutcomeState.CONFIRMED)

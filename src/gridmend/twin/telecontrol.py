@@ -18,6 +18,7 @@ from gridmend.model.errors import GridmendError
 from gridmend.model.event import Event
 from gridmend.model.flow import Flow
 from gridmend.model.plan import Outcome, OutcomeState, Step
+from gridmend.twin.agenda import Due
 from gridmend.twin.communications.network import Communications
 from gridmend.twin.communications.paths import Path
 from gridmend.twin.plant import Plant
@@ -27,6 +28,10 @@ from gridmend.twin.told import TOLD, Told
 
 UNREAD_MOST = 1_000_000
 """Messages that wait to be read; more is an error of whoever forgot to."""
+
+
+_LEAST_WAIT_S = 1e-3
+"""Links that change without end are not looked at more often."""
 
 
 def paths_over(names: Iterable[str], *links: str, store: int = 100) -> tuple[Path, ...]:
@@ -56,6 +61,8 @@ class Telecontrol:
     _true: Floats = field(default_factory=lambda: np.empty(0))
     _count: int = 0
     _seen: int = 0
+    _next: Due | None = None
+    _fed: dict[str, int] = field(init=False)
     _tell: Told = field(init=False)
     _names: frozenset[str] = field(init=False)
 
@@ -65,7 +72,10 @@ class Telecontrol:
         self._names = frozenset(path.endpoint for path in self.links.paths)
         for unit in self.points.units:
             self.links.number(unit)
+        buses = self.plant.world.grid.buses
+        self._fed = {link.bus: buses.row(link.bus) for link in self.links.links if link.bus}
         self._seen = len(self.plant.happened)
+        self._keep_up()
         self.plant.watchers.append(self._see)
 
     @property
@@ -101,9 +111,7 @@ class Telecontrol:
         """What has arrived since it was last asked, in order of arrival."""
         now_s = self.plant.now_s
         self._catch_up(now_s)
-        for forwarded in self.links.advance(now_s):
-            assert isinstance(forwarded.message, Event)
-            self._arrive(forwarded.arrival_s, forwarded.message)
+        self._tell_acts()
         found: list[Event] = []
         while self._inbox and self._inbox[0][0] <= now_s:
             found.append(heapq.heappop(self._inbox)[2])
@@ -128,7 +136,23 @@ class Telecontrol:
         """The truth changes: what was scanned until now had the old one."""
         self._catch_up(math.nextafter(now_s, -math.inf))
         self._true = self.points.true(flow)
+        if self._fed:
+            live = np.unique(flow.nodes.bus[flow.energised])
+            self.links.set_supply(now_s, {bus for bus, row in self._fed.items() if row in live})
         self._tell_acts()
+
+    def _keep_up(self) -> None:
+        """Links change: what waited for them goes on. Asked again when they change next."""
+        now_s = self.plant.now_s
+        self._catch_up(math.nextafter(now_s, -math.inf))
+        for forwarded in self.links.advance(now_s):
+            assert isinstance(forwarded.message, Event)
+            self._arrive(forwarded.arrival_s, forwarded.message)
+        if self._next is not None:
+            self._next.call_off()
+        due_s = max(self.links.next_change_s, now_s + _LEAST_WAIT_S)
+        agenda = self.plant.agenda
+        self._next = agenda.at(due_s, self._keep_up) if math.isfinite(due_s) else None
 
     def _catch_up(self, until_s: float) -> None:
         reports = self.scanner.read(self._true, until_s)
@@ -172,6 +196,7 @@ class Telecontrol:
             if event is not None:
                 self._send(endpoint, event)
         self._seen = len(happened)
+        self._keep_up()
 
     def _endpoint(self, key: str) -> str:
         """Who takes a command for a device; `GridmendError` where nobody does."""

@@ -38,7 +38,7 @@ class World:
 
     `snapshot` has the true positions and the demand of now; `shorts` are the faults that burn or
     would, were they live. `output` of a field of DER is the share of its power that each gives,
-    `told` a power [kW or kvar] that one was told to give, by table, field and row. `flow` is of
+    `told` a power [kW] that one was told to give, by field and row. `flow` is of
     now, `solved` how many solves there were.
     """
 
@@ -52,9 +52,7 @@ class World:
     flow: Flow
     shorts: tuple[Short, ...] = ()
     output: dict[str, Floats] = field(default_factory=dict[str, Floats])
-    told: dict[tuple[str, str, int], float] = field(
-        default_factory=dict[tuple[str, str, int], float]
-    )
+    told: dict[tuple[str, int], float] = field(default_factory=dict[tuple[str, int], float])
     now_s: float = 0.0
     solved: int = 0
     _step: int = 0
@@ -133,13 +131,11 @@ class World:
         """DER give a share of their power, by the field of a snapshot that it is in."""
         self.output[name], self._is_stale = np.asarray(share, float), True
 
-    def set_power(self, snapshot: Snapshot) -> None:
-        """DER are told to give the power that they have in a snapshot, until told otherwise."""
-        for table, *names in DEMANDS[1:]:
-            for name in names:
-                now, told = getattr(self.snapshot, name), getattr(snapshot, name)
-                for row in np.flatnonzero(now != told).tolist():
-                    self.told[table, name, row] = float(told[row])
+    def tell(self, element: str, snapshot: Snapshot) -> None:
+        """A DER is told to give the power that it has in a snapshot, until it is told otherwise."""
+        table, row = self.grid.find(element)
+        name = next(p_name for kind, p_name, _ in DEMANDS if kind == table)
+        self.told[name, row] = float(getattr(snapshot, name)[row])
         self._is_stale = True
 
     def solve(self) -> Flow:
@@ -174,8 +170,8 @@ class World:
 
     def _with_demand(self, positions: Snapshot) -> Snapshot:
         found = self.series[self._step].at_positions_of(positions)
-        fields = {name: getattr(found, name).copy() for _, name, _ in self.told}
-        for (_, name, row), power in self.told.items():
+        fields = {name: getattr(found, name).copy() for name, _ in self.told}
+        for (name, row), power in self.told.items():
             fields[name][row] = power
         for pair in DER:
             if pair[0] in self.output:

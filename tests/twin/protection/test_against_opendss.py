@@ -254,8 +254,8 @@ def test_an_instantaneous_element_trips_the_first_shot_alone_as_opendss_has_it(n
     assert ours[0][2] == pytest.approx(FAULT_S + 0.01)
 
 
-@pytest.mark.parametrize("name", sorted(OPENDSS))
-def test_the_curves_carried_from_opendss_are_its_own(name: str) -> None:
+def _opendss_points(name: str) -> list[list[float]]:
+    """Multiples and times [s] of a curve that OpenDSS has of its own."""
     from dss import DSS
 
     DSS.Text.Command = "clear"
@@ -264,6 +264,12 @@ def test_the_curves_carried_from_opendss_are_its_own(name: str) -> None:
     for field in ("c_array", "t_array"):
         DSS.Text.Command = f"? tcc_curve.{name}.{field}"
         numbers.append([float(x) for x in DSS.Text.Result.strip("[] ").split()])
+    return numbers
+
+
+@pytest.mark.parametrize("name", sorted(OPENDSS))
+def test_the_curves_carried_from_opendss_are_its_own(name: str) -> None:
+    numbers = _opendss_points(name)
     shape = OPENDSS[name].shape
     assert isinstance(shape, Points)
     assert (list(shape.multiple), list(shape.points_s)) == (numbers[0], numbers[1])
@@ -271,13 +277,6 @@ def test_the_curves_carried_from_opendss_are_its_own(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_curves_of_the_standard_go_through_opendss_points(name: str) -> None:
-    from dss import DSS
-
-    DSS.Text.Command = "clear"
-    DSS.Text.Command = "new circuit.x"
-    numbers: list[list[float]] = []
-    for field in ("c_array", "t_array"):
-        DSS.Text.Command = f"? tcc_curve.{name}.{field}"
-        numbers.append([float(x) for x in DSS.Text.Result.strip("[] ").split()])
+    numbers = _opendss_points(name)
     ours = curve(f"ieee_{NAMES[name]}_inverse").time_s(numbers[0])
     np.testing.assert_allclose(ours, numbers[1], atol=5.1e-5, rtol=0)
