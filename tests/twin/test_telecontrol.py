@@ -160,12 +160,12 @@ def test_a_tower_dies_with_the_feeder_that_feeds_it_and_tells_all_when_it_is_bac
     assert field.carry_out(Step(Action.OPEN, "Sw2", "")).state is OutcomeState.IN_DOUBT
     field.events()
     plant.operate(Step(Action.CLOSE, "Sw1", ""))
-    agenda.run_to(735.0)
+    agenda.run_to(740.0)
     assert not field.links.is_up("link"), "it boots"
     assert not of_kind(field.events(), "status")
-    agenda.run_to(745.0)
+    agenda.run_to(750.0)
     told = [e for e in field.events() if e.payload.get("device") == "sw1" and e.cause != "scan"]
-    assert [(e.time_utc - NOON).total_seconds() for e in told] == [710.0]
+    assert [(e.time_utc - NOON).total_seconds() for e in told] == [715.0]
 
 
 def test_a_power_that_is_set_holds_when_the_demand_goes_on() -> None:
@@ -208,3 +208,22 @@ def test_an_rtu_without_a_path_is_refused(grid: Grid) -> None:
     )
     with pytest.raises(GridError):
         Telecontrol(field.plant, field.scanner, links, NOON)
+
+
+def test_a_command_acts_when_it_has_arrived_and_is_answered_when_the_device_has_moved(
+    grid: Grid,
+) -> None:
+    field = telecontrol(grid, **{**WIRE, "latency_s": 0.2})
+    field.plant.agenda.run_to(10.0)
+    outcome = field.carry_out(Step(Action.OPEN, "Sw1", ""))
+    assert outcome.state is OutcomeState.CONFIRMED
+    opened = next(h for h in field.plant.happened if h.kind == "open")
+    assert opened.time_s == pytest.approx(10.2 + 0.05, abs=1e-6)
+    assert field.plant.now_s == pytest.approx(10.2 + 0.05 + 0.2, abs=1e-6)
+
+
+def test_a_stuck_device_is_waited_for_and_then_in_doubt(grid: Grid) -> None:
+    field = telecontrol(grid, **WIRE)
+    field.plant.stuck.add("sw1")
+    assert field.carry_out(Step(Action.OPEN, "Sw1", "")).state is OutcomeState.IN_DOUBT
+    assert field.plant.now_s == pytest.approx(field.answer_s)

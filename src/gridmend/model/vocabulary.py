@@ -56,6 +56,14 @@ KINDS: dict[str, Kind] = {
         _kind("scanned", "devices answered a scan: their positions are fresh", devices=list),
         _standing("fault_suspected", "an element may be faulted", element=str),
         _ending("repaired", "fault_suspected", "a fault is mended", element=str),
+        # What instruments, customers and crews say.
+        _kind("fault_indicated", "an indicator saw the current of a fault pass",
+              device=str, phases=list),
+        _kind("meter_gasped", "a meter lost its supply", meter=str),
+        _kind("meter_returned", "a meter has its supply back", meter=str),
+        _kind("customer_called", "a customer said something", customer=str, text=str),
+        _kind("crew_said", "a crew said what it does", crew=str, job=str, text=str),
+        _kind("time_estimated", "when a job is expected to end", job=str, end_utc=str),
         # Work on the network.
         _standing("tag_placed", "a tag hangs on a device",
                   tag=str, device=str, kind=str, holder=str),
@@ -126,7 +134,8 @@ KINDS: dict[str, Kind] = {
 FIELD = frozenset(
     ("status", "switched", "tapped", "banked", "power", "tripped", "lockout_reset", "scanned",
      "fault_suspected", "repaired", "fault_struck", "sync_checked", "crew_at", "note",
-     "step_checked", "step_failed")
+     "fault_indicated", "meter_gasped", "meter_returned", "customer_called", "crew_said",
+     "time_estimated", "step_checked", "step_failed")
 )  # fmt: skip
 """The kinds that a field may say; the others are the control room's own."""
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from gridmend.model.arrays import Floats, Ints
 from gridmend.model.command import World
-from gridmend.model.deed import subject
+from gridmend.model.deed import carried_out, subject
 from gridmend.model.errors import GridmendError
 from gridmend.model.event import Event
 from gridmend.model.flow import Flow
@@ -25,6 +25,7 @@ from gridmend.twin.plant import Plant
 from gridmend.twin.telemetry.points import Points
 from gridmend.twin.telemetry.scan import Reports, Scanner
 from gridmend.twin.told import TOLD, Told
+from gridmend.twin.world import World as Electrical
 
 UNREAD_MOST = 1_000_000
 """Messages that wait to be read; more is an error of whoever forgot to."""
@@ -46,8 +47,9 @@ class Telecontrol:
     Every RTU needs a path of `links`, and whatever else takes commands, as a DER, has one by its
     key. Raises `GridError` for an RTU without one.
 
-    A command that a link loses, or whose answer is lost, is in doubt. A link's latency delays
-    what comes up; a command acts when it is given, which leaves its own latency out.
+    A link's latency delays what comes up and what goes down: while a command is on its way and its
+    device moves, the virtual clock goes on. One that a link loses, or whose answer does not come
+    within `answer_s` [s], is in doubt.
     """
 
     plant: Plant
@@ -55,6 +57,7 @@ class Telecontrol:
     links: Communications
     start_utc: datetime
     cause: str = "command"
+    answer_s: float = 5.0
     _inbox: list[tuple[float, int, Event]] = field(default_factory=list[Any])
     _values: list[Reports] = field(default_factory=list[Reports])
     _arrivals: list[Floats] = field(default_factory=list[Floats])
@@ -89,23 +92,43 @@ class Telecontrol:
         return self.scanner.points
 
     def carry_out(self, step: Step) -> Outcome:
-        """Send a step to the RTU of its device, and say what came back."""
-        plant, now_s = self.plant, self.plant.now_s
-        self._catch_up(math.nextafter(now_s, -math.inf))
+        """Send a step to the RTU of its device, and say what came back; time goes on meanwhile."""
+        plant, agenda = self.plant, self.plant.agenda
+        self._catch_up(math.nextafter(plant.now_s, -math.inf))
         try:
             key = subject(plant.world.grid, step)
             endpoint = self._endpoint(key)
         except GridmendError as problem:
             return Outcome(step, OutcomeState.FAILED, str(problem))
-        if not self.links.send(endpoint, step, now_s, way="down"):
+        sent = self.links.send(endpoint, step, plant.now_s, way="down")
+        if not sent:
+            agenda.run_to(plant.now_s + self.answer_s)
             return Outcome(step, OutcomeState.IN_DOUBT, f"{key} did not answer")
+        agenda.run_to(sent[0][0])
         outcome = plant.operate(step)
+        if outcome.state is OutcomeState.IN_DOUBT and self._moves(step):
+            outcome = Outcome(step, OutcomeState.CONFIRMED)
         if outcome.state is OutcomeState.CONFIRMED:
             now = plant.world.snapshot
-            self._send(endpoint, self._tell.done(step, key, now, now_s, self.cause))
-        if not self.links.send(endpoint, outcome, now_s):
+            self.send(endpoint, self._tell.done(step, key, now, plant.now_s, self.cause))
+        answered = self.links.send(endpoint, outcome, plant.now_s)
+        if not answered:
+            agenda.run_to(plant.now_s + self.answer_s)
             return Outcome(step, OutcomeState.IN_DOUBT, f"no answer of {key} came")
+        agenda.run_to(answered[-1][0])
         return outcome
+
+    def _moves(self, step: Step) -> bool:
+        """Whether a device comes to stand where it was told to, within the time for an answer."""
+        plant, agenda = self.plant, self.plant.agenda
+        until_s = plant.now_s + self.answer_s
+        while not _stands(step, plant.world):
+            next_s = agenda.next_s()
+            if next_s > until_s:
+                agenda.run_to(until_s)
+                return False
+            agenda.run_to(next_s)
+        return True
 
     def events(self) -> tuple[Event, ...]:
         """What has arrived since it was last asked, in order of arrival."""
@@ -194,7 +217,7 @@ class Telecontrol:
             endpoint = f"switch.{one.payload.get('device', '')}".lower()
             event = self._tell.act(one) if endpoint in self._names else None
             if event is not None:
-                self._send(endpoint, event)
+                self.send(endpoint, event)
         self._seen = len(happened)
         self._keep_up()
 
@@ -209,10 +232,19 @@ class Telecontrol:
                 return name
         raise GridmendError(f"nothing at '{key}' takes commands", mend="send a crew")
 
-    def _send(self, endpoint: str, event: Event) -> None:
+    def send(self, endpoint: str, event: Event) -> None:
+        """An endpoint sends an event up now; `GridError` for one without a path."""
         for arrival_s, message in self.links.send(endpoint, event, self.plant.now_s):
             assert isinstance(message, Event)
             self._arrive(arrival_s, message)
+
+    def hear(self, event: Event) -> None:
+        """Somebody says it to the control room now: by telephone or by voice radio."""
+        self._arrive(self.plant.now_s, event)
+
+    def next_s(self) -> float:
+        """When the next event that is on its way arrives [s]; inf where none is."""
+        return self._inbox[0][0] if self._inbox else math.inf
 
     def _arrive(self, arrival_s: float, event: Event) -> None:
         if len(self._inbox) >= UNREAD_MOST:
@@ -221,3 +253,12 @@ class Telecontrol:
             )
         self._count += 1
         heapq.heappush(self._inbox, (arrival_s, self._count, event))
+
+
+def _stands(step: Step, world: Electrical) -> bool:
+    """Whether a switch or source stands where a step has it."""
+    now, then = world.snapshot, carried_out(step, world.grid, world.snapshot)
+    return bool(
+        np.array_equal(now.open_phases, then.open_phases)
+        and np.array_equal(now.source_on, then.source_on)
+    )
