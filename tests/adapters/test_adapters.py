@@ -10,9 +10,6 @@ from gridmend.adapters.memory import adapter as memory
 from gridmend.model.adapter import Adapter
 from gridmend.model.errors import GridmendError
 from gridmend.model.plan import Action, OutcomeState, Step
-from gridmend.model.snapshot import Snapshot
-from gridmend.model.topology import Topology
-from gridmend.twin.field import Field, FieldAdapter
 from tests.adapters.conformance import NOON, Conformance
 from tests.twin.test_telecontrol import telecontrol
 
@@ -22,12 +19,6 @@ OPEN_S2 = Step(Action.OPEN, "S2", "")
 class TestMemory(Conformance):
     def make(self) -> Adapter:
         return MemoryAdapter(self.grid, now=lambda: NOON)
-
-
-class TestTwin(Conformance):
-    def make(self) -> Adapter:
-        field = Field(Topology.of(self.grid), Snapshot.normal(self.grid))
-        return FieldAdapter(field, now=lambda: NOON, cause="test")
 
 
 class TestTelecontrol(Conformance):

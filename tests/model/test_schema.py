@@ -13,9 +13,11 @@ from gridmend.model.table import Table
 
 PLAIN = {
     "x", "y", "pt_ratio", "ct_ratio", "on", "off", "p_exponent", "q_exponent", "zip",
-    "power_factor",
+    "power_factor", "multiple", "cold_load_multiple", "damaged_share", "phase_slow_dial",
+    "phase_fast_dial", "ground_slow_dial", "ground_fast_dial", "melt_dial", "clear_dial",
 }  # fmt: skip
-"""Numbers that have no unit: ratios, exponents, map coordinates, settings of several kinds."""
+"""Numbers that have no unit: ratios, dials, exponents, map coordinates, settings of several
+kinds."""
 
 SAMPLES = {
     Kind.TEXT: "word", Kind.PHASES: "a", Kind.NUMBER: 1.5, Kind.COUNT: 1, Kind.FLAG: True,

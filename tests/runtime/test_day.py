@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gridmend.interlock.recheck import Recheck
+from gridmend.model.command import World
 from gridmend.model.errors import GridmendError
 from gridmend.model.grid import Grid
 from gridmend.runtime.day import Day, Fault, Restoration, run_day
@@ -23,7 +25,8 @@ def test_every_quarter_hour_of_a_quiet_day_is_solved(quiet: Day) -> None:
 def test_nobody_is_out_on_a_quiet_day(quiet: Day) -> None:
     assert not quiet.customers_out.any()
     assert quiet.saidi_min == 0
-    assert quiet.events == ()
+    commands = ("commanded", "tripped", "switched", "refused", "fault_suspected")
+    assert not [event for event in quiet.events if event.kind in commands]
 
 
 def test_load_follows_the_shape_and_losses_grow_faster_than_load(quiet: Day) -> None:
@@ -51,12 +54,17 @@ def test_the_crew_alone_leaves_everybody_behind_the_breaker_out_until_the_repair
     by_crew: Day,
 ) -> None:
     out = by_crew.customers_out
-    assert out[:70].sum() == 0
-    assert (out[70:82] == out[70]).all()
-    assert out[70] > 0
-    assert out[82:].sum() == 0
-    assert by_crew.customer_minutes == pytest.approx(out[70] * 180)
-    assert by_crew.saidi_min == pytest.approx(out[70] * 180 / by_crew.grid.customer_count())
+    assert out[:71].sum() == 0, "at 17:30 the fault has not been cleared yet"
+    assert (out[71:82] == out[71]).all()
+    assert out[71] > 0
+    assert out[83:].sum() == 0
+    locked = next(h for h in by_crew.happened if h.kind == "lock_out")
+    closed = [h.time_s for h in by_crew.happened if h.kind == "close"][-1]
+    assert 10 < locked.time_s - 17.5 * 3600 < 60
+    assert 0 < closed - 20.5 * 3600 < 10
+    out_min = (closed - locked.time_s) / 60
+    assert by_crew.customer_minutes == pytest.approx(out[71] * out_min)
+    assert by_crew.saidi_min == pytest.approx(out[71] * out_min / by_crew.grid.customer_count())
 
 
 def test_restoration_does_its_job(by_crew: Day, healed: Day) -> None:
@@ -102,14 +110,40 @@ def test_everything_is_back_to_normal_after_the_repair(healed: Day, quiet: Day) 
 
 
 def test_steps_happen_on_the_virtual_clock(healed: Day) -> None:
-    strikes = datetime(2026, 7, 15, 17, 30, tzinfo=UTC)
-    checked = [e for e in healed.events if e.kind == "step_checked"]
+    locked = next(h for h in healed.happened if h.kind == "lock_out")
+    start = datetime(2026, 7, 15, tzinfo=UTC) + timedelta(seconds=locked.time_s)
+    moved = [e for e in healed.events if e.kind == "commanded"]
     plan = healed.plans[0]
-    for number in range(len(plan.steps)):
-        due = strikes + timedelta(seconds=60 + 30 * number)
-        assert checked[number].time_utc == due
-    times = [event.time_utc for event in healed.events]
-    assert times == sorted(times)
+    first = moved[0].time_utc - start
+    assert timedelta(seconds=60) <= first < timedelta(seconds=62), "after the time to be sure of it"
+    steps = moved[1 : len(plan.steps) + 1]
+    assert [e.payload["step"]["device"] for e in steps] == [s.device for s in plan.steps]
+    for one, two in pairwise(steps):
+        assert timedelta(seconds=30) <= two.time_utc - one.time_utc < timedelta(seconds=35)
+
+
+def test_every_command_went_through_the_interlock_and_was_read_back(healed: Day) -> None:
+    commands = {e.payload["command"] for e in healed.events if e.kind == "commanded"}
+    judged = {e.payload["command"] for e in healed.events if e.kind == "flow_recorded"}
+    ended = [e.payload for e in healed.events if e.kind == "outcome"]
+    assert commands
+    assert commands == judged == {said["command"] for said in ended}
+    assert {said["state"] for said in ended} == {"confirmed"}
+    checker = Recheck(healed.grid, world=World.TWIN)
+    assert not [o for n, e in enumerate(healed.events, 1) for o in checker.add(e, n)]
+
+
+def test_the_control_room_knows_of_the_fault_only_what_instruments_said(healed: Day) -> None:
+    kinds = {event.kind for event in healed.events}
+    assert "fault_struck" not in kinds
+    struck = next(h for h in healed.happened if h.kind == "fault_struck")
+    suspected = next(e for e in healed.events if e.kind == "fault_suspected")
+    flagged = [e for e in healed.events if e.kind == "fault_indicated"]
+    assert struck.payload["element"] == "line.l52"
+    assert {e.payload["device"] for e in flagged if e.time_utc < suspected.time_utc} == {
+        "sw1", "sw2",
+    }  # fmt: skip
+    assert suspected.payload["behind"] == "sw2"
 
 
 def test_every_event_has_its_source_and_cause(healed: Day) -> None:
@@ -125,7 +159,8 @@ def test_equal_inputs_give_equal_bytes(ieee123: Grid, healed: Day) -> None:
 
 def test_a_fault_before_midnight_counts_until_it_is_repaired(ieee123: Grid) -> None:
     day = run_day(ieee123, fault=Fault(line="L52", at="23:30", repair_min=120), step_min=60)
-    assert day.customer_minutes == pytest.approx(day.curve[-2][1] * 120)
+    assert day.curve[-1][1] == 0
+    assert day.customer_minutes == pytest.approx(day.curve[-2][1] * 120, rel=0.01)
 
 
 def test_a_repair_of_five_minutes_is_momentary(ieee123: Grid) -> None:

@@ -89,7 +89,7 @@ def test_the_fold_of_what_it_says_stands_where_the_plant_stands(grid: Grid) -> N
 
 
 def test_a_trip_is_told_at_once_and_a_lock_out_as_one(grid: Grid) -> None:
-    field = telecontrol(grid, **WIRE)
+    field = telecontrol(grid, **WIRE, scanning=Scanning(clock_s=0.0, drift_ppm=0.0))
     fault = Fault(Short("line.L52", ("a", "b", "c"), 0.5))
     field.plant.agenda.at(100.0, partial(_strike, field, fault))
     field.plant.agenda.run_to(400.0)
@@ -150,7 +150,7 @@ def test_a_tower_dies_with_the_feeder_that_feeds_it_and_tells_all_when_it_is_bac
     grid: Grid,
 ) -> None:
     tower = {**WIRE, "bus": "60", "battery_s": 600.0, "recharge_s": 3600.0, "boot_s": 30.0}
-    field = telecontrol(grid, **tower)
+    field = telecontrol(grid, **tower, scanning=Scanning(clock_s=0.0, drift_ppm=0.0))
     agenda, plant = field.plant.agenda, field.plant
     agenda.at(100.0, partial(plant.operate, Step(Action.OPEN, "Sw1", "")))  # type: ignore[arg-type]
     agenda.run_to(690.0)

@@ -10,6 +10,7 @@ from gridmend.model import schema as s
 from gridmend.model.columns import Schema
 from gridmend.model.errors import Finding, GridError, nearest
 from gridmend.model.schema_controls import CAPACITOR_CONTROLS, TAP_CONTROLS
+from gridmend.model.schema_protection import CURVES, FUSES, PROTECTIONS, SECTIONALISERS
 from gridmend.model.schema_resources import (
     CUSTOMERS,
     FEEDERS,
@@ -53,6 +54,10 @@ class Grid:
     faults: Table = _empty(s.FAULTS)
     tap_controls: Table = _empty(TAP_CONTROLS)
     capacitor_controls: Table = _empty(CAPACITOR_CONTROLS)
+    curves: Table = _empty(CURVES)
+    protections: Table = _empty(PROTECTIONS)
+    fuses: Table = _empty(FUSES)
+    sectionalisers: Table = _empty(SECTIONALISERS)
     loads: Table = _empty(LOADS)
     generators: Table = _empty(GENERATORS)
     pv_systems: Table = _empty(PV_SYSTEMS)
@@ -130,7 +135,7 @@ class Grid:
         """The same grid without some elements, nor what hangs on them by name.
 
         Windings and controls go with their transformer, controls with their capacitor,
-        customers with their load.
+        customers with their load, settings of protection with their switch or source.
         """
         grid = self
         for element in elements:
@@ -211,5 +216,7 @@ DEPENDENTS: dict[str, tuple[tuple[str, str], ...]] = {
     "transformers": (("windings", "transformer"), ("tap_controls", "transformer")),
     "capacitors": (("capacitor_controls", "capacitor"),),
     "loads": (("customers", "load"),),
+    "switches": (("protections", "switch"), ("fuses", "switch"), ("sectionalisers", "switch")),
+    "sources": (("protections", "source"),),
 }
 """What goes when an element goes."""

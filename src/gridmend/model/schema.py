@@ -20,6 +20,7 @@ from gridmend.model.columns import (
     vector,
 )
 from gridmend.model.schema_controls import CONTROLS
+from gridmend.model.schema_protection import PROTECTION
 from gridmend.model.schema_resources import RESOURCES
 
 _ENDS = (
@@ -269,6 +270,7 @@ SCHEMAS: tuple[Schema, ...] = (
     REACTORS,
     FAULTS,
     *CONTROLS,
+    *PROTECTION,
     *RESOURCES,
 )
 """Every table, in the order in which they are written."""

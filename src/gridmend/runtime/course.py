@@ -1,111 +1,118 @@
-"""One run in memory on a virtual clock: what is due is done, and the power flow follows."""
+"""One run in memory on the virtual clock: the field, the control room above it, and the truth."""
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
-import numpy as np
-from numpy.typing import NDArray
-
-from gridmend.model.errors import GridmendError
+from gridmend.interlock.check import Bench
 from gridmend.model.event import Event
 from gridmend.model.flow import Flow
 from gridmend.model.grid import Grid
-from gridmend.model.snapshot import Snapshot, controlled_winding, step_of_tap
-from gridmend.model.topology import Topology
+from gridmend.model.plan import Action, Step
+from gridmend.model.series import Series
+from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow.network import Network
+from gridmend.runtime.exercise.healing import Healing
+from gridmend.runtime.exercise.returning import Returning
+from gridmend.runtime.exercise.room import Room
 from gridmend.runtime.ledger import Ledger
-from gridmend.runtime.shape import demand_at, sun_shape
-from gridmend.twin.field import Field, FieldAdapter
-
-Floats = NDArray[np.float64]
-
-DUE_MOST = 10_000
-"""Things that one run may do beside its steps."""
+from gridmend.runtime.scenario import Restoration
+from gridmend.twin.field import Equipment, Field
+from gridmend.twin.instants import Instants
+from gridmend.twin.plant import Fault
+from gridmend.twin.protection.fuse import Fuse
+from gridmend.twin.streams import Streams
+from gridmend.twin.strikes import bolted
 
 
 class Course:
-    """The clock, the field and what is recorded; what is due is done in order of time."""
+    """A field with its control room, and what is written down of the truth as it goes on.
 
-    def __init__(self, grid: Grid, *, start_utc: datetime, shape: Floats) -> None:
-        self.grid = grid
-        self.network = Network.of(grid)
-        self.topology = Topology.of(grid)
-        self.normal = Snapshot.normal(grid)
-        self.shape = shape
-        self.start_utc = start_utc
-        self.now = start_utc
-        self.adapter = FieldAdapter(
-            Field(self.topology, self.normal), now=lambda: self.now, cause="restoration"
-        )
-        self.events: list[Event] = []
+    `ledger` has who was out in truth. `restoration` is the policy of self-healing; without it
+    the room closes again what tripped, once a repair is heard of. `seed` is of the field's draws.
+    """
+
+    def __init__(
+        self,
+        grid: Grid,
+        series: Series,
+        *,
+        start_utc: datetime,
+        restoration: Restoration | None = None,
+        equipment: Equipment | None = None,
+        seed: int = 0,
+    ) -> None:
+        self.grid, self.start_utc = grid, start_utc
+        network = Network.of(grid)
+        self.field = Field.of(network, series, start_utc, Streams(seed), equipment)
+        self.room = Room(self.field.telecontrol, bench=Bench.of(grid, network=network))
+        flagged = self.field.flagged
+        self.healing = Healing(
+            self.room, restoration, flagged.indicators.switches if flagged else ()
+        ) if restoration is not None else None  # fmt: skip
+        returning = Returning(self.room, Snapshot.normal(grid))
+        self.room.duties += [d for d in (self.healing, returning) if d is not None]
+        hand_s = 60 * (restoration or Restoration()).hand_step_min
+        self.field.telecontrol.by_hand = partial(self._send_a_crew, hand_s)
         self.ledger = Ledger(grid)
-        self.flow = self._solve(self.demand_at(self.normal))
-        self._due: list[tuple[datetime, int, Callable[[], None]]] = []
-        self._count = 0
-        self.observe()
+        self.watchers: list[Callable[[Flow], None]] = []
+        self._enter(0.0, self.flow)
+        Instants(self.field.plant, self._enter)
 
     @property
-    def field(self) -> Field:
-        """The field as it is now."""
-        return self.adapter.field
+    def flow(self) -> Flow:
+        """The truth of now."""
+        return self.field.plant.world.flow
 
-    def plan_at(self, time_utc: datetime, action: Callable[[], None]) -> None:
-        """Have something done at a time; what falls together is done in the order it was asked."""
-        self._count += 1
-        if self._count > DUE_MOST:
-            raise GridmendError(f"one run asked for more than {DUE_MOST} actions")
-        heapq.heappush(self._due, (time_utc, self._count, action))
+    @property
+    def now(self) -> datetime:
+        """The time of the run."""
+        return self.room.now()
 
-    def advance(self, time_utc: datetime | None) -> None:
-        """Do what is due up to a time, or all that is left."""
-        while self._due and (time_utc is None or self._due[0][0] <= time_utc):
-            self.now, _, action = heapq.heappop(self._due)
-            action()
-        if time_utc is not None:
-            self.now = time_utc
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """What the control room knows, in its order."""
+        return tuple(entry.event for entry in self.room.journal.read(0))
 
-    def change(self, field: Field, events: tuple[Event, ...] = ()) -> None:
-        """The field has changed: record it, and let the power flow follow."""
-        self.adapter.field = field
-        self.events += events
-        self.solve()
-        self.observe()
+    def at(self, time_s: float, action: Callable[[], None]) -> None:
+        """Have something done at a time from the start [s]."""
+        self.field.agenda.at(time_s, action)
 
-    def observe(self) -> None:
-        """Enter who is supplied now."""
-        live = self.topology.energised(self.field.snapshot)
-        self.ledger = self.ledger.at(self.now, self.topology.supplied(live))
+    def run_to(self, time_s: float) -> None:
+        """Let time go on."""
+        self.field.agenda.run_to(time_s)
 
-    def solve(self) -> Flow:
-        """The power flow now, with controls settled and taps carried along."""
-        self.flow = self._solve(self.demand_at(self.field.snapshot))
-        if self.flow.converged:
-            self.adapter.field = self.field.with_demand_of(self.flow.snapshot)
-        return self.flow
+    def strike(self, element: str) -> int:
+        """A bolted fault of all phases strikes for good; its number."""
+        plant = self.field.plant
+        return plant.strike(Fault(bolted(plant.world.network, element), cause="struck"))
 
-    def tap_steps(self, snapshot: Snapshot) -> NDArray[np.int64]:
-        """[tap controls] steps from neutral."""
-        windings = self.grid.windings
-        rows = [controlled_winding(self.grid, k) for k in range(len(self.grid.tap_controls))]
-        return np.array(
-            [step_of_tap(windings, row, float(snapshot.tap_pu[row])) for row in rows], np.int64
-        )
+    def repair(self, element: str, number: int) -> None:
+        """A crew mends a fault, closes by hand what no command reaches, and says so."""
+        plant, telecontrol = self.field.plant, self.field.telecontrol
+        plant.repair(number)
+        remote, normal = self.grid.switches.flags("remote"), Snapshot.normal(self.grid)
+        for guard in plant.guards.devices:
+            is_switch = guard.table == "switches"
+            if all(guard.device.closed) or not is_switch or normal.open_phases[guard.row]:
+                continue
+            if isinstance(guard.device, Fuse):
+                plant.renew(guard.name)
+            elif not remote[guard.row]:
+                telecontrol.do_by_hand(Step(Action.CLOSE, guard.name, "its fault is mended"))
+        telecontrol.hear(Event(self.now, "field", "crew", "repaired", {"element": element}))
 
-    def demand_at(self, positions: Snapshot) -> Snapshot:
-        """Positions with the demand and the sun of this minute."""
-        minute = (self.now - self.start_utc) / timedelta(minutes=1)
-        multiplier = demand_at(self.shape, minute)
-        follows = ~self.grid.loads.flags("fixed")
-        scale = np.where(follows, multiplier, 1.0)
-        sun = sun_shape((minute / 60) % 24)
-        demand = positions.with_demand(self.normal.load_kw * scale, self.normal.load_kvar * scale)
-        return replace(demand, pv_kw=self.normal.pv_kw * sun, pv_kvar=self.normal.pv_kvar * sun).at(
-            self.now
-        )
+    def _send_a_crew(self, hand_s: float, step: Step) -> None:
+        def there() -> None:
+            self.field.telecontrol.do_by_hand(step)
 
-    def _solve(self, snapshot: Snapshot) -> Flow:
-        return self.network.solve(snapshot, controls="static")
+        self.field.agenda.after(hand_s, there)
+
+    def _enter(self, now_s: float, flow: Flow) -> None:
+        """Enter who is supplied, and show the flow to whoever watches."""
+        time_utc = self.start_utc + timedelta(seconds=now_s)
+        self.ledger = self.ledger.at(time_utc, self.field.plant.world.supplied())
+        for watch in self.watchers:
+            watch(flow)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,7 @@ def run_day(
     date: date = DATE,
     step_min: int = 15,
     shape: Sequence[float] | NDArray[np.float64] | None = None,
+    seed: int = 0,
 ) -> Day:
     """Run one day, with or without a fault and the switches that heal it.
 
@@ -67,10 +68,9 @@ def run_day(
             f"steps of {step_min} minutes do not divide a day", mend="use 15, or 5, or 60"
         )
     start = datetime(date.year, date.month, date.day, tzinfo=UTC)
-    record = Record(grid, start_utc=start, shape=checked_shape(shape))
-    if fault is not None:
-        record.expect(fault, restoration)
-    for number in range(MINUTES_A_DAY // step_min):
-        record.step(start + number * timedelta(minutes=step_min))
-    record.finish(start + timedelta(days=1))
-    return record.day(fault, restoration, step_min)
+    record = Record(
+        grid, fault, restoration,
+        start_utc=start, shape=checked_shape(shape), step_min=step_min, seed=seed,
+    )  # fmt: skip
+    record.run()
+    return record.day()

@@ -4,88 +4,80 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from math import inf
 
 import numpy as np
 
-from gridmend.model.event import Event
+from gridmend.model.flow import Flow
 from gridmend.model.grid import Grid
-from gridmend.model.plan import Action, OutcomeState, Plan, Step
-from gridmend.operations.restoration import restore
-from gridmend.runtime.course import Course, Floats
+from gridmend.model.series import Series
+from gridmend.model.snapshot import Snapshot, controlled_winding, step_of_tap
+from gridmend.runtime.course import Course
 from gridmend.runtime.drawing import View
 from gridmend.runtime.layout import bus_positions
-from gridmend.runtime.normal import steps_to_normal
 from gridmend.runtime.result import Day
 from gridmend.runtime.sample import Sample, sample, served_nodes
 from gridmend.runtime.scenario import Fault, Restoration
-from gridmend.runtime.shape import minute_of_day
-from gridmend.twin.field import faulted_element
+from gridmend.runtime.shape import MINUTES_A_DAY, Floats, demand_at, minute_of_day, sun_shape
+from gridmend.twin.strikes import bolted
 
-TRANSFER_S = 30.0
-"""Time from switch to switch when a tie's customers go back to their own feeder."""
+DAY_S = 86_400.0
+AFTER_S = 3_600.0
+"""How long after the last repair a run goes on, so that everything is back to normal."""
 
 
 class Record:
     """One day as it runs: a course, what is expected in it, and the rows of its steps."""
 
-    def __init__(self, grid: Grid, *, start_utc: datetime, shape: Floats) -> None:
-        self.grid = grid
-        self.course = Course(grid, start_utc=start_utc, shape=shape)
-        self.start_utc = start_utc
+    def __init__(
+        self,
+        grid: Grid,
+        fault: Fault | None,
+        restoration: Restoration | None,
+        *,
+        start_utc: datetime,
+        shape: Floats,
+        step_min: int,
+        seed: int = 0,
+    ) -> None:
+        self.grid, self.fault, self.restoration = grid, fault, restoration
+        self.start_utc, self.step_s = start_utc, 60.0 * step_min
+        struck_s = 60.0 * minute_of_day(fault.at, "fault") if fault else 0.0
+        self.until_s = max(DAY_S, struck_s + 60 * fault.repair_min + AFTER_S) if fault else DAY_S
+        series = _series(grid, start_utc, shape, until_s=self.until_s)
+        self.course = Course(grid, series, start_utc=start_utc, restoration=restoration, seed=seed)
         self.xy = bus_positions(grid)
-        self.plans: list[Plan] = []
         self.views: list[View] = []
         self.rows: list[tuple[Sample, int, int, bool]] = []
         self.samples: list[Sample] = []
         self.served = served_nodes(grid, self.course.flow)
-        self.taps = self.course.tap_steps(self.course.flow.snapshot)
-        self.moved: frozenset[str] = frozenset()
-        self.before = self.course.field.snapshot
+        self.taps = self._tap_steps(self.course.flow.snapshot)
+        self.faulted = ""
+        self._sound: Flow = self.course.flow
+        """The last flow without a fault that burns: one of a tenth of a second is no reading."""
+        self.course.watchers.append(self._see)
+        if fault is not None:
+            self._expect(fault, struck_s)
 
-    def expect(self, fault: Fault, restoration: Restoration | None) -> None:
-        """Put the fault, what follows it and its repair on the clock."""
-        element = faulted_element(self.grid, fault.line)
-        strikes = self.start_utc + timedelta(minutes=minute_of_day(fault.at, "fault"))
-        course = self.course
-        course.plan_at(strikes, lambda: self._strike(element))
-        if restoration is not None:
-            known = strikes + timedelta(seconds=restoration.detection_s)
-            repaired = strikes + timedelta(minutes=fault.repair_min)
-            if known < repaired:
-                course.plan_at(known, lambda: self._propose(element, restoration, repaired))
-        course.plan_at(
-            strikes + timedelta(minutes=fault.repair_min),
-            lambda: self._repair(element),
-        )
-
-    def step(self, time_utc: datetime) -> None:
-        """Run up to the start of an interval, solve it and write its row."""
-        course = self.course
-        course.advance(time_utc)
-        flow = course.solve()
-        taps = course.tap_steps(flow.snapshot)
-        operations = int(np.abs(taps - self.taps).sum())
-        self.taps = taps
-        self.rows.append((self._sample(), operations, course.ledger.customers_out, flow.converged))
-
-    def finish(self, end_utc: datetime) -> None:
-        """Run what is left, also past the day's end: an interruption counts until it ends."""
-        self.course.advance(end_utc)
-        self.course.advance(None)
+    def run(self) -> None:
+        """Run the day, and what is left of it past midnight: an interruption counts to its end."""
+        for number in range(round(DAY_S / self.step_s)):
+            self._step(number * self.step_s)
+        self.course.run_to(DAY_S)
+        self.course.run_to(self.until_s)
         if not self.views:
             self._view("the network at the day's end")
 
-    def day(self, fault: Fault | None, restoration: Restoration | None, step_min: int) -> Day:
+    def day(self) -> Day:
         """All that was written down."""
         samples, operations, out, converged = zip(*self.rows, strict=True)
-        ledger = self.course.ledger
+        course = self.course
 
         def column(name: str) -> Floats:
             return np.array([getattr(sample, name) for sample in samples], float)
 
         return Day(
-            grid=self.grid, fault=fault, restoration=restoration, step_min=step_min,
+            grid=self.grid, fault=self.fault, restoration=self.restoration,
+            step_min=round(self.step_s / 60),
             times=tuple(sample.time_utc for sample in samples),
             load_kw=column("load_kw"), losses_kw=column("loss_kw"),
             v_min_pu=column("v_min_pu"), v_max_pu=column("v_max_pu"),
@@ -93,136 +85,109 @@ class Record:
             worst_phase=tuple(sample.phase for sample in samples),
             tap_operations=np.array(operations, np.int64),
             customers_out=np.array(out, np.int64), converged=np.array(converged, bool),
-            plans=tuple(self.plans), events=tuple(self.course.events),
-            interruptions=ledger.closed, curve=ledger.curve, samples=tuple(self.samples),
-            views=tuple(self.views),
+            plans=course.healing.plans if course.healing else (),
+            events=course.events, happened=tuple(course.field.plant.happened),
+            interruptions=course.ledger.closed, curve=course.ledger.curve,
+            samples=tuple(self.samples), views=tuple(self.views),
         )  # fmt: skip
 
-    def _sample(self) -> Sample:
-        """Read the present flow; of several at one time the last counts."""
-        found = sample(self.grid, self.course.flow, self.served, self.course.now)
+    def _step(self, time_s: float) -> None:
+        """Run up to the start of an interval and write its row, a microsecond later: by then what
+        happens at that time has happened."""
+        course = self.course
+        course.run_to(time_s)
+        course.run_to(time_s + 1e-6)
+        flow = self._sound
+        taps = self._tap_steps(flow.snapshot)
+        operations = int(np.abs(taps - self.taps).sum())
+        self.taps = taps
+        found = sample(self.grid, flow, self.served, self.start_utc + timedelta(seconds=time_s))
+        self.rows.append((found, operations, course.ledger.customers_out, flow.converged))
+
+    def _see(self, flow: Flow) -> None:
+        """A new flow stands, and is a sample."""
+        if self.course.field.plant.world.is_faulted:
+            return
+        self._sound = flow
+        found = sample(self.grid, flow, self.served, self.course.now)
         if self.samples and self.samples[-1].time_utc == found.time_utc:
             self.samples.pop()
         self.samples.append(found)
-        return found
 
-    def _strike(self, element: str) -> None:
+    def _expect(self, fault: Fault, struck_s: float) -> None:
         course = self.course
-        course.solve()
-        self.before = course.field.snapshot
-        self._view(f"before, {course.now:%H:%M}")
-        field, events = course.field.strike(element, time_utc=course.now, cause="the day's fault")
-        self.moved |= {str(e.payload["device"]).lower() for e in events if e.kind == "tripped"}
-        course.change(field, events)
-        self._sample()
-        out = course.ledger.customers_out
-        self._view(f"faulted: {out} customers out", faulted=element)
+        element = bolted(course.field.plant.world.network, fault.line).element
+        name = element.partition(".")[2]
+        repaired_s = struck_s + 60 * fault.repair_min
 
-    def _propose(self, element: str, restoration: Restoration, repaired: datetime) -> None:
-        course = self.course
-        plan = restore(
-            self.grid,
-            course.demand_at(self.before),
-            element,
-            seconds_limit=inf,  # equal runs give equal plans, whatever the machine's speed
-            network=course.network,
-            topology=course.topology,
+        def strike() -> None:
+            self._view(f"before, {course.now:%H:%M}")
+            number = course.strike(element)
+            self.faulted = name
+            course.at(repaired_s, lambda: repair(number))
+
+        def repair(number: int) -> None:
+            self._last_views()
+            self.faulted = ""
+            course.repair(element, number)
+
+        course.at(struck_s, strike)
+
+    def _last_views(self) -> None:
+        """The network as the repair finds it."""
+        out, faulted = self.course.ledger.customers_out, self.faulted
+        how = "healed" if self.course.healing and self.course.healing.plans else "faulted"
+        self._view(f"{how}, {self.course.now:%H:%M}: {out} customers out", faulted=faulted)
+
+    def _tap_steps(self, snapshot: Snapshot) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+        """[tap controls] steps from neutral."""
+        windings = self.grid.windings
+        rows = [controlled_winding(self.grid, k) for k in range(len(self.grid.tap_controls))]
+        return np.array(
+            [step_of_tap(windings, row, float(snapshot.tap_pu[row])) for row in rows], np.int64
         )
-        self.plans.append(plan)
-        payload = {"fault": plan.fault, "steps": len(plan.steps), "allowed": plan.verdict.allowed}
-        self._note("plan_proposed", f"fault on {plan.fault}", payload)
-        if not plan.verdict.allowed or not plan.customers_restored:
-            # Steps that bring nobody back would only delay the crew's return.
-            self._view(f"not healed: {course.ledger.customers_out} customers out", faulted=element)
-            return
-        self._schedule(plan.steps, 0, element, restoration, repaired)
-
-    def _schedule(
-        self, steps: tuple[Step, ...], at: int, element: str, policy: Restoration, until: datetime
-    ) -> None:
-        """The step after the present one; steps that a repair overtakes are not taken."""
-        due = self.course.now + self._time_of(steps[at], policy, is_first=at == 0)
-        if due < until:
-            self.course.plan_at(due, lambda: self._act(steps, at, element, policy, until))
-
-    def _time_of(self, step: Step, policy: Restoration, *, is_first: bool) -> timedelta:
-        """How long a step takes: a crew drives to a switch that is not remote."""
-        switches = self.grid.switches
-        row = switches.index.get(step.device.lower())
-        if row is not None and not bool(switches["remote"][row]):
-            return timedelta(minutes=policy.hand_step_min)
-        return timedelta(seconds=0 if is_first else policy.step_s)
-
-    def _act(
-        self, steps: tuple[Step, ...], at: int, element: str, policy: Restoration, until: datetime
-    ) -> None:
-        if self._carry_out(steps[at], f"plan for {element}, step {at + 1}"):
-            self.moved |= {steps[at].device.lower()}
-            if at + 1 < len(steps):
-                self._schedule(steps, at + 1, element, policy, until)
-                return
-        else:
-            self._note("plan_stopped", f"step {at + 1}", {"device": steps[at].device})
-        self._last_view(element)
-
-    def _last_view(self, element: str) -> None:
-        out = self.course.ledger.customers_out
-        self._view(f"healed, {self.course.now:%H:%M:%S}: {out} customers out", faulted=element)
-
-    def _repair(self, element: str) -> None:
-        course = self.course
-        field, events = course.field.repair(element, time_utc=course.now, cause="crew")
-        course.change(field, events)
-        steps = steps_to_normal(course.topology, course.field.snapshot, course.normal)
-        due = course.now
-        has_transferred = False
-        for step in steps:
-            # The crew stands by where it only brings supply back; a tie's customers are
-            # transferred one switch after the other.
-            has_transferred |= step.action is Action.OPEN
-            course.plan_at(due, lambda step=step: self._return(step))
-            if has_transferred:
-                due += timedelta(seconds=TRANSFER_S)
-
-    def _return(self, step: Step) -> None:
-        self._carry_out(step, "return to normal")
-
-    def _carry_out(self, step: Step, cause: str) -> bool:
-        """One step by the field, then the power flow that checks it; False where it failed."""
-        course = self.course
-        course.adapter.cause = cause
-        outcome = course.adapter.carry_out(step)
-        course.change(course.field, course.adapter.events())
-        found = self._sample()
-        payload = {
-            "device": step.device,
-            "outcome": outcome.state.value,
-            "converged": course.flow.converged,
-            "v_min_pu": round(found.v_min_pu, 6) if np.isfinite(found.v_min_pu) else None,
-            "bus": found.bus,
-            "customers_out": course.ledger.customers_out,
-        }
-        self._note("step_checked", f"{step.action.value} {step.device}", payload)
-        return outcome.state is OutcomeState.CONFIRMED
-
-    def _note(self, kind: str, cause: str, payload: dict[str, object]) -> None:
-        self.course.events.append(Event(self.course.now, "runtime", cause, kind, payload))
 
     def _view(self, title: str, *, faulted: str = "") -> None:
-        course = self.course
         self.views.append(
             View(
-                self.grid, course.flow, title, faulted=faulted, moved=self.moved,
+                self.grid, self.course.flow, title, faulted=faulted, moved=self._moved(),
                 by_tie=self._fed_by_tie(), xy=self.xy,
             )
         )  # fmt: skip
 
+    def _moved(self) -> frozenset[str]:
+        """Switches that stand, or stood a moment ago, where they do not normally."""
+        now = self.course.flow.snapshot.open_phases
+        moved = np.flatnonzero(now != Snapshot.normal(self.grid).open_phases)
+        told = {str(e.payload["device"]).lower() for e in self.course.events if e.kind == "tripped"}
+        names = self.grid.switches.texts("name")
+        return frozenset(names[row].lower() for row in moved.tolist()) | told
+
     def _fed_by_tie(self) -> frozenset[int]:
         """Buses that would be dead were every tie open."""
-        topology, snapshot = self.course.topology, self.course.field.snapshot
-        ties = np.where(
-            self.grid.switches.flags("normally_open"), self.course.normal.open_phases, 0
-        )
+        topology, snapshot = self.course.field.plant.world.topology, self.course.flow.snapshot
+        normal = Snapshot.normal(self.grid).open_phases
+        ties = np.where(self.grid.switches.flags("normally_open"), normal, 0)
         untied = replace(snapshot, open_phases=np.maximum(snapshot.open_phases, ties))
         lost = topology.energised_buses(snapshot) & ~topology.energised_buses(untied)
         return frozenset(np.flatnonzero(lost).tolist())
+
+
+def _series(grid: Grid, start_utc: datetime, shape: Floats, *, until_s: float) -> Series:
+    """Demand and sun in steps as long as the shape's, which divides a day, over a run."""
+    normal = Snapshot.normal(grid).at(start_utc)
+    steps = int(np.lcm(len(shape), 96)) if len(shape) <= 96 else len(shape)
+    step_s = DAY_S / steps
+    minutes = np.arange(int(np.ceil(until_s / step_s))) * step_s / 60
+    demand = [demand_at(shape, minute) for minute in minutes.tolist()]
+    sun = [sun_shape((minute % MINUTES_A_DAY) / 60) for minute in minutes.tolist()]
+    follows = np.where(grid.loads.flags("fixed"), -1, 0)
+    panels = np.full(len(grid.pv_systems), 1)
+    times = np.datetime64(start_utc.replace(tzinfo=None), "us") + (
+        np.arange(len(minutes)) * np.timedelta64(round(step_s * 1e6), "us")
+    )
+    return Series(
+        normal, np.array([demand, sun]),
+        {"load_kw": follows, "load_kvar": follows, "pv_kw": panels, "pv_kvar": panels},
+        times, step_s,
+    )  # fmt: skip

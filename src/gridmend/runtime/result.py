@@ -17,6 +17,7 @@ from gridmend.operations.indices import Indices, Interruption, indices
 from gridmend.runtime.drawing import View
 from gridmend.runtime.sample import Sample, energy_kwh
 from gridmend.runtime.scenario import Fault, Restoration
+from gridmend.twin.plant import Happened
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -63,6 +64,7 @@ class Day:
     converged: NDArray[np.bool_]
     plans: tuple[Plan, ...]
     events: tuple[Event, ...]
+    happened: tuple[Happened, ...]
     interruptions: tuple[Interruption, ...]
     curve: tuple[tuple[datetime, int], ...]
     samples: tuple[Sample, ...]

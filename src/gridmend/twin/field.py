@@ -1,160 +1,176 @@
-"""The simulated field: faults strike, protection trips, switches obey, crews repair."""
+"""The simulated field: plant, instruments and links on one virtual clock, ready to be operated."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from gridmend.model.command import World
-from gridmend.model.deed import carried_out
-from gridmend.model.errors import GridError, GridmendError
-from gridmend.model.event import Event
-from gridmend.model.grid import Grid
-from gridmend.model.plan import MOVES, Outcome, OutcomeState, Step
-from gridmend.model.snapshot import Snapshot
-from gridmend.model.topology import Topology
-from gridmend.operations.fault import isolate
+import numpy as np
 
-SOURCE = "field"
-"""What the field's events say of who saw them."""
-FAULTED = ("lines", "switches", "transformers", "reactors")
-"""Tables whose elements may be faulted."""
-TRIPS_MOST = 8
-"""Rounds of tripping; more would be an error of the model."""
+from gridmend.model.errors import Finding, GridError
+from gridmend.model.flow import Flow
+from gridmend.model.grid import SINGULAR, Grid
+from gridmend.model.series import Series
+from gridmend.powerflow.network import Network
+from gridmend.twin.agenda import Agenda
+from gridmend.twin.communications.links import Link
+from gridmend.twin.communications.network import Communications
+from gridmend.twin.communications.paths import Outage, Path
+from gridmend.twin.flagged import Flagged
+from gridmend.twin.flagged import endpoint_of as indicator_of
+from gridmend.twin.guards import Guards
+from gridmend.twin.inverters.standard import NOMINAL_HZ
+from gridmend.twin.metered import Metered
+from gridmend.twin.metered import endpoint_of as meter_of
+from gridmend.twin.plant import Plant
+from gridmend.twin.resources import Resources
+from gridmend.twin.streams import Streams
+from gridmend.twin.telecontrol import Telecontrol
+from gridmend.twin.telemetry.indicators import Indicating, Indicators, pickups
+from gridmend.twin.telemetry.meters import Metering, Meters
+from gridmend.twin.telemetry.points import Class, points_of
+from gridmend.twin.telemetry.scan import Scanner, Scanning
+from gridmend.twin.world import World
 
-Happened = tuple["Field", tuple[Event, ...]]
+FIBRE = Link.of_kind("fibre", "fibre")
+"""The link over which everything goes that is given no other."""
+KINDS = ("rtu", "indicator", "meter", "der")
+"""Kinds of endpoint, by which links may be named."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
+class Equipment:
+    """What instruments and links a field has.
+
+    `indicated` are the switches with fault indicators, all remote ones unless given. `over` are
+    the names of the links that endpoints use, by endpoint or by kind of `KINDS`, the nearest to
+    the endpoint first; whatever is not named uses the first link. None leaves a part out.
+    """
+
+    scanning: Scanning = field(default_factory=Scanning)
+    quality: Class = field(default_factory=Class)
+    indicating: Indicating | None = field(default_factory=Indicating)
+    indicated: Collection[str] | None = None
+    metering: Metering | None = None
+    rides_through: bool = True
+    links: tuple[Link, ...] = (FIBRE,)
+    over: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    outages: tuple[Outage, ...] = ()
+    store: int = 100
+    """Messages that an endpoint keeps while its path is down."""
+
+
+@dataclass(eq=False)
 class Field:
-    """Positions of the field's devices, and what is broken; a change gives a new Field."""
+    """Everything below the control room. `telecontrol` is what may be met from above."""
 
-    topology: Topology
-    snapshot: Snapshot
-    faulted: tuple[str, ...] = ()
-    locked_out: tuple[str, ...] = ()
+    plant: Plant
+    telecontrol: Telecontrol
+    flagged: Flagged | None = None
+    metered: Metered | None = None
+    findings: tuple[Finding, ...] = ()
+    """What was assumed of it."""
+
+    @staticmethod
+    def of(
+        network: Network,
+        series: Series,
+        start_utc: datetime,
+        streams: Streams,
+        equipment: Equipment | None = None,
+    ) -> Field:
+        """The field of a grid at the start of a series.
+
+        Raises `GridError` for equipment at what is not there and for links that do not fit.
+        """
+        has = equipment or Equipment()
+        world = World.of(network, series)
+        peak = _peak(network, series)
+        guards = Guards.of(network, world.topology, peak)
+        resources, unridden = _resources(network, has, streams)
+        plant = Plant(Agenda(), world, guards, resources=resources)
+        scanner = Scanner.of(points_of(network, streams, has.quality), has.scanning, streams)
+        switches = _indicated(network.grid, has)
+        links = Communications(
+            has.links,
+            _paths(network.grid, has, scanner.points.units, switches),
+            streams,
+            outages=has.outages,
+            buses=[str(name).lower() for name in network.grid.buses["name"]],
+        )
+        telecontrol = Telecontrol(plant, scanner, links, start_utc)
+        made = Field(plant, telecontrol, findings=(*guards.findings, *unridden))
+        if has.indicating is not None:
+            rows = np.array([network.grid.switches.row(name) for name in switches], np.int64)
+            pickup_a = pickups(network, peak, rows, has.indicating)
+            made.flagged = Flagged(
+                telecontrol, Indicators.of(network, rows, has.indicating, streams, pickup_a)
+            )
+        if has.metering is not None:
+            meters = Meters.of(network, has.metering, streams, world.flow)
+            made.metered = Metered(telecontrol, meters)
+        return made
 
     @property
     def grid(self) -> Grid:
         """What is there."""
-        return self.topology.grid
+        return self.plant.world.grid
 
-    def strike(self, element: str, *, time_utc: datetime, cause: str) -> Happened:
-        """A permanent fault on a branch; protection trips and locks out.
+    @property
+    def agenda(self) -> Agenda:
+        """The virtual clock."""
+        return self.plant.agenda
 
-        Raises `GridError` where there is no such line, switch, transformer or reactor.
-        """
-        key = faulted_element(self.grid, element)
-        name = key.partition(".")[2]
-        struck = Event(time_utc, SOURCE, cause, "fault_struck", {"element": name})
-        field = replace(self, faulted=(*self.faulted, key))
-        field, trips = field._cleared(time_utc=time_utc, cause=f"fault on {name}")
-        return field, (struck, *trips)
 
-    def operate(
-        self, step: Step, *, time_utc: datetime, cause: str
-    ) -> tuple[Field, Outcome, tuple[Event, ...]]:
-        """Carry out one step; closing onto a fault trips again and fails."""
-        try:
-            if step.action not in MOVES:
-                raise GridError(f"the field does not carry out '{step.action} {step.device}'")
-            after = replace(self, snapshot=carried_out(step, self.grid, self.snapshot))
-        except GridmendError as problem:
-            failed = Outcome(step, OutcomeState.FAILED, str(problem))
-            refused = {"action": step.action.value, "device": step.device, "why": problem.what}
-            return self, failed, (Event(time_utc, SOURCE, cause, "step_failed", refused),)
-        payload: dict[str, object] = {"action": step.action.value, "device": step.device}
-        if step.value is not None:
-            payload["value"] = step.value
-        done = Event(time_utc, SOURCE, cause, "switched", payload)
-        after, trips = after._cleared(time_utc=time_utc, cause=f"{step.action} {step.device}")
-        if trips:
-            tripped = ", ".join(str(event.payload["device"]) for event in trips)
-            return after, Outcome(step, OutcomeState.FAILED, f"{tripped} tripped"), (done, *trips)
-        return after, Outcome(step, OutcomeState.CONFIRMED), (done,)
+def _peak(network: Network, series: Series) -> Flow:
+    """The flow at the step with the most load, from which settings are assumed."""
+    load_kw = [float(series.powers("load_kw", step).sum()) for step in range(len(series))]
+    return network.solve(series[int(np.argmax(load_kw))], controls="static")
 
-    def repair(self, element: str, *, time_utc: datetime, cause: str) -> Happened:
-        """The fault is mended and what locked out may close again; nothing closes by itself."""
-        key = faulted_element(self.grid, element)
-        name = key.partition(".")[2]
-        left = tuple(other for other in self.faulted if other != key)
-        event = Event(time_utc, SOURCE, cause, "repaired", {"element": name})
-        return replace(self, faulted=left, locked_out=()), (event,)
 
-    def with_demand_of(self, snapshot: Snapshot) -> Field:
-        """The same switches and sources, with the demand, taps and capacitors of another."""
-        positions = self.snapshot
-        merged = replace(snapshot, open_phases=positions.open_phases, source_on=positions.source_on)
-        return replace(self, snapshot=merged)
+def _resources(
+    network: Network, has: Equipment, streams: Streams
+) -> tuple[Resources | None, tuple[Finding, ...]]:
+    """DER that ride through as IEEE 1547 has it, which is for 60 Hz."""
+    if not has.rides_through:
+        return None, ()
+    if network.grid.frequency_hz != NOMINAL_HZ:
+        what = f"DER do not ride through: IEEE 1547 is for {NOMINAL_HZ:g} Hz"
+        return None, (Finding("note", what, network.grid.name, "nothing, or give settings"),)
+    return Resources.of(network, streams=streams), ()
 
-    def _cleared(self, *, time_utc: datetime, cause: str) -> Happened:
-        """Protection trips and locks out until no fault is live."""
-        field = self
-        events: tuple[Event, ...] = ()
-        for _ in range(TRIPS_MOST):
-            live = [fault for fault in field.faulted if field._is_live(fault)]
-            if not live:
-                return field, events
-            found = isolate(field.grid, field.snapshot, live[0], topology=field.topology)
-            tripped = (*found.opened_by_protection, *found.sources_off)
-            if not tripped:
-                break
-            events += tuple(
-                Event(time_utc, SOURCE, cause, "tripped", {"device": name, "locked_out": True})
-                for name in tripped
-            )
-            locked_out = (*field.locked_out, *tripped)
-            field = replace(field, snapshot=found.tripped, locked_out=locked_out)
+
+def _indicated(grid: Grid, has: Equipment) -> tuple[str, ...]:
+    """The switches with indicators, as the grid writes them."""
+    if has.indicating is None:
+        return ()
+    names = grid.switches["name"]
+    if has.indicated is None:
+        return tuple(str(n) for n in names[grid.switches.flags("remote")])
+    return tuple(str(names[grid.switches.row(name)]) for name in has.indicated)
+
+
+def _paths(
+    grid: Grid, has: Equipment, units: tuple[str, ...], switches: tuple[str, ...]
+) -> tuple[Path, ...]:
+    """A path for everything that speaks, and for what takes commands."""
+    kind_of = dict.fromkeys(units, "rtu")
+    kind_of |= {f"source.{name}".lower(): "rtu" for name in grid.sources}
+    for table in ("generators", "pv_systems", "storages"):
+        kind_of |= {f"{SINGULAR[table]}.{name}".lower(): "der" for name in grid.table(table)}
+    kind_of |= {indicator_of(name): "indicator" for name in switches}
+    if has.metering is not None:
+        kind_of |= {meter_of(str(name)): "meter" for name in grid.loads["name"]}
+    first = (has.links[0].name,) if has.links else ()
+    unknown = [name for name in has.over if name not in kind_of and name not in KINDS]
+    if unknown:
         raise GridError(
-            f"protection does not clear the fault on {', '.join(self.faulted)}",
-            mend="check what breakers, reclosers and fuses stand between it and the sources",
+            f"nothing speaks by the name {', '.join(sorted(unknown)[:5])}",
+            where="over",
+            mend=f"name an endpoint, or one of {', '.join(KINDS)}",
         )
-
-    def _is_live(self, element: str) -> bool:
-        """Whether any conductor of an element has voltage at either end."""
-        live = self.topology.energised(self.snapshot)
-        return bool(live[self.topology.nodes_of(element)].any())
-
-
-class FieldAdapter:
-    """The field behind the adapter's contract: it holds the present field.
-
-    `now` is the clock it is given, `cause` what it says had a step carried out.
-    """
-
-    world = World.TWIN
-
-    def __init__(self, field: Field, *, now: Callable[[], datetime], cause: str) -> None:
-        self.field = field
-        self.cause = cause
-        self._now = now
-        self._unread: list[Event] = []
-
-    def carry_out(self, step: Step) -> Outcome:
-        """Carry out one step and say what became of it."""
-        self.field, outcome, events = self.field.operate(
-            step, time_utc=self._now(), cause=self.cause
-        )
-        self._unread += events
-        return outcome
-
-    def events(self) -> tuple[Event, ...]:
-        """What steps brought about since it was last asked."""
-        unread, self._unread = tuple(self._unread), []
-        return unread
-
-
-def faulted_element(grid: Grid, element: str) -> str:
-    """An element's name with its class; `GridError` where no fault can be on it."""
-    table, row = grid.find(element)
-    rows = grid.table(table)
-    name = str(rows["name"][row])
-    if table not in FAULTED:
-        raise GridError(
-            f"a fault cannot be on {rows.schema.row} '{name}'",
-            mend="name a line, a switch, a transformer or a reactor",
-        )
-    if not bool(rows["in_service"][row]):
-        raise GridError(f"'{name}' is not in service, so that no fault can be on it")
-    return f"{rows.schema.row}.{name}"
+    return tuple(
+        Path(name, has.over.get(name, has.over.get(kind, first)), store=has.store)
+        for name, kind in kind_of.items()
+    )

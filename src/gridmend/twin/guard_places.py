@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,8 @@ GUARDING = ("breaker", "recloser", "fuse", "sectionaliser")
 """Kinds of switch that act by themselves."""
 
 # All assumed, for devices whose settings nobody gave. A pickup above the load that flows through,
-# so that no load trips; a dial that grows towards the source, so that the nearer one waits.
+# and that a source may have to carry, so that no load trips; a dial that grows towards the source,
+# so that the nearer one waits.
 _PICKUP_SHARE, _LEAST_PICKUP_A = 2.5, 100.0
 _GROUND_SHARE, _RESIDUAL_SHARE = 0.5, 2.5
 _DIAL, _DIAL_STEP = 0.5, 0.5
@@ -36,12 +38,18 @@ Place = tuple[str, int, str]
 """Table, row and name."""
 
 
-def places_of(network: Network, topology: Topology, snapshot: Snapshot) -> list[Place]:
-    """Every switch that guards, the first behind each source, and every source."""
+def places_of(
+    network: Network, topology: Topology, snapshot: Snapshot, told: Collection[str] = ()
+) -> list[Place]:
+    """Every switch that guards by its kind or is `told` by its lower-case name, the first behind
+    each source, and every source."""
     grid = network.grid
     kinds, names = grid.switches.texts("kind"), grid.switches.texts("name")
     there = network.primitives.place["switches"] >= 0
-    rows = [k for k, kind in enumerate(kinds) if kind in GUARDING and there[k]]
+    guards = [
+        kind in GUARDING or name.lower() in told for kind, name in zip(kinds, names, strict=True)
+    ]
+    rows = [k for k, does in enumerate(guards) if does and there[k]]
     found = [("switches", k, str(names[k])) for k in rows]
     first = _first_switches(topology, snapshot)
     found += [("switches", k, str(names[k])) for k in first if k not in rows and there[k]]
@@ -90,6 +98,8 @@ def assumed(network: Network, flow: Flow, place: Place, at: Ints, level: int) ->
     switches, n = network.grid.switches, len(at)
     kind = str(switches["kind"][row]) if table == "switches" else "breaker"
     load_a = float(np.abs(flow.i_a[at]).max(initial=0.0))
+    if table == "sources":
+        load_a = max(load_a, _carries_a(network, flow, row))
     known_a = float(switches.numbers("pickup_a")[row]) if table == "switches" else math.nan
     pickup_a = known_a if known_a > 0 else max(_PICKUP_SHARE * load_a, _LEAST_PICKUP_A)
     if kind == "fuse":
@@ -110,6 +120,16 @@ def assumed(network: Network, flow: Flow, place: Place, at: Ints, level: int) ->
     if kind == "recloser":
         common |= {"fast_shots": 1, "phase_fast_curve": OPENDSS["a"]}
     return RecloserSettings(**common, shots=len(_RECLOSE_S) + 1, reclose_s=_RECLOSE_S)
+
+
+def _carries_a(network: Network, flow: Flow, row: int) -> float:
+    """The current that a source must carry [A]: by its capacity, or, where that is unknown, all
+    load of the network, which ties may bring to it."""
+    sources = network.grid.sources
+    kva = float(sources.numbers("capacity_kva")[row])
+    if not kva > 0:
+        kva = float(np.hypot(flow.snapshot.load_kw.sum(), flow.snapshot.load_kvar.sum()))
+    return kva / (math.sqrt(3) * float(sources.numbers("base_kv")[row]))
 
 
 def in_words(settings: Settings) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from gridmend.model.snapshot import Snapshot
 from gridmend.model.topology import Topology
 from gridmend.powerflow.network import Network
 from gridmend.twin.guard_places import Settings, assumed, in_words, levels_of, places_of
+from gridmend.twin.guard_settings import settings_of
 from gridmend.twin.protection.device import Act, Device
 from gridmend.twin.protection.fuse import Fuse, FuseSettings
 from gridmend.twin.protection.recloser import Recloser
@@ -44,7 +45,7 @@ class Guards:
     network: Network
     devices: tuple[Guard, ...]
     findings: tuple[Finding, ...]
-    """What was assumed, device by device."""
+    """What was assumed, device by device, and which rows of the tables are left out."""
 
     @staticmethod
     def of(
@@ -53,15 +54,19 @@ class Guards:
         flow: Flow,
         given: Mapping[str, Settings] | None = None,
     ) -> Guards:
-        """The guards of a grid: its breakers, reclosers, fuses and sectionalisers, and a breaker at
-        each source. Where none of these stands behind a source, the first switch is its breaker.
+        """The guards of a grid: its breakers, reclosers, fuses and sectionalisers, what else its
+        tables have settings for, and a breaker at each source. Where none of these stands behind a
+        source, the first switch is its breaker.
 
-        `given` are settings by the name of a switch or source; what is left out is assumed, from
-        the currents of `flow`, which should be of the highest demand, and said in the findings.
-        Raises `GridError` for a name that is not there and for settings that do not fit.
+        `given` are settings by the name of a switch or source, which go before those of the
+        tables; what neither has is assumed, from the currents of `flow`, which should be of the
+        highest demand. What is assumed, and each row of a table that cannot be meant, is said in
+        the findings. Raises `GridError` for a name that is not there and for given settings that
+        do not fit.
         """
         given = {name.lower(): settings for name, settings in (given or {}).items()}
-        places = places_of(network, topology, flow.snapshot)
+        told, said = settings_of(network.grid)
+        places = places_of(network, topology, flow.snapshot, told)
         known = {name.lower() for _, _, name in places}
         for name in given:
             if name not in known:
@@ -70,10 +75,14 @@ class Guards:
                 )
         levels = levels_of(topology, flow.snapshot, places)
         guards: list[Guard] = []
-        findings: list[Finding] = []
+        findings = list(said)
         for table, row, name in places:
             at, phases = _terminals(network, table, row)
             settings = given.get(name.lower())
+            if settings is None:
+                key = name.lower() if table == "switches" else f"source.{name.lower()}"
+                settings = told.get(key)
+                settings = settings and replace(settings, conductors=len(at))
             if settings is None:
                 settings = assumed(network, flow, (table, row, name), at, levels[table, row])
                 findings.append(

@@ -1,4 +1,4 @@
-"""The field itself: world, faults and protection, going on together on the virtual clock."""
+"""The field itself: world, faults, protection and DER, going on together on the virtual clock."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from gridmend.model.deed import carried_out, subject
 from gridmend.model.errors import GridError, GridmendError
 from gridmend.model.flow import Flow
 from gridmend.model.plan import MOVES, POWERS, SWITCHING, Action, Outcome, OutcomeState, Step
+from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow.shorts import Short, device_of
 from gridmend.twin.agenda import Agenda, Due
 from gridmend.twin.guards import Guard, Guards
@@ -18,6 +19,7 @@ from gridmend.twin.protection.device import Act
 from gridmend.twin.protection.fuse import Fuse
 from gridmend.twin.protection.recloser import Recloser
 from gridmend.twin.protection.sectionaliser import Sectionaliser
+from gridmend.twin.resources import Resources
 from gridmend.twin.world import World
 
 DEIONISED_S = 0.3
@@ -71,12 +73,14 @@ class Plant:
     """It goes on in place with its agenda, and is for one thread.
 
     `happened` is the truth; whoever has a place in `watchers` is shown each new flow. `stuck` are
-    keys of devices that do not do what they are told.
+    keys of devices that do not do what they are told. Without `resources` DER give what the series
+    says, whatever the voltage.
     """
 
     agenda: Agenda
     world: World
     guards: Guards
+    resources: Resources | None = None
     happened: list[Happened] = field(default_factory=list[Happened])
     watchers: list[Callable[[float, Flow], None]] = field(
         default_factory=list[Callable[[float, Flow], None]]
@@ -121,6 +125,16 @@ class Plant:
             raise GridError(f"there is no fault {number}", mend=f"these stand: {list(self.faults)}")
         self._end(number, "repaired")
 
+    def renew(self, name: str) -> None:
+        """New links in the open poles of a fuse; `GridError` where there is no fuse."""
+        device = self.guards[name].device
+        if not isinstance(device, Fuse):
+            raise GridError(f"'{name}' is no fuse", mend="close it by a command")
+        gone = [k for k, closed in enumerate(device.closed) if not closed]
+        device.replace(self.now_s, phases=gone)
+        self._tell("renewed", device=name)
+        self._go_on()
+
     def operate(self, step: Step) -> Outcome:
         """Carry out one step. What a device does not do fails; what takes it a moment is in doubt
         until it is seen where it was told to stand."""
@@ -138,12 +152,23 @@ class Plant:
         guard = self._guard(key) if step.action in SWITCHING else None
         if guard is not None:
             return self._command(guard, step)
-        world.put(after)
-        if step.action in POWERS:
-            world.tell(key, after)
+        try:
+            self._move(step, key, after)
+        except GridmendError as problem:
+            return Outcome(step, OutcomeState.FAILED, str(problem))
         self._tell("operated", device=key, action=step.action.value, value=step.value)
         self._go_on()
         return Outcome(step, OutcomeState.CONFIRMED)
+
+    def _move(self, step: Step, key: str, after: Snapshot) -> None:
+        """What the world does of a step that no protection carries out."""
+        world = self.world
+        if step.action is Action.LIMIT and step.value is not None:
+            world.cap(key, step.value)
+        elif step.action in POWERS:
+            world.tell(key, after)
+        else:
+            world.put(after)
 
     def _command(self, guard: Guard, step: Step) -> Outcome:
         device = guard.device
@@ -173,6 +198,10 @@ class Plant:
         for _ in range(ROUNDS_MOST):
             for guard, act in guards.act(now_s):
                 self._tell(act.kind, device=guard.name, phases=_phases(guard, act), why=act.why)
+            if self.resources is not None:
+                for doing in self.resources.act(now_s):
+                    self._tell(doing.kind, device=doing.device, cause=doing.cause)
+                self.resources.put(world)
             moved = guards.put(world.snapshot)
             if moved is not world.snapshot:
                 world.put(moved)
@@ -182,20 +211,27 @@ class Plant:
             world.go_to(now_s)
             if world.flow is not self._seen:
                 self._see(world.flow)
-            if guards.due_s() > now_s:
+            if self._due_s() > now_s:
                 break
         else:
             raise GridmendError(f"at {now_s:g} s things happen without end")
         if self._next is not None:
             self._next.call_off()
-        due_s = min(world.next_s(), guards.due_s())
+        due_s = min(world.next_s(), self._due_s())
         self._next = self.agenda.at(due_s, self._go_on) if math.isfinite(due_s) else None
+
+    def _due_s(self) -> float:
+        """When a device acts if the flow stays [s]."""
+        guards_s = self.guards.due_s()
+        return guards_s if self.resources is None else min(guards_s, self.resources.due_s())
 
     def _see(self, flow: Flow) -> None:
         self._seen = flow
         if not flow.converged and flow.energised.any():
             self._tell("unsolved", mismatch_pu=flow.mismatch_pu, bus=flow.worst_bus)
         self.guards.see(self.now_s, flow)
+        if self.resources is not None:
+            self.resources.see(self.now_s, flow)
         for number, standing in self._standing.items():
             if standing.fault.is_permanent:
                 continue

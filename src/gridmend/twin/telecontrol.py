@@ -4,27 +4,29 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import numpy as np
 
-from gridmend.model.arrays import Floats, Ints
+from gridmend.model.arrays import Floats
 from gridmend.model.command import World
 from gridmend.model.deed import carried_out, subject
 from gridmend.model.errors import GridmendError
 from gridmend.model.event import Event
 from gridmend.model.flow import Flow
-from gridmend.model.plan import Outcome, OutcomeState, Step
-from gridmend.twin.agenda import Due
+from gridmend.model.grid import SINGULAR
+from gridmend.model.plan import SWITCHING, Action, Outcome, OutcomeState, Step
+from gridmend.twin.agenda import Due, not_before_s
 from gridmend.twin.communications.network import Communications
 from gridmend.twin.communications.paths import Path
 from gridmend.twin.plant import Plant
+from gridmend.twin.reporting import Reporting
 from gridmend.twin.telemetry.points import Points
 from gridmend.twin.telemetry.scan import Reports, Scanner
-from gridmend.twin.told import TOLD, Told
+from gridmend.twin.told import Told
 from gridmend.twin.world import World as Electrical
 
 UNREAD_MOST = 1_000_000
@@ -47,6 +49,9 @@ class Telecontrol:
     Every RTU needs a path of `links`, and whatever else takes commands, as a DER, has one by its
     key. Raises `GridError` for an RTU without one.
 
+    `by_hand` is told of a step at a device that takes no commands, and has a crew carry it out;
+    without it such a step fails. `listeners` are told when an event will arrive [s].
+
     A link's latency delays what comes up and what goes down: while a command is on its way and its
     device moves, the virtual clock goes on. One that a link loses, or whose answer does not come
     within `answer_s` [s], is in doubt.
@@ -58,20 +63,34 @@ class Telecontrol:
     start_utc: datetime
     cause: str = "command"
     answer_s: float = 5.0
+    by_hand: Callable[[Step], None] | None = None
+    listeners: list[Callable[[float], None]] = field(default_factory=list[Any])
     _inbox: list[tuple[float, int, Event]] = field(default_factory=list[Any])
-    _values: list[Reports] = field(default_factory=list[Reports])
-    _arrivals: list[Floats] = field(default_factory=list[Floats])
-    _true: Floats = field(default_factory=lambda: np.empty(0))
     _count: int = 0
     _seen: int = 0
     _next: Due | None = None
     _fed: dict[str, int] = field(init=False)
     _tell: Told = field(init=False)
+    _reporting: Reporting = field(init=False)
+    _unit: dict[str, int] = field(init=False)
+    """The RTU that speaks for an endpoint."""
+    _guarding: dict[str, str] = field(init=False)
+    """The endpoint of each protective device."""
+    _locked: set[str] = field(default_factory=set[str])
+    """Endpoints whose device has locked out since it was last told to open."""
     _names: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._true = self.points.true(self.plant.world.flow)
-        self._tell = Told(self.plant.world.grid, self.points, self.start_utc)
+        world = self.plant.world
+        self._tell = Told(world.grid, self.points, self.start_utc)
+        self._reporting = Reporting(
+            self.scanner, self.links, self._tell, self.points.true(world.flow), self._arrive
+        )
+        self._unit = {name: k for k, name in enumerate(self.points.units)}
+        self._guarding = {
+            guard.name.lower(): f"{SINGULAR[guard.table]}.{guard.name}".lower()
+            for guard in self.plant.guards.devices
+        }
         self._names = frozenset(path.endpoint for path in self.links.paths)
         for unit in self.points.units:
             self.links.number(unit)
@@ -100,23 +119,48 @@ class Telecontrol:
             endpoint = self._endpoint(key)
         except GridmendError as problem:
             return Outcome(step, OutcomeState.FAILED, str(problem))
+        if not endpoint:
+            return self._ask_a_crew(step, key)
         sent = self.links.send(endpoint, step, plant.now_s, way="down")
         if not sent:
             agenda.run_to(plant.now_s + self.answer_s)
             return Outcome(step, OutcomeState.IN_DOUBT, f"{key} did not answer")
-        agenda.run_to(sent[0][0])
+        agenda.run_to(not_before_s(sent[0][0]))
         outcome = plant.operate(step)
         if outcome.state is OutcomeState.IN_DOUBT and self._moves(step):
             outcome = Outcome(step, OutcomeState.CONFIRMED)
-        if outcome.state is OutcomeState.CONFIRMED:
-            now = plant.world.snapshot
-            self.send(endpoint, self._tell.done(step, key, now, plant.now_s, self.cause))
+        told_s = self._say(step, key, endpoint) if outcome.state is OutcomeState.CONFIRMED else 0.0
         answered = self.links.send(endpoint, outcome, plant.now_s)
         if not answered:
             agenda.run_to(plant.now_s + self.answer_s)
             return Outcome(step, OutcomeState.IN_DOUBT, f"no answer of {key} came")
-        agenda.run_to(answered[-1][0])
+        last_s = max(answered[-1][0], min(told_s, plant.now_s + self.answer_s))
+        agenda.run_to(not_before_s(last_s))
         return outcome
+
+    def _say(self, step: Step, key: str, endpoint: str) -> float:
+        """A device says where it stands now; when that arrives [s]."""
+        plant = self.plant
+        now_s = self._stamp_s(endpoint, plant.now_s)
+        said = [self._tell.done(step, key, plant.world.snapshot, now_s, self.cause)]
+        if step.action is Action.OPEN and endpoint in self._locked:
+            self._locked.discard(endpoint)
+            said.append(self._tell.unlocked(key, now_s, self.cause))
+        return max([self.send(endpoint, event) for event in said])
+
+    def _ask_a_crew(self, step: Step, key: str) -> Outcome:
+        if self.by_hand is None or step.action not in SWITCHING:
+            why = f"nothing at '{key}' takes commands; mend: send a crew"
+            return Outcome(step, OutcomeState.FAILED, why)
+        self.by_hand(step)
+        return Outcome(step, OutcomeState.IN_DOUBT, f"a crew goes to {key}")
+
+    def _stamp_s(self, endpoint: str, time_s: float) -> float:
+        """A time on the clock of the RTU that speaks for an endpoint."""
+        unit = self._unit.get(endpoint)
+        if unit is None:
+            return time_s
+        return time_s + float(self.scanner.off_s(np.array([unit]), np.array([time_s]))[0])
 
     def _moves(self, step: Step) -> bool:
         """Whether a device comes to stand where it was told to, within the time for an answer."""
@@ -142,23 +186,20 @@ class Telecontrol:
 
     def values(self) -> tuple[Reports, Floats]:
         """The measured values that have arrived since it was last asked, and when each did [s]."""
+        self._catch_up(self.plant.now_s)
+        return self._reporting.values(self.plant.now_s)
+
+    def poll(self) -> None:
+        """Ask every RTU where its devices stand, and wait for the answers."""
         now_s = self.plant.now_s
         self._catch_up(now_s)
-        fields = ("point", "time_s", "sent_s", "stamp_s", "value")
-        empty = Reports(np.empty(0, np.int64), *(np.empty(0) for _ in range(4)))
-        every = [empty, *self._values]
-        found = [np.concatenate([getattr(r, name) for r in every]) for name in fields]
-        arrival_s = np.concatenate([np.empty(0), *self._arrivals])
-        here = arrival_s <= now_s
-        self._values = [Reports(*(a[~here] for a in found))]
-        self._arrivals = [arrival_s[~here]]
-        order = np.argsort(arrival_s[here], kind="stable")
-        return Reports(*(a[here][order] for a in found)), arrival_s[here][order]
+        last_s = self._reporting.poll(max(now_s, self.links.now_s))
+        self.plant.agenda.run_to(not_before_s(min(last_s, now_s + self.answer_s)))
 
     def _see(self, now_s: float, flow: Flow) -> None:
         """The truth changes: what was scanned until now had the old one."""
         self._catch_up(math.nextafter(now_s, -math.inf))
-        self._true = self.points.true(flow)
+        self._reporting.true = self.points.true(flow)
         if self._fed:
             live = np.unique(flow.nodes.bus[flow.energised])
             self.links.set_supply(now_s, {bus for bus, row in self._fed.items() if row in live})
@@ -178,65 +219,52 @@ class Telecontrol:
         self._next = agenda.at(due_s, self._keep_up) if math.isfinite(due_s) else None
 
     def _catch_up(self, until_s: float) -> None:
-        reports = self.scanner.read(self._true, until_s)
-        if not len(reports):
-            return
-        points = self.points
-        told = np.isin(points.quantity[reports.point], TOLD)
-        unit = points.unit_of[reports.point]
-        arrival_s = self._carried(reports, unit)
-        there = ~np.isnan(arrival_s)
-        for k in np.flatnonzero(told & there).tolist():
-            at = int(reports.point[k])
-            event = self._tell.report(at, float(reports.stamp_s[k]), float(reports.value[k]))
-            if event is not None:
-                self._arrive(float(arrival_s[k]), event)
-        keep = there & ~told
-        names = ("point", "time_s", "sent_s", "stamp_s", "value")
-        self._values.append(Reports(*(getattr(reports, name)[keep] for name in names)))
-        self._arrivals.append(arrival_s[keep])
-
-    def _carried(self, reports: Reports, unit: Ints) -> Floats:
-        """[reports] when each arrives [s]: one message for each RTU and scan, nan where lost."""
-        found = np.full(len(reports), np.nan)
-        number = np.array([self.links.number(name) for name in self.points.units], np.int64)
-        order = np.lexsort((unit, reports.time_s))
-        times, starts = np.unique(reports.time_s[order], return_index=True)
-        for time_s, rows in zip(times.tolist(), np.split(order, starts[1:]), strict=True):
-            units, which = np.unique(unit[rows], return_inverse=True)
-            when_s = max(time_s, self.links.now_s)
-            arrival_s, _ = self.links.send_batch(number[units], when_s)
-            late_s = reports.sent_s[rows] - time_s
-            found[rows] = np.maximum(arrival_s[which] + late_s, reports.sent_s[rows])
-        return found
+        self._reporting.read(until_s)
 
     def _tell_acts(self) -> None:
         """RTUs send at once what their protection does."""
         happened = self.plant.happened
         for one in happened[self._seen :]:
-            endpoint = f"switch.{one.payload.get('device', '')}".lower()
-            event = self._tell.act(one) if endpoint in self._names else None
+            endpoint = self._guarding.get(str(one.payload.get("device", "")).lower(), "")
+            stamp_s = self._stamp_s(endpoint, one.time_s)
+            event = self._tell.act(one, endpoint, stamp_s) if endpoint in self._names else None
             if event is not None:
                 self.send(endpoint, event)
+                if one.kind == "lock_out":
+                    self._locked.add(endpoint)
         self._seen = len(happened)
         self._keep_up()
 
     def _endpoint(self, key: str) -> str:
-        """Who takes a command for a device; `GridmendError` where nobody does."""
+        """Who takes a command for a device; empty where nobody does."""
         grid = self.plant.world.grid
         if key.startswith("tap_control."):
             row = grid.tap_controls.row(key.partition(".")[2])
             key = f"transformer.{grid.tap_controls['transformer'][row]}".lower()
-        for name in (key, f"switch.{key}"):
-            if name in self._names:
-                return name
-        raise GridmendError(f"nothing at '{key}' takes commands", mend="send a crew")
+        return next((name for name in (key, f"switch.{key}") if name in self._names), "")
 
-    def send(self, endpoint: str, event: Event) -> None:
-        """An endpoint sends an event up now; `GridError` for one without a path."""
+    def send(self, endpoint: str, event: Event) -> float:
+        """An endpoint sends an event up now; when it arrives [s], 0 where it is lost or kept.
+
+        Raises `GridError` for an endpoint without a path.
+        """
+        last_s = 0.0
         for arrival_s, message in self.links.send(endpoint, event, self.plant.now_s):
             assert isinstance(message, Event)
             self._arrive(arrival_s, message)
+            last_s = arrival_s
+        return last_s
+
+    def do_by_hand(self, step: Step, cause: str = "crew") -> Outcome:
+        """A crew that stands at a device carries out a step, and says where the device stands."""
+        plant = self.plant
+        outcome = plant.operate(step)
+        if outcome.state is OutcomeState.IN_DOUBT and self._moves(step):
+            outcome = Outcome(step, OutcomeState.CONFIRMED)
+        if outcome.state is not OutcomeState.FAILED:
+            key = subject(plant.world.grid, step)
+            self.hear(self._tell.done(step, key, plant.world.snapshot, plant.now_s, cause))
+        return outcome
 
     def hear(self, event: Event) -> None:
         """Somebody says it to the control room now: by telephone or by voice radio."""
@@ -253,6 +281,8 @@ class Telecontrol:
             )
         self._count += 1
         heapq.heappush(self._inbox, (arrival_s, self._count, event))
+        for listen in self.listeners:
+            listen(arrival_s)
 
 
 def _stands(step: Step, world: Electrical) -> bool:

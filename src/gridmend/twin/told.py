@@ -56,16 +56,20 @@ class Told:
         step = step_of_tap(self.grid.windings, at, value)
         return self._event(stamp_s, "scan", "tapped", {"device": control, "step": step})
 
-    def act(self, happened: Happened) -> Event | None:
-        """What protection did, where it moved something; None for the rest."""
-        name = str(happened.payload.get("device", "")).lower()
+    def act(self, happened: Happened, key: str, stamp_s: float) -> Event | None:
+        """What the protection of a device did, where it moved something; None for the rest."""
+        name = key.partition(".")[2] if key.startswith("switch.") else key
         if happened.kind == "close":
             payload: dict[str, Any] = {"device": name, "position": "closed"}
-            return self._event(happened.time_s, "protection", "status", payload)
+            return self._event(stamp_s, "protection", "status", payload)
         if happened.kind in ("open", "lock_out"):
             payload = {"device": name, "locked_out": happened.kind == "lock_out"}
-            return self._event(happened.time_s, "protection", "tripped", payload)
+            return self._event(stamp_s, "protection", "tripped", payload)
         return None
+
+    def unlocked(self, key: str, now_s: float, cause: str) -> Event:
+        """A command to open has taken a lock-out away."""
+        return self._event(now_s, cause, "lockout_reset", {"device": key})
 
     def done(self, step: Step, key: str, snapshot: Snapshot, now_s: float, cause: str) -> Event:
         """Where the device of a step stands once it is carried out."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from gridmend.model.arrays import Flags, Floats
-from gridmend.model.errors import GridmendError
+from gridmend.model.errors import GridError, GridmendError
 from gridmend.model.flow import Flow
 from gridmend.model.grid import Grid
 from gridmend.model.series import Series
@@ -38,8 +38,8 @@ class World:
 
     `snapshot` has the true positions and the demand of now; `shorts` are the faults that burn or
     would, were they live. `output` of a field of DER is the share of its power that each gives,
-    `told` a power [kW] that one was told to give, by field and row. `flow` is of
-    now, `solved` how many solves there were.
+    `told` a power [kW] that one was told to give, by field and row, and `capped` one that it was
+    told not to exceed. `flow` is of now, `solved` how many solves there were.
     """
 
     network: Network
@@ -53,6 +53,7 @@ class World:
     shorts: tuple[Short, ...] = ()
     output: dict[str, Floats] = field(default_factory=dict[str, Floats])
     told: dict[tuple[str, int], float] = field(default_factory=dict[tuple[str, int], float])
+    capped: dict[tuple[str, int], float] = field(default_factory=dict[tuple[str, int], float])
     now_s: float = 0.0
     solved: int = 0
     _step: int = 0
@@ -132,10 +133,24 @@ class World:
         self.output[name], self._is_stale = np.asarray(share, float), True
 
     def tell(self, element: str, snapshot: Snapshot) -> None:
-        """A DER is told to give the power that it has in a snapshot, until it is told otherwise."""
-        table, row = self.grid.find(element)
-        name = next(p_name for kind, p_name, _ in DEMANDS if kind == table)
+        """A DER is told to give the power that it has in a snapshot, until it is told otherwise;
+        a cap of it stays."""
+        name, row = self._der(element)
         self.told[name, row] = float(getattr(snapshot, name)[row])
+        self._is_stale = True
+
+    def cap(self, element: str, p_kw: float) -> None:
+        """A DER gives no more than this [kW], whatever it is told or could give, until it has
+        another cap. A storage that charges goes on as it does.
+
+        Raises `GridError` for what is no DER and for less than nothing.
+        """
+        if not p_kw >= 0.0:
+            raise GridError(
+                f"'{element}' cannot be limited to {p_kw:g} kW: a limit is of what it gives",
+                mend="give 0 kW or more; to have a storage charge, set its power",
+            )
+        self.capped[self._der(element)] = float(p_kw)
         self._is_stale = True
 
     def solve(self) -> Flow:
@@ -168,11 +183,21 @@ class World:
         due_s = self.waiting.next_s()
         return due_s if due_s > self.now_s and not self.is_faulted else np.inf
 
+    def _der(self, element: str) -> tuple[str, int]:
+        """Field and row of a DER's active power."""
+        table, row = self.grid.find(element)
+        for kind, name, _ in DEMANDS:
+            if kind == table and table != "loads":
+                return name, row
+        raise GridError(f"'{element}' is no DER", mend="name a generator, PV system or storage")
+
     def _with_demand(self, positions: Snapshot) -> Snapshot:
         found = self.series[self._step].at_positions_of(positions)
-        fields = {name: getattr(found, name).copy() for name, _ in self.told}
+        fields = {name: getattr(found, name).copy() for name, _ in (*self.told, *self.capped)}
         for (name, row), power in self.told.items():
             fields[name][row] = power
+        for (name, row), most in self.capped.items():
+            fields[name][row] = min(fields[name][row], most)
         for pair in DER:
             if pair[0] in self.output:
                 for name in pair:

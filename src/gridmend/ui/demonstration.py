@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 from gridmend.interlock.limits import Limits
+from gridmend.model.event import Event
 from gridmend.model.grid import Grid
 from gridmend.model.plan import Plan
+from gridmend.powerflow.network import Network
 from gridmend.runtime.day import Day, Fault, Restoration, run_day
-from gridmend.twin.field import faulted_element
+from gridmend.twin.strikes import bolted
 from gridmend.ui import screen
 from gridmend.ui.model_input import find_faulted
 from gridmend.ui.picture import save_healing
@@ -81,7 +84,7 @@ def run_demonstration(grid: Grid, line: str, folder: Path) -> Demonstration:
     """Run the three days and save the picture; says on standard error what it is doing."""
     begun = perf_counter()
     find_faulted(grid, line)
-    faulted_element(grid, line)
+    bolted(Network.of(grid), line)
     fault = Fault(line=line, at=AT, repair_min=REPAIR_MIN)
     screen.say("a quiet day, quarter-hour by quarter-hour (the first run also compiles) …")
     quiet = run_day(grid)
@@ -121,9 +124,7 @@ def _show_fault(found: Demonstration) -> None:
     fault = found.healed.fault
     assert fault is not None
     screen.show(f"{fault.at} permanent fault on {fault.line}")
-    for event in found.healed.events:
-        if event.kind == "tripped":
-            screen.show(f"  {event.payload['device']} trips and locks out")
+    screen.show(*_heard(found.healed.events))
     if plan is None:
         return
     screen.show(f"  {plan.customers_out:,} customers are out")
@@ -140,20 +141,45 @@ def _show_fault(found: Demonstration) -> None:
     screen.show(*(f"  stays out: {reason}" for reason in plan.left_out), "")
 
 
+def _heard(events: Sequence[Event]) -> list[str]:
+    """What the control room heard of the fault, up to where it took it to be."""
+    trips = sorted((e for e in events if e.kind == "tripped"), key=lambda e: e.time_utc)
+    lines = [
+        f"  {e.time_utc:%H:%M:%S}  {e.payload['device']} "
+        + ("locks out" if e.payload["locked_out"] else "trips")
+        for e in trips
+    ]
+    suspected = next((e for e in events if e.kind == "fault_suspected"), None)
+    if suspected is None:
+        return lines
+    seen = [e for e in events if e.kind == "fault_indicated" and e.time_utc < suspected.time_utc]
+    flags = ", ".join(dict.fromkeys(str(e.payload["device"]) for e in seen))
+    at, behind = f"  {suspected.time_utc:%H:%M:%S}", suspected.payload["behind"]
+    if flags:
+        lines.append(f"{at}  it has passed the indicators at {flags}")
+    return [*lines, f"{at}  so it is in the section behind {behind}"]
+
+
 def _show_steps(found: Demonstration, plan: Plan) -> None:
-    """Each step with its reason, when it was done, and what the power flow then found."""
+    """Each command with its reason, when it was done, and what the power flow then found."""
+    repaired = next((e.time_utc for e in found.healed.events if e.kind == "repaired"), None)
     checked = [e for e in found.healed.events if e.kind == "step_checked"]
-    rows = []
-    for number, (step, event) in enumerate(zip(plan.steps, checked, strict=False), 1):
+    planned = {(step.action.value, step.device.lower()): step for step in plan.steps}
+    rows: list[tuple[str, ...]] = []
+    for number, event in enumerate(checked, 1):
+        if repaired is not None and event.time_utc >= repaired:
+            break
+        said = event.payload
+        step = planned.get((said["action"], said["device"].lower()))
         rows.append(
             (
                 f"{number}.",
                 f"{event.time_utc:%H:%M:%S}",
-                f"{step.action.value} {step.device}",
-                f"{event.payload['customers_out']:,}",
-                screen.number(event.payload["v_min_pu"], ".4f"),
-                screen.number(step.loading_max_pct, ".0f"),
-                step.why,
+                f"{said['action']} {said['device']}",
+                f"{said['customers_out']:,}",
+                screen.number(said["v_min_pu"], ".4f"),
+                screen.number(step.loading_max_pct, ".0f") if step else "–",
+                step.why if step else "takes its lock-out away: the fault is beyond it",
             )
         )
     headings = ("", "at", "step", "out", "min pu", "load %", "why")

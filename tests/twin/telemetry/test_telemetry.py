@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -185,6 +187,20 @@ def test_readings_add_up_to_what_was_taken(network: Network, flow: Flow) -> None
     np.testing.assert_allclose(total, meters.true_kwh)
     by_hand = (flow.power_kva("loads") + light.power_kva("loads")).real * 600 / 3600
     np.testing.assert_allclose(total, by_hand, rtol=1e-9)
+
+
+def test_a_flow_that_did_not_converge_leaves_what_who_has_supply_takes(
+    network: Network, flow: Flow
+) -> None:
+    here = Topology.of(network.grid)
+    meters = Meters.of(network, Metering(error_pct=0.0), Streams(2), flow)
+    some = here.supplied(here.energised(flow.snapshot))
+    some[::2] = False
+    nobody_knows = replace(flow, converged=False, v_v=np.full_like(flow.v_v, np.nan))
+    meters.see(nobody_knows, some)
+    meters.go_to(3600.0)
+    expected = np.where(some, flow.power_kva("loads").real, 0.0)
+    np.testing.assert_allclose(meters.true_kwh, expected, rtol=1e-9)
 
 
 def test_meters_gasp_as_often_as_said_and_all_ping_on_return(network: Network, flow: Flow) -> None:

@@ -10,7 +10,6 @@ from gridmend.formats.opendss import line_codes as codes_of
 from gridmend.formats.opendss.bases import Network, bus_bases_kv, ends
 from gridmend.formats.opendss.controls import (
     capacitor_control_row,
-    switching_devices,
     tap_control_row,
     target,
 )
@@ -21,6 +20,12 @@ from gridmend.formats.opendss.lines import Codes, Line, fold_line
 from gridmend.formats.opendss.loads import load_row
 from gridmend.formats.opendss.nodes import Terminal
 from gridmend.formats.opendss.options import DEFAULT_BASES_KV
+from gridmend.formats.opendss.protection import (
+    Worked,
+    add_protection,
+    kinds_of,
+    switching_devices,
+)
 from gridmend.formats.opendss.shapes import peak_of, shape_row
 from gridmend.formats.opendss.shunts import capacitor_row, ends_of, fault_row, reactor_row
 from gridmend.formats.opendss.sources import fold_source
@@ -50,6 +55,7 @@ class Parts:
     transformers: dict[str, Transformer]
     sources: list[tuple[Terminal, dict[str, Any], int]]
     series: list[tuple[Terminal, Terminal]]
+    devices: list[Worked]
     kinds: dict[str, str]
     network: Network = field(default_factory=Network)
 
@@ -63,6 +69,7 @@ def assemble(context: Context, name: str, provenance: str) -> Grid:
     _add_shapes(tables, context)
     _add_lines(tables, parts, context)
     _add_controls(tables, parts, context)
+    add_protection(tables, parts.devices, context)
     _add_transformers(tables, parts, context)
     for kind, table, row in (
         ("capacitor", "capacitors", capacitor_row),
@@ -100,7 +107,7 @@ def assemble(context: Context, name: str, provenance: str) -> Grid:
 
 def _fold(context: Context) -> Parts:
     store = context.store
-    kinds = switching_devices(context)
+    devices = switching_devices(context)
     conductors = {key: Given(item, context) for key, item in store.of("wiredata").items()}
     codes = Codes(
         {key: codes_of.fold_line_code(item, context) for key, item in store.of("linecode").items()},
@@ -129,7 +136,7 @@ def _fold(context: Context) -> Parts:
         for item in store.all_of("capacitor", "reactor")
         if item.enabled and not item.opened and _is_series(item.said)
     ]
-    return Parts(codes, lines, transformers, sources, series, kinds)
+    return Parts(codes, lines, transformers, sources, series, devices, kinds_of(devices))
 
 
 def _is_series(said: list[Any]) -> bool:
@@ -187,7 +194,7 @@ def _add_lines(tables: dict[str, Rows], parts: Parts, context: Context) -> None:
         if line.item.name.lower() in parts.kinds:
             context.journal.count(
                 "warning",
-                "lines with a fuse, recloser or relay that are no switches",
+                "lines with a fuse, recloser or relay that are no switches: it is left out",
                 line.item.name,
                 "write switch=yes on the line to have the device as a switch",
             )

@@ -1,4 +1,4 @@
-"""Automatic controls of taps and capacitors, and devices that make a line a switch."""
+"""Automatic controls of taps and capacitors."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ _KINDS = (
     ("t", "time"),
     ("p", "power_factor"),
 )
-_DEVICES = {"fuse": "fuse", "recloser": "recloser", "relay": "breaker", "swtcontrol": "switch"}
 _TARGETS = {
     "line": "line",
     "transformer": "transformer",
@@ -189,31 +188,3 @@ def target(given: Given, prop: str) -> str:
         return ""
     found = given.context.find(kind, name, given.where(prop))
     return "" if found is None else f"{_TARGETS.get(kind, kind)}.{found.name}"
-
-
-def switching_devices(context: Context) -> dict[str, str]:
-    """The kind of switch on each line that a fuse, recloser, relay or switch control works.
-
-    A device that stands open opens its line.
-    """
-    kinds: dict[str, str] = {}
-    for item in context.store.all_of(*_DEVICES):
-        if not item.enabled:
-            continue
-        given = Given(item, context)
-        prop = "switchedobj" if "switchedobj" in given else "monitoredobj"
-        element = target(given, prop)
-        kind, _, name = element.partition(".")
-        if kind != "line":
-            continue
-        kinds[name.lower()] = _DEVICES[item.kind]
-        state = given.text("state") or given.text("action") or given.text("normal")
-        line = context.store.find("line", name)
-        if line is not None and state.strip().lower().startswith(("o", "t")):
-            line.opened = True
-        context.journal.count(
-            "note",
-            f"{item.kind}s are read as kinds of switch; their settings are left out",
-            item.name,
-        )
-    return kinds

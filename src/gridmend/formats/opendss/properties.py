@@ -143,6 +143,11 @@ PROPERTIES: dict[str, tuple[str, ...]] = {
         dynamiceq dynout controlmode amplimit amplimitgain spectrum basefreq enabled like
         """
     ),
+    "tcc_curve": word_list(
+        """
+        npts c_array t_array like
+        """
+    ),
     "fuse": word_list(
         """
         monitoredobj monitoredterm switchedobj switchedterm fusecurve ratedcurrent delay

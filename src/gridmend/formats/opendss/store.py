@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from gridmend.formats.opendss.journal import Where
+from gridmend.formats.opendss.library import OWN, said_of
 from gridmend.formats.opendss.vocabulary import CIRCUIT_CLASSES
 from gridmend.model.errors import FormatError
 
@@ -64,8 +65,14 @@ class Store:
             yield from self.of(kind).values()
 
     def find(self, kind: str, name: str) -> Item | None:
-        """The element of that class and name, whatever its case."""
-        return self.of(kind).get(name.lower())
+        """The element of that class and name, whatever its case.
+
+        A curve of the language's own is there from the moment it is named.
+        """
+        key = name.lower()
+        if kind == "tcc_curve" and key not in self.of(kind) and (said := said_of(key)):
+            self.items.setdefault(kind, {})[key] = Item(kind, key, OWN, 0.0, said)
+        return self.of(kind).get(key)
 
     def add(self, kind: str, name: str, where: Where) -> Item:
         """A new element; raises `FormatError` beyond the bound."""

@@ -13,7 +13,7 @@ def word_list(text: str) -> tuple[str, ...]:
 RECORDED = frozenset(
     word_list(
         """
-        fmonitor growthshape monitor priceshape sensor spectrum tcc_curve tshape
+        fmonitor growthshape monitor priceshape sensor spectrum tshape
         """
     )
 )

@@ -231,10 +231,12 @@ def _act_on_taps(
             continue
         towards = 1 if left[k] > 0 else -1
         winding = clockwork.controls.windings[regulators.tap[k]]
-        tap = float(tap_pu[winding]) + towards * regulators.step[k]
+        before = float(tap_pu[winding])
+        tap = before + towards * regulators.step[k]
         tap_pu[winding] = min(max(tap, regulators.tap_min[k]), regulators.tap_max[k])
         left[k] -= towards
-        if left[k] == 0:
+        # At the end of its range it waits for the voltage, not for its next tap.
+        if left[k] == 0 or abs(float(tap_pu[winding]) - before) < ROOM_PU:
             armed[at] = False
         else:
             (later if delay_s > 0 else queue).append(Action(now_s + delay_s, at, False))

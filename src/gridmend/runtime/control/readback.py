@@ -14,6 +14,8 @@ from gridmend.model.plan import MOVES, POWERS, SWITCHING, Action, Outcome, Outco
 from gridmend.model.situation import Pending, Situation
 from gridmend.runtime.control.kernel import SOURCE, Answer, Kernel
 
+BEHIND_S = 1.0
+"""By how much the clock of a device that has answered may be behind."""
 READ_BACK_S = 10.0
 """Time in which a command is confirmed; later it is in doubt."""
 
@@ -92,13 +94,15 @@ def settle(kernel: Kernel, command: str, by: By, *, done: bool, why: str) -> Ans
 def stands(kernel: Kernel, pending: Pending, *, answered: bool = False) -> bool:
     """Whether the device was heard of after the command, standing where it was told to.
 
-    Where it may have stood there before, that counts only if the device has answered.
+    Where it may have stood there before, that counts only if the device has answered. One that has
+    answered may be behind by its clock, so that it seems to speak of before.
     """
     situation, step, key = kernel.situation, pending.command.step, pending.key
     if (pending.stood and not answered) or not _is_there(kernel, pending):
         return False
     if step.action in SWITCHING:
-        return _switched(kernel, situation, key, pending)
+        at_s = pending.at_s - (BEHIND_S if answered else 0.0)
+        return _switched(kernel, situation, pending, at_s)
     if step.value is None:
         return False
     if step.action in POWERS:
@@ -119,14 +123,15 @@ def _is_there(kernel: Kernel, pending: Pending) -> bool:
         return False
 
 
-def _switched(kernel: Kernel, situation: Situation, key: str, pending: Pending) -> bool:
+def _switched(kernel: Kernel, situation: Situation, pending: Pending, at_s: float) -> bool:
+    key = pending.key
     wants_open = pending.command.step.action is Action.OPEN
     row = kernel.grid.switches.index.get(key)
     if row is None:
         source = kernel.grid.sources.row(key.partition(".")[2])
         return bool(situation.snapshot.source_on[source]) != wants_open
     bits, mask = int(situation.snapshot.open_phases[row]), int(kernel.bench.site.mask[row])
-    heard = situation.heard_s[row] >= pending.at_s and bool(situation.position_known[row])
+    heard = situation.heard_s[row] >= at_s and bool(situation.position_known[row])
     return bool(heard) and bits == (mask if wants_open else 0)
 
 

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from gridmend.model.errors import GridError, GridmendError
 from gridmend.twin.people.crew import Crew, Job, JobKind
 from gridmend.twin.people.duty import HOUR_US, CrewEvent, Duty, State, Work
-from gridmend.twin.people.work import Pace, travel_s, work_s
+from gridmend.twin.people.site import AsSaid, Site
+from gridmend.twin.people.work import Pace, travel_s
 from gridmend.twin.streams import Streams
 
 JOBS_MOST = 1_000_000
@@ -22,9 +23,11 @@ Place = tuple[float, float]
 class Board:
     """Duties of crews and work on jobs, changed in place; times are whole microseconds."""
 
-    def __init__(self, crews: Sequence[Crew], pace: Pace, streams: Streams) -> None:
+    def __init__(
+        self, crews: Sequence[Crew], pace: Pace, streams: Streams, site: Site | None = None
+    ) -> None:
         self.pace = pace
-        self.streams = streams
+        self.site = site or AsSaid(pace, streams)
         self.duties = {crew.name: Duty(crew, at_m=(crew.x_m, crew.y_m)) for crew in crews}
         self.works: dict[str, Work] = {}
         self.running: dict[str, Work] = {}
@@ -81,7 +84,7 @@ class Board:
         if job.name not in self.works:
             if len(self.works) >= JOBS_MOST:
                 raise GridmendError(f"one run asked for more than {JOBS_MOST:,} jobs")
-            left_us = round(work_s(job, self.pace, self.streams) * 1e6)
+            left_us = round(self.site.work_s(job, is_there=False) * 1e6)
             self.works[job.name] = Work(job, left_us, permitted=not job.permit)
         duty.job, duty.storm, duty.left_m = job.name, job.storm, duty.at_m
         duty.until_us = self.now_us + self.there_and_back_us(duty, job)[0]
@@ -95,8 +98,13 @@ class Board:
         skills = {skill for name in work.present for skill in self.duties[name].crew.skills}
         missing = sorted(set(job.skills) - skills)
         why = "permission" if not work.permitted else ", ".join(missing)
+        if work.present and not why:
+            why = self.site.hinders(job)
         under_way = bool(work.present) and not why
+        if under_way and not work.begun:
+            work.begun, work.left_us = True, round(self.site.work_s(job, is_there=True) * 1e6)
         work.running_us = self.now_us if under_way else None
+        is_new, work.why = why != work.why, why
         if under_way:
             self.running[job.name] = work
         else:
@@ -105,7 +113,7 @@ class Board:
         for name in work.present:
             duty = self.duties[name]
             state = busy if under_way else State.WAITING
-            if duty.state is not state or name == arrived:
+            if duty.state is not state or name == arrived or (is_new and why):
                 duty.turn(state, self.now_us)
                 self.tell(duty, "began" if under_way else "waiting", text=why)
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 from itertools import combinations
 
 from gridmend.model.errors import Finding, GridError
+from gridmend.model.plan import Step
 
 SKILLS = ("line", "tree", "substation", "patrol")
 """What a crew may know to do."""
@@ -46,6 +47,8 @@ class JobKind(StrEnum):
     ISOLATE = "isolate"
     GROUND = "ground"
     REPAIR = "repair"
+    RESET = "reset"
+    """Take a lock-out away at its device."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,10 @@ class Job:
     customers: int = 0
     priority: int = 9
     needed_by_s: float = math.inf
+    elements: tuple[str, ...] = ()
+    """What it is about, for a patrol in the order of its way."""
+    step: Step | None = None
+    """What is done by hand, once the work is."""
 
     def __post_init__(self) -> None:
         unknown = sorted(set(self.skills) - set(SKILLS))

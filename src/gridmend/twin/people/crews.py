@@ -9,6 +9,7 @@ from gridmend.model.errors import GridError, nearest
 from gridmend.twin.people.board import Board
 from gridmend.twin.people.crew import Bounds, Crew, Job, check
 from gridmend.twin.people.duty import AWAY, CrewEvent, Duty, State, Work
+from gridmend.twin.people.site import Site
 from gridmend.twin.people.work import Pace
 from gridmend.twin.streams import Streams
 
@@ -21,16 +22,23 @@ class Crews:
     while they together have its skills and it has leave; more crews make it no quicker. Work that
     is under way goes on after the shift's end, until the crew must leave so as to be home within
     its hours; what is left then is kept for who comes next. Raises `GridError` at set-up for
-    whatever `check` calls an error.
+    whatever `check` calls an error. `site` is what they meet where a job is; without one, what the
+    job says.
     """
 
     def __init__(
-        self, crews: Sequence[Crew], pace: Pace, streams: Streams, *, bounds: Bounds | None = None
+        self,
+        crews: Sequence[Crew],
+        pace: Pace,
+        streams: Streams,
+        *,
+        bounds: Bounds | None = None,
+        site: Site | None = None,
     ) -> None:
         for finding in check(crews, bounds=bounds):
             if finding.severity == "error":
                 raise GridError(finding.what, where=finding.where, mend=finding.mend)
-        self._board = Board(crews, pace, streams)
+        self._board = Board(crews, pace, streams, site)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -73,6 +81,13 @@ class Crews:
         work = self._work(job)
         if work.done_us is None and work.permitted is not given:
             work.permitted = given
+            self._board.settle(work)
+
+    def look_again(self, job: str, now_s: float) -> None:
+        """What hinders a job may be another than before: those who are there begin or stop."""
+        self._board.run_to(now_s)
+        work = self._work(job)
+        if work.done_us is None:
             self._board.settle(work)
 
     def recall(self, crew: str, now_s: float) -> None:
@@ -132,6 +147,10 @@ class Crews:
     def skills(self, crew: str) -> tuple[str, ...]:
         """What a crew knows to do."""
         return self._duty(crew).crew.skills
+
+    def present(self, job: str) -> tuple[str, ...]:
+        """The crews that are at a job's place, in the order in which they came."""
+        return tuple(self._work(job).present)
 
     def skills_at(self, job: str) -> frozenset[str]:
         """The skills of all crews that are at a job or on the way to it."""

@@ -105,6 +105,10 @@ class Work:
     running_us: int | None = None
     """Since when it is under way; None while it is not."""
     done_us: int | None = None
+    begun: bool = False
+    """Whether it was ever under way."""
+    why: str = ""
+    """What keeps it from being under way."""
 
     def due_us(self) -> int | None:
         """When it is done if it stays as it is."""

@@ -45,6 +45,7 @@ TASK: Mapping[JobKind, Spread] = {
     JobKind.SWITCH: (10.0, 0.4),
     JobKind.ISOLATE: (20.0, 0.4),
     JobKind.GROUND: (15.0, 0.3),
+    JobKind.RESET: (10.0, 0.4),
 }
 """Work by hand at a place, the same in any weather. Assumed."""
 SIGMAS_MOST = 3.0

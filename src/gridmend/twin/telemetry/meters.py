@@ -99,6 +99,14 @@ class Meters:
         meters.has_supply = meters._v_pu > 0
         return meters
 
+    def begin(self, now_s: float, flow: Flow, supplied: Flags) -> None:
+        """Nothing is counted yet: it is now, and this is what flows and who has supply."""
+        for array in (self.energy_kwh, self.volt_s, self.live_s, self.true_kwh):
+            array[:] = 0.0
+        self.now_s = self.begin_s = now_s
+        self._power_kw, self._v_pu = _taken(self.network, flow)
+        self.has_supply = supplied.copy()
+
     def go_to(self, now_s: float) -> None:
         """Count what was taken since, at the power of the flow seen last."""
         lasted_s = now_s - self.now_s
@@ -112,8 +120,14 @@ class Meters:
         self.now_s = now_s
 
     def see(self, flow: Flow, supplied: Flags) -> tuple[Said, Said]:
-        """A flow begins now: who gasps, and who says that it is back."""
-        self._power_kw, self._v_pu = _taken(self.network, flow)
+        """A flow begins now: who gasps, and who says that it is back.
+
+        Of a flow that did not converge nobody knows the voltages: who has supply goes on as before.
+        """
+        if flow.converged:
+            self._power_kw, self._v_pu = _taken(self.network, flow)
+        else:
+            self._power_kw, self._v_pu = self._power_kw * supplied, self._v_pu * supplied
         lost, back = self.has_supply & ~supplied, supplied & ~self.has_supply
         self.has_supply = supplied.copy()
         gasping: list[tuple[int, float]] = []
@@ -128,8 +142,9 @@ class Meters:
         return _said(gasping), _said(pinging)
 
     def next_s(self) -> float:
-        """When the interval ends [s]."""
-        return self.begin_s + self.settings.interval_s
+        """When the interval ends [s]: at the next whole number of intervals from the start."""
+        whole = math.floor(self.begin_s / self.settings.interval_s + 1e-6) + 1
+        return whole * self.settings.interval_s
 
     def read(self) -> Readings:
         """The interval that ends now, and begin another."""

@@ -25,19 +25,23 @@ SCANS_AT_ONCE = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Scanning:
-    """How RTUs scan. The clock's error at the start is normal with a standard deviation of
-    `clock_s`, and it drifts by up to `drift_ppm`; both are assumed (crystals are within 50 ppm)."""
+    """How RTUs scan. A clock is set every `sync_s`, by which it is off with a standard deviation of
+    `clock_s`, always the same way, and drifts from then on by up to `drift_ppm`. All are assumed
+    (crystals are within 50 ppm)."""
 
     scan_s: float = 2.0
     integrity: int = 450
     clock_s: float = 0.005
     drift_ppm: float = 20.0
+    sync_s: float = 3600.0
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.scan_s) and self.scan_s >= 1e-3):
             raise GridError(f"a scan every {self.scan_s} s", mend="give a millisecond or more")
         if self.integrity < 1:
             raise GridError(f"everything every {self.integrity} scans", mend="give 1 or more")
+        if not self.sync_s > 0:
+            raise GridError(f"clocks are set every {self.sync_s} s", mend="give more than 0")
         for name in ("clock_s", "drift_ppm"):
             if not (math.isfinite(getattr(self, name)) and getattr(self, name) >= 0):
                 raise GridError(f"{name} is {getattr(self, name)}", mend="give 0 or more")
@@ -94,6 +98,10 @@ class Scanner:
         """How many scans begin up to a time and are not read yet."""
         return max(math.floor(now_s / self.scanning.scan_s) + 1 - self.done, 0)
 
+    def off_s(self, unit: Ints, time_s: Floats) -> Floats:
+        """By how much the clocks of some units are off at some times [s]."""
+        return self.clock_s[unit] + self.drift[unit] * np.mod(time_s, self.scanning.sync_s)
+
     def read(self, true: Floats, now_s: float) -> Reports:
         """What the scans that begin up to `now_s` report of true values [points].
 
@@ -115,7 +123,7 @@ class Scanner:
         unit = points.unit_of[point]
         time_s = np.round(scan * self.scanning.scan_s, 6)
         sent_s = np.round(time_s + self.offset_s[unit], 6)
-        stamp_s = np.round(time_s + self.clock_s[unit] + self.drift[unit] * time_s, 3)
+        stamp_s = np.round(time_s + self.off_s(unit, time_s), 3)
         order = np.lexsort((point, sent_s))
         return Reports(point[order], time_s[order], sent_s[order], stamp_s[order], value[order])
 

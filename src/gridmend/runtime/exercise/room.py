@@ -1,0 +1,167 @@
+"""The control room of a run: it hears what arrives, and its duties act on that alone."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import numpy as np
+
+from gridmend.interlock.check import Bench
+from gridmend.interlock.move import By
+from gridmend.model.event import Event
+from gridmend.model.plan import Outcome, OutcomeState, Step
+from gridmend.model.situation import ANYWHERE
+from gridmend.model.snapshot import Snapshot
+from gridmend.operations.customers import customer_counts
+from gridmend.runtime.control import Answer, operate, select
+from gridmend.runtime.control.authority import take_authority
+from gridmend.runtime.control.opening import open_room
+from gridmend.runtime.control.readback import READ_BACK_S, attend
+from gridmend.runtime.journal import Journal
+from gridmend.runtime.sample import sample, served_nodes
+from gridmend.twin.agenda import Due
+from gridmend.twin.telecontrol import Telecontrol
+
+LOOK_S = 60.0
+"""How often the room looks for what came without being an event of its own."""
+WAIT_S = 1.0
+"""How often the outcome of a command is looked for."""
+OPERATOR = By("operator", "desk")
+"""The person at the desk."""
+
+
+class Duty(Protocol):
+    """Somebody in the room, or an application: it hears events, and acts when it is due."""
+
+    def hear(self, event: Event, before: Snapshot) -> None:
+        """An event was recorded; `before` are the positions that were known until then."""
+        ...
+
+    def due_s(self) -> float:
+        """When it acts next [s]; inf where it waits to hear something."""
+        ...
+
+    def act(self) -> None:
+        """It is due."""
+        ...
+
+
+class Room:
+    """A kernel over the field of the twin, and the duties that use it.
+
+    It goes on by the field's own agenda: whenever an event arrives, when a duty is due, and every
+    `LOOK_S`. It knows nothing but its journal. The demand that it judges by is that of the model.
+    """
+
+    def __init__(
+        self, field: Telecontrol, *, bench: Bench | None = None, journal: Journal | None = None
+    ) -> None:
+        self.field, self.agenda = field, field.plant.agenda
+        self.duties: list[Duty] = []
+        self.journal = journal or Journal.memory()
+        self.kernel = open_room(
+            field.plant.world.grid, field, self.journal, now=self.now, bench=bench
+        )
+        take_authority(self.kernel, ANYWHERE, OPERATOR)
+        self._heard = self.kernel.sequence
+        self._next: Due | None = None
+        self._busy = False
+        field.listeners.append(self._expect)
+        self._expect(self.agenda.now_s)
+
+    def now(self) -> datetime:
+        """The time of the run."""
+        return self.field.start_utc + timedelta(seconds=self.agenda.now_s)
+
+    def refresh(self) -> None:
+        """Have the field say where its devices stand: automation acts on nothing old."""
+        self.field.poll()
+        attend(self.kernel)
+
+    def command(self, step: Step) -> Answer:
+        """The operator has one step carried out."""
+        self.refresh()
+        picked = select(self.kernel, step, OPERATOR)
+        if not picked.allowed:
+            return picked
+        answer = self.awaited(step, operate(self.kernel, step, OPERATOR, select=picked.id))
+        self.note_of(step, answer)
+        return answer
+
+    def awaited(self, step: Step, answer: Answer) -> Answer:
+        """The answer once a device that reports was read back; in doubt where it was not in time.
+
+        An RTU's clock may be behind, so that what it said at once seems older than the command.
+        """
+        kernel = self.kernel
+        for _ in range(round(READ_BACK_S / WAIT_S)):
+            if answer.id not in kernel.situation.pending or not self.reports(step.device):
+                break
+            self.agenda.run_to(self.agenda.now_s + WAIT_S)
+            self.refresh()
+        was_doubted = answer.outcome and answer.outcome.state is OutcomeState.IN_DOUBT
+        if was_doubted and answer.id not in kernel.situation.pending:
+            return replace(answer, outcome=Outcome(step, OutcomeState.CONFIRMED))
+        return answer
+
+    def reports(self, device: str) -> bool:
+        """Whether a device says itself where it stands."""
+        switches = self.kernel.grid.switches
+        row = switches.index.get(device.lower())
+        return row is None or bool(switches.flags("remote")[row])
+
+    def note_of(self, step: Step, answer: Answer) -> None:
+        """Write down what the room's own power flow says after a step."""
+        kernel, flow = self.kernel, self.kernel.flow()
+        grid, topology = kernel.grid, kernel.bench.site.topology
+        supplied = topology.supplied(topology.energised(kernel.situation.snapshot))
+        found = sample(grid, flow, served_nodes(grid, flow), self.now())
+        out = customer_counts(grid)[~supplied & grid.loads.flags("in_service")]
+        state = answer.outcome.state if answer.outcome else OutcomeState.FAILED
+        kernel.say(
+            "step_checked", OPERATOR, device=step.device, action=step.action.value,
+            outcome=state.value, converged=flow.converged,
+            v_min_pu=found.v_min_pu if np.isfinite(found.v_min_pu) else None, bus=found.bus,
+            customers_out=int(out.sum()), why=str(answer) if answer.refusals else "",
+        )  # fmt: skip
+
+    def _expect(self, time_s: float) -> None:
+        """Look at a time, or as soon as possible after it."""
+        due_s = max(time_s, self.agenda.now_s)
+        if self._busy or (self._next is not None and self._next.time_s <= due_s):
+            return
+        if self._next is not None:
+            self._next.call_off()
+        self._next = self.agenda.at(due_s, self._look)
+
+    def _look(self) -> None:
+        self._next = None
+        if self._busy:
+            return
+        self._busy = True
+        try:
+            self._go_on()
+        finally:
+            self._busy = False
+        soonest_s = min((duty.due_s() for duty in self.duties), default=math.inf)
+        self._expect(min(soonest_s, self.field.next_s(), self.agenda.now_s + LOOK_S))
+
+    def _go_on(self) -> None:
+        before = self.kernel.situation.snapshot
+        attend(self.kernel)
+        self._tell(before)
+        for duty in self.duties:
+            if duty.due_s() <= self.agenda.now_s:
+                duty.act()
+                self._tell(self.kernel.situation.snapshot)
+
+    def _tell(self, before: Snapshot) -> None:
+        after, self._heard = self._heard, self.kernel.sequence
+        if after == self._heard:
+            return
+        for entry in self.journal.read(after):
+            for duty in self.duties:
+                duty.hear(entry.event, before)
