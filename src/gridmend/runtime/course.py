@@ -9,21 +9,18 @@ from functools import partial
 from gridmend.interlock.check import Bench
 from gridmend.model.event import Event
 from gridmend.model.flow import Flow
-from gridmend.model.grid import Grid
 from gridmend.model.plan import Action, Step
-from gridmend.model.series import Series
 from gridmend.model.snapshot import Snapshot
-from gridmend.powerflow.network import Network
+from gridmend.runtime.exercise.foreman import Foreman
 from gridmend.runtime.exercise.healing import Healing
 from gridmend.runtime.exercise.returning import Returning
 from gridmend.runtime.exercise.room import Room
 from gridmend.runtime.ledger import Ledger
 from gridmend.runtime.scenario import Restoration
-from gridmend.twin.field import Equipment, Field
+from gridmend.twin.field import Field
 from gridmend.twin.instants import Instants
 from gridmend.twin.plant import Fault
 from gridmend.twin.protection.fuse import Fuse
-from gridmend.twin.streams import Streams
 from gridmend.twin.strikes import bolted
 
 
@@ -31,35 +28,33 @@ class Course:
     """A field with its control room, and what is written down of the truth as it goes on.
 
     `ledger` has who was out in truth. `restoration` is the policy of self-healing; without it
-    the room closes again what tripped, once a repair is heard of. `seed` is of the field's draws.
+    the room closes again what tripped, once a repair is heard of. Where the field has crews, a
+    foreman sends them; else steps by hand take as long as the policy says.
     """
 
-    def __init__(
-        self,
-        grid: Grid,
-        series: Series,
-        *,
-        start_utc: datetime,
-        restoration: Restoration | None = None,
-        equipment: Equipment | None = None,
-        seed: int = 0,
-    ) -> None:
-        self.grid, self.start_utc = grid, start_utc
-        network = Network.of(grid)
-        self.field = Field.of(network, series, start_utc, Streams(seed), equipment)
-        self.room = Room(self.field.telecontrol, bench=Bench.of(grid, network=network))
-        flagged = self.field.flagged
-        self.healing = Healing(
-            self.room, restoration, flagged.indicators.switches if flagged else ()
-        ) if restoration is not None else None  # fmt: skip
-        returning = Returning(self.room, Snapshot.normal(grid))
-        self.room.duties += [d for d in (self.healing, returning) if d is not None]
-        hand_s = 60 * (restoration or Restoration()).hand_step_min
-        self.field.telecontrol.by_hand = partial(self._send_a_crew, hand_s)
-        self.ledger = Ledger(grid)
-        self.watchers: list[Callable[[Flow], None]] = []
+    def __init__(self, field: Field, *, restoration: Restoration | None = None) -> None:
+        self.field, self.grid = field, field.grid
+        self.start_utc = field.telecontrol.start_utc
+        network = field.plant.world.network
+        self.room = Room(field.telecontrol, bench=Bench.of(self.grid, network=network))
+        equipped = field.flagged.indicators.switches if field.flagged else ()
+        self.healing: Healing | None = None
+        if restoration is not None:
+            self.healing = Healing(self.room, restoration, equipped)
+            self.room.duties.append(self.healing)
+        returning = Returning(self.room, Snapshot.normal(self.grid))
+        self.room.duties.append(returning)
+        if field.crewing is not None:
+            self.room.duties.append(
+                Foreman(self.room, field.crewing, equipped, returning.begin)
+            )
+        else:
+            hand_s = 60 * (restoration or Restoration()).hand_step_min
+            field.telecontrol.by_hand = partial(self._send_a_crew, hand_s)
+        self.ledger = Ledger(self.grid)
+        self.watchers: list[Callable[[float, Flow], None]] = []
         self._enter(0.0, self.flow)
-        Instants(self.field.plant, self._enter)
+        Instants(field.plant, self._enter)
 
     @property
     def flow(self) -> Flow:
@@ -115,4 +110,4 @@ class Course:
         time_utc = self.start_utc + timedelta(seconds=now_s)
         self.ledger = self.ledger.at(time_utc, self.field.plant.world.supplied())
         for watch in self.watchers:
-            watch(flow)
+            watch(now_s, flow)

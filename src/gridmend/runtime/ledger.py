@@ -45,6 +45,15 @@ class Ledger:
             curve = (*curve, (time_utc, number))
         return replace(self, open_since=since, closed=(*self.closed, *ended), curve=curve)
 
+    def standing(self, until: datetime) -> tuple[Interruption, ...]:
+        """The interruptions that are not over, as if they ended at a time."""
+        customers, names = customer_counts(self.grid), self.grid.loads["name"]
+        return tuple(
+            Interruption(int(customers[row]), since, until, str(names[row]))
+            for row, since in self.open_since
+            if until > since
+        )
+
     @property
     def customers_out(self) -> int:
         """Customers that are out now."""

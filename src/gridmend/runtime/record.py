@@ -11,6 +11,7 @@ from gridmend.model.flow import Flow
 from gridmend.model.grid import Grid
 from gridmend.model.series import Series
 from gridmend.model.snapshot import Snapshot, controlled_winding, step_of_tap
+from gridmend.powerflow.network import Network
 from gridmend.runtime.course import Course
 from gridmend.runtime.drawing import View
 from gridmend.runtime.layout import bus_positions
@@ -18,6 +19,8 @@ from gridmend.runtime.result import Day
 from gridmend.runtime.sample import Sample, sample, served_nodes
 from gridmend.runtime.scenario import Fault, Restoration
 from gridmend.runtime.shape import MINUTES_A_DAY, Floats, demand_at, minute_of_day, sun_shape
+from gridmend.twin.field import Field
+from gridmend.twin.streams import Streams
 from gridmend.twin.strikes import bolted
 
 DAY_S = 86_400.0
@@ -44,7 +47,8 @@ class Record:
         struck_s = 60.0 * minute_of_day(fault.at, "fault") if fault else 0.0
         self.until_s = max(DAY_S, struck_s + 60 * fault.repair_min + AFTER_S) if fault else DAY_S
         series = _series(grid, start_utc, shape, until_s=self.until_s)
-        self.course = Course(grid, series, start_utc=start_utc, restoration=restoration, seed=seed)
+        field = Field.of(Network.of(grid), series, start_utc, Streams(seed))
+        self.course = Course(field, restoration=restoration)
         self.xy = bus_positions(grid)
         self.views: list[View] = []
         self.rows: list[tuple[Sample, int, int, bool]] = []
@@ -104,12 +108,13 @@ class Record:
         found = sample(self.grid, flow, self.served, self.start_utc + timedelta(seconds=time_s))
         self.rows.append((found, operations, course.ledger.customers_out, flow.converged))
 
-    def _see(self, flow: Flow) -> None:
+    def _see(self, now_s: float, flow: Flow) -> None:
         """A new flow stands, and is a sample."""
         if self.course.field.plant.world.is_faulted:
             return
         self._sound = flow
-        found = sample(self.grid, flow, self.served, self.course.now)
+        time_utc = self.start_utc + timedelta(seconds=now_s)
+        found = sample(self.grid, flow, self.served, time_utc)
         if self.samples and self.samples[-1].time_utc == found.time_utc:
             self.samples.pop()
         self.samples.append(found)

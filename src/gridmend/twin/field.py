@@ -14,13 +14,15 @@ from gridmend.model.grid import SINGULAR, Grid
 from gridmend.model.series import Series
 from gridmend.powerflow.network import Network
 from gridmend.twin.agenda import Agenda
+from gridmend.twin.calling import Calling
 from gridmend.twin.communications.links import Link
 from gridmend.twin.communications.network import Communications
 from gridmend.twin.communications.paths import Outage, Path
+from gridmend.twin.crewing import Crewing
 from gridmend.twin.flagged import Flagged
 from gridmend.twin.flagged import endpoint_of as indicator_of
 from gridmend.twin.guards import Guards
-from gridmend.twin.inverters.standard import NOMINAL_HZ
+from gridmend.twin.inverters.standard import NOMINAL_HZ, Category
 from gridmend.twin.metered import Metered
 from gridmend.twin.metered import endpoint_of as meter_of
 from gridmend.twin.plant import Plant
@@ -59,6 +61,13 @@ class Equipment:
     outages: tuple[Outage, ...] = ()
     store: int = 100
     """Messages that an endpoint keeps while its path is down."""
+    paths: tuple[Path, ...] | None = None
+    """All paths, in place of `over` and `store`."""
+    report_s: float = 5.0
+    """How late an indicator reports."""
+    categories: Mapping[str, Category] = field(default_factory=dict[str, Category])
+    """How much DER ride through, by name; the others by `category`, or that of their table."""
+    category: Category | None = None
 
 
 @dataclass(eq=False)
@@ -69,6 +78,8 @@ class Field:
     telecontrol: Telecontrol
     flagged: Flagged | None = None
     metered: Metered | None = None
+    calling: Calling | None = None
+    crewing: Crewing | None = None
     findings: tuple[Finding, ...] = ()
     """What was assumed of it."""
 
@@ -94,7 +105,7 @@ class Field:
         switches = _indicated(network.grid, has)
         links = Communications(
             has.links,
-            _paths(network.grid, has, scanner.points.units, switches),
+            has.paths or _paths(network.grid, has, scanner.points.units, switches),
             streams,
             outages=has.outages,
             buses=[str(name).lower() for name in network.grid.buses["name"]],
@@ -105,7 +116,9 @@ class Field:
             rows = np.array([network.grid.switches.row(name) for name in switches], np.int64)
             pickup_a = pickups(network, peak, rows, has.indicating)
             made.flagged = Flagged(
-                telecontrol, Indicators.of(network, rows, has.indicating, streams, pickup_a)
+                telecontrol,
+                Indicators.of(network, rows, has.indicating, streams, pickup_a),
+                has.report_s,
             )
         if has.metering is not None:
             meters = Meters.of(network, has.metering, streams, world.flow)
@@ -138,7 +151,8 @@ def _resources(
     if network.grid.frequency_hz != NOMINAL_HZ:
         what = f"DER do not ride through: IEEE 1547 is for {NOMINAL_HZ:g} Hz"
         return None, (Finding("note", what, network.grid.name, "nothing, or give settings"),)
-    return Resources.of(network, streams=streams), ()
+    made = Resources.of(network, has.categories, streams, default=has.category)
+    return made, made.fleet.findings()
 
 
 def _indicated(grid: Grid, has: Equipment) -> tuple[str, ...]:

@@ -24,9 +24,14 @@ from gridmend.powerflow.controls.waiting import Waiting
 from gridmend.powerflow.network import Network
 from gridmend.powerflow.shorts import Short, device_of
 from gridmend.powerflow.update import Standing, resolve, stand
+from gridmend.twin.agenda import not_before_s
 
 _WITHIN_PU = 1e-8
 """How exact voltages during a fault are."""
+
+BURNS_S = 10.0
+"""How long controls stand still when a fault burns. Assumed: protection that sees it at all is
+quicker, and tap changers wait longer."""
 
 DER = tuple(pair for table, *pair in DEMANDS if table != "loads")
 """Fields of the power of DER in a snapshot, by table."""
@@ -58,6 +63,7 @@ class World:
     solved: int = 0
     _step: int = 0
     _is_stale: bool = False
+    _burns_since_s: float = np.inf
 
     @staticmethod
     def of(network: Network, series: Series, topology: Topology | None = None) -> World:
@@ -154,8 +160,8 @@ class World:
         self._is_stale = True
 
     def solve(self) -> Flow:
-        """The flow of now. While a fault burns controls stand still, as it is gone before they
-        would act."""
+        """The flow of now. Controls stand still for the first `BURNS_S` of a fault, as most are
+        gone before they would act."""
         self._is_stale = False
         self.snapshot = self._with_demand(self.snapshot)
         self.solved += 1
@@ -164,8 +170,9 @@ class World:
                 self.standing, self.snapshot, shorts=self.shorts, within_pu=_WITHIN_PU
             )
             self.flow = as_flow(self.standing.state, self.snapshot, solution)
-            if self.is_faulted:
-                return self.flow
+        self._burns_since_s = min(self._burns_since_s, self.now_s) if self.is_faulted else np.inf
+        if self._still_until_s() > self.now_s:
+            return self.flow
         self.flow, self.waiting = run_to(
             self.clockwork, self.snapshot, self.waiting, self.now_s, self.standing, self.shorts
         )
@@ -180,8 +187,15 @@ class World:
     def _control_s(self) -> float:
         """When a control is due [s]. One that was due and could not act, as a fault burns or there
         is no solution, waits for the next change."""
-        due_s = self.waiting.next_s()
-        return due_s if due_s > self.now_s and not self.is_faulted else np.inf
+        still_s, due_s = self._still_until_s(), self.waiting.next_s()
+        if still_s > self.now_s:
+            return still_s
+        return due_s if due_s > self.now_s else np.inf
+
+    def _still_until_s(self) -> float:
+        """Until when controls stand still, as a fault burns [s]; -inf where none does."""
+        burns = np.isfinite(self._burns_since_s)
+        return not_before_s(self._burns_since_s + BURNS_S) if burns else -np.inf
 
     def _der(self, element: str) -> tuple[str, int]:
         """Field and row of a DER's active power."""

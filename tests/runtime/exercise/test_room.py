@@ -15,11 +15,13 @@ from gridmend.model.event import Event
 from gridmend.model.grid import Grid
 from gridmend.model.series import Series
 from gridmend.model.snapshot import Snapshot
+from gridmend.powerflow.network import Network
 from gridmend.runtime.course import Course
 from gridmend.runtime.scenario import Restoration
 from gridmend.twin.communications.links import Link
 from gridmend.twin.communications.paths import Outage
-from gridmend.twin.field import Equipment
+from gridmend.twin.field import Equipment, Field
+from gridmend.twin.streams import Streams
 from gridmend.twin.telemetry.indicators import Indicating
 
 NOON = datetime(2026, 7, 15, 12, tzinfo=UTC)
@@ -43,9 +45,8 @@ def run(
 ) -> Course:
     """An hour with a fault after a minute."""
     series = Series.scaled(Snapshot.normal(grid), [0.7] * 8, step_s=900.0)
-    course = Course(
-        grid, series, start_utc=NOON, restoration=restoration, equipment=equipment, seed=3
-    )
+    field = Field.of(Network.of(grid), series, NOON, Streams(3), equipment)
+    course = Course(field, restoration=restoration)
     if upset is not None:
         upset(course)
     course.at(60.0, lambda: _ignore(course.strike(element)))
@@ -129,7 +130,8 @@ def test_a_fault_that_passes_locks_nothing_out_and_opens_no_case(grid: Grid) -> 
         course.at(30.0, lambda: _ignore(course.field.plant.strike(fault)))
 
     series = Series.scaled(Snapshot.normal(grid), [0.7] * 8, step_s=900.0)
-    course = Course(grid, series, start_utc=NOON, restoration=Restoration(), equipment=SURE)
+    field = Field.of(Network.of(grid), series, NOON, Streams(0), SURE)
+    course = Course(field, restoration=Restoration())
     branch(course)
     course.run_to(1800.0)
     assert course.healing is not None

@@ -15,6 +15,7 @@ from gridmend.operations.restoration import restore
 from gridmend.operations.suspects import Suspect, suspects
 from gridmend.runtime.control import orders
 from gridmend.runtime.control.authority import give_leave, set_mode
+from gridmend.runtime.control.kernel import SOURCE
 from gridmend.runtime.exercise.room import OPERATOR, Room
 from gridmend.runtime.scenario import Restoration
 
@@ -84,9 +85,23 @@ class Healing:
                 self._open(str(event.payload["device"]).lower(), now_s)
         elif event.kind == "fault_indicated":
             self._flags[str(event.payload["device"]).lower()] = now_s
-        elif event.kind == "repaired" and event.source != "control room":
-            for case in self.cases:
-                self._give_up(case, "the fault is repaired")
+        elif event.kind == "repaired" and event.source != SOURCE:
+            self._believe(str(event.payload["element"]).lower())
+
+    def _believe(self, element: str) -> None:
+        """What a crew has mended was what a section was suspected for: the section that it lies in,
+        or the only one, as a switch lies at the border of two."""
+        kernel = self.room.kernel
+        standing = kernel.situation.faults
+        cases = [c for c in self.cases if c.suspect and c.suspect.elements[0] in standing]
+        mended = [c for c in cases if c.suspect and element in c.suspect.elements]
+        for case in mended or (cases if len(cases) == 1 else []):
+            assert case.suspect is not None
+            self._give_up(case, f"{element} is repaired")
+            suspected = case.suspect.elements[0]
+            if suspected != element:
+                why = f"the fault was on {element}, and is mended"
+                kernel.say("repaired", OPERATOR, element=suspected, why=why)
 
     def due_s(self) -> float:
         """When the next step of any case is due [s]."""

@@ -14,13 +14,20 @@ from gridmend.runtime.normal import steps_to_normal
 
 TRANSFER_S = 30.0
 """Time from switch to switch when a tie's customers go back to their own feeder."""
-TRIES_MOST = 3
-"""How often the way back is begun after one repair."""
+AGAIN_S = 120.0
+"""Time after which the way back is looked for anew, where a step was not carried out."""
+AGAIN_MOST_S = 1800.0
+TRIES_MOST = 60
+"""How often the way back is looked for after one repair."""
 
 
 @dataclass
 class Returning:
-    """The operator, who hears of repairs. `normal` are the positions to come back to."""
+    """The operator, who hears of repairs and of patrols that found nothing.
+
+    `normal` are the positions to come back to. What is refused, as more is broken behind it, is
+    left for the next repair; what a crew does by hand is seen when it is done.
+    """
 
     room: Room
     normal: Snapshot
@@ -31,7 +38,11 @@ class Returning:
     def hear(self, event: Event, before: Snapshot) -> None:
         """A repair begins the way back."""
         if event.kind == "repaired" and event.source != SOURCE:
-            self._due_s, self._steps, self._tries = self.room.agenda.now_s, [], 0
+            self.begin()
+
+    def begin(self) -> None:
+        """Find the way back now."""
+        self._due_s, self._steps, self._tries = self.room.agenda.now_s, [], 0
 
     def due_s(self) -> float:
         """When the next step is due [s]."""
@@ -40,31 +51,37 @@ class Returning:
     def act(self) -> None:
         """Find the way back, or take its next steps."""
         self.room.refresh()
-        if not self._steps:
-            self._find()
+        if not self._steps and not self._find():
+            return
+        refused = False
         while self._steps:
             step = self._steps.pop(0)
             answer = self.room.command(step)
-            if answer.outcome is None or answer.outcome.state is not OutcomeState.CONFIRMED:
-                self._steps = []
-                # What a crew does by hand is seen when it is done; then the way is found anew.
-                self._due_s = self.room.agenda.now_s + TRANSFER_S
+            refused |= bool(answer.refusals)
+            if answer.outcome is not None and answer.outcome.state is not OutcomeState.CONFIRMED:
+                self._again()
                 return
             if self._steps and step.action is Action.OPEN and not self._is_acknowledged(step):
                 self._due_s = self.room.agenda.now_s + TRANSFER_S
                 return
         self._due_s = math.inf
+        if refused and not self.room.kernel.situation.faults:
+            self._again()
 
-    def _find(self) -> None:
+    def _again(self) -> None:
+        """Look for the way anew later, the later the more often it failed."""
+        wait_s = min(AGAIN_S * 2 ** (self._tries - 1), AGAIN_MOST_S)
+        self._steps, self._due_s = [], self.room.agenda.now_s + wait_s
+
+    def _find(self) -> bool:
+        """The steps that are left, lock-outs taken away first; False where there are none."""
         kernel = self.room.kernel
         self._tries += 1
-        if self._tries > TRIES_MOST:
-            kernel.say("plan_stopped", OPERATOR, device="", why="the way back to normal failed")
-            return
-        for element in kernel.situation.faults:
-            kernel.say("repaired", OPERATOR, element=element, why="the crew has mended it")
         situation, topology = kernel.situation, kernel.bench.site.topology
         steps = steps_to_normal(topology, situation.snapshot, self.normal)
+        if steps and self._tries > TRIES_MOST:
+            kernel.say("plan_stopped", OPERATOR, device="", why="the way back to normal failed")
+            steps = ()
         switches = kernel.grid.switches
         for step in steps:
             row = switches.index.get(step.device.lower())
@@ -72,6 +89,9 @@ class Returning:
                 why = "takes the lock-out away: the fault is repaired"
                 self._steps.append(Step(Action.OPEN, step.device, why))
             self._steps.append(step)
+        if not self._steps:
+            self._due_s = math.inf
+        return bool(self._steps)
 
     def _is_acknowledged(self, step: Step) -> bool:
         """Whether an opening only took a lock-out away: its device closes next."""

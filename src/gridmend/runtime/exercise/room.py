@@ -12,14 +12,14 @@ import numpy as np
 from gridmend.interlock.check import Bench
 from gridmend.interlock.move import By
 from gridmend.model.event import Event
-from gridmend.model.plan import Outcome, OutcomeState, Step
+from gridmend.model.plan import Action, Outcome, OutcomeState, Step
 from gridmend.model.situation import ANYWHERE
 from gridmend.model.snapshot import Snapshot
 from gridmend.operations.customers import customer_counts
 from gridmend.runtime.control import Answer, operate, select
 from gridmend.runtime.control.authority import take_authority
 from gridmend.runtime.control.opening import open_room
-from gridmend.runtime.control.readback import READ_BACK_S, attend
+from gridmend.runtime.control.readback import READ_BACK_S, attend, settle
 from gridmend.runtime.journal import Journal
 from gridmend.runtime.sample import sample, served_nodes
 from gridmend.twin.agenda import Due
@@ -29,6 +29,8 @@ LOOK_S = 60.0
 """How often the room looks for what came without being an event of its own."""
 WAIT_S = 1.0
 """How often the outcome of a command is looked for."""
+SEEN_S = 60.0
+"""How long after a command its device must be seen for its outcome to be settled."""
 OPERATOR = By("operator", "desk")
 """The person at the desk."""
 
@@ -80,6 +82,21 @@ class Room:
         """Have the field say where its devices stand: automation acts on nothing old."""
         self.field.poll()
         attend(self.kernel)
+        self._settle()
+
+    def _settle(self) -> None:
+        """The operator settles commands in doubt, once their devices are seen long after."""
+        kernel = self.kernel
+        switches, mask = kernel.grid.switches, kernel.bench.site.mask
+        for id, pending in list(kernel.situation.pending.items()):
+            row = switches.index.get(pending.key)
+            if row is None or not pending.doubted:
+                continue
+            if not kernel.situation.heard_s[row] > pending.at_s + SEEN_S:
+                continue
+            wanted = int(mask[row]) if pending.command.step.action is Action.OPEN else 0
+            is_done = int(kernel.situation.snapshot.open_phases[row]) == wanted
+            settle(kernel, id, OPERATOR, done=is_done, why="it is seen where it stands")
 
     def command(self, step: Step) -> Answer:
         """The operator has one step carried out."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -106,21 +106,27 @@ class Customers:
         numbers: dict[object, int] = {}
         place = np.array([numbers.setdefault(p, len(numbers)) for p in places], np.int64)
         rows = {name: row for row, name in enumerate(names)}
-        priority = np.zeros(len(names), np.int64)
-        backup_h = np.zeros(len(names))
-        for one in critical:
-            row = rows.get(one.name)
-            if row is None:
-                raise GridError(
-                    f"no customer '{one.name}' to be critical", mend=nearest(one.name, names)
-                )
-            kind[row], priority[row] = KINDS.index("critical"), one.priority
-            backup_h[row] = one.backup_h
-        _freeze(kind, place, priority, backup_h)
-        return Customers(tuple(names), kind, place, priority, backup_h, rows)
+        nobody, none_h = np.zeros(len(names), np.int64), np.zeros(len(names))
+        _freeze(kind, place, nobody, none_h)
+        made = Customers(tuple(names), kind, place, nobody, none_h, rows)
+        return made.with_critical(critical)
 
     def __len__(self) -> int:
         return len(self.names)
+
+    def with_critical(self, critical: Iterable[Critical]) -> Customers:
+        """The same customers with these critical ones besides; `GridError` for one unknown."""
+        kind, priority = self.kind.copy(), self.priority.copy()
+        backup_h = self.backup_h.copy()
+        for one in critical:
+            row = self.rows.get(one.name)
+            if row is None:
+                mend = nearest(one.name, self.names)
+                raise GridError(f"no customer '{one.name}' to be critical", mend=mend)
+            kind[row], priority[row] = KINDS.index("critical"), one.priority
+            backup_h[row] = one.backup_h
+        _freeze(kind, priority, backup_h)
+        return replace(self, kind=kind, priority=priority, backup_h=backup_h)
 
     def flags(self, names: Iterable[str]) -> Flags:
         """[customers] True for those who are named; `GridError` for who is unknown."""

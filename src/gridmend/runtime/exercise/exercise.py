@@ -1,0 +1,93 @@
+"""A scenario run in memory: under its own policy or another, measured, and held to what it expects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from gridmend.model.errors import Finding, GridmendError
+from gridmend.model.event import Event
+from gridmend.model.grid import Grid
+from gridmend.operations.indices import Interruption
+from gridmend.runtime.course import Course
+from gridmend.runtime.exercise.making import field_of
+from gridmend.runtime.exercise.measures import Measures
+from gridmend.runtime.scenario import Restoration
+from gridmend.twin.plant import Happened
+from gridmend.twin.scenario.checks import check_scenario
+from gridmend.twin.scenario.expectations import Measured, judge
+from gridmend.twin.scenario.reading import read_grid, with_changes
+from gridmend.twin.scenario.scenario import Policy, Scenario
+
+
+@dataclass(frozen=True, eq=False)
+class Exercise:
+    """What a run was.
+
+    `events` are all that the control room knew, in its order, and `happened` all that was true.
+    `curve` is how many customers were out from each time on. `findings` are expectations of the
+    scenario that the run did not meet, and `assumed` what the twin assumed of protection and DER.
+    """
+
+    scenario: Scenario
+    grid: Grid
+    policy: Policy
+    measures: Mapping[str, Measured]
+    findings: tuple[Finding, ...]
+    assumed: tuple[Finding, ...]
+    events: tuple[Event, ...]
+    happened: tuple[Happened, ...]
+    interruptions: tuple[Interruption, ...]
+    curve: tuple[tuple[datetime, int], ...]
+
+
+def rehearse(
+    scenario: Scenario,
+    policy: Policy | None = None,
+    *,
+    grid: Grid | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> Exercise:
+    """Run a scenario to its end, under its own policy unless given; equal inputs, equal runs.
+
+    Whatever the policy, the same faults strike, the same customers would call and the same links
+    would lose a message: all draws are of the scenario's seed. `grid` is the scenario's own unless
+    given, without its changes. `progress` is told the time of the run [s] now and then. Raises
+    `GridmendError` with the first of the findings that forbid the run.
+    """
+    grid = grid if grid is not None else read_grid(scenario)
+    for finding in check_scenario(scenario, grid):
+        if finding.severity == "error":
+            raise GridmendError(finding.what, where=finding.where, mend=finding.mend)
+    scenario = replace(scenario, policy=policy or scenario.policy)
+    grid = with_changes(grid, scenario)
+    field = field_of(scenario, grid)
+    restoration = Restoration() if scenario.policy == "healing" else None
+    course = Course(field, restoration=restoration)
+    measures = Measures(course)
+    for part in range(1, PARTS + 1):
+        course.run_to(scenario.end_s * part / PARTS)
+        if progress is not None:
+            progress(field.agenda.now_s)
+    end_utc = scenario.start + timedelta(seconds=scenario.end_s)
+    ledger = course.ledger
+    interruptions = (*ledger.closed, *ledger.standing(end_utc))
+    found = measures.taken(interruptions)
+    return Exercise(
+        scenario=scenario,
+        grid=grid,
+        policy=scenario.policy,
+        measures=found,
+        findings=judge(scenario.expect, found),
+        assumed=field.findings,
+        events=course.events,
+        happened=tuple(field.plant.happened),
+        interruptions=interruptions,
+        curve=ledger.curve,
+    )
+
+
+PARTS = 200
+"""How often a run says how far it is."""

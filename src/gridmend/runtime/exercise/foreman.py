@@ -1,0 +1,301 @@
+"""Crews sent by what is heard: to patrol behind what tripped, to mend what a patrol finds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from gridmend.model.errors import GridError
+from gridmend.model.event import Event
+from gridmend.model.plan import Action, Step
+from gridmend.model.snapshot import Snapshot
+from gridmend.operations.customers import customer_counts
+from gridmend.operations.suspects import suspects
+from gridmend.runtime.control.kernel import SOURCE
+from gridmend.runtime.exercise.room import OPERATOR, Room
+from gridmend.twin.crewing import Crewing
+from gridmend.twin.guard_places import GUARDING
+from gridmend.twin.people.crew import Job, JobKind
+
+WAIT_S = 120.0
+"""How long reports of customers and meters are gathered before a place is looked for."""
+REPORTS_LEAST = 2
+"""Reports that make an outage of more than one house."""
+FLAGS_S = 60.0
+"""How long after a lock-out its indicators are waited for."""
+PATROLLED_MOST = 400
+"""Elements of one patrol; what lies further is for the next."""
+_SENDING = ("patrol", "repair")
+"""Stages in which a job waits for a crew or has one."""
+AGAIN_S = 600.0
+"""Time after which what was refused is asked for once more."""
+TRIES_MOST = 50
+WITHOUT = ("no power", "still no power")
+"""What callers say whose supply is gone."""
+NOTHING = "nothing found"
+"""What a patrol says that found no damage."""
+
+
+@dataclass
+class Incident:
+    """Something that is out: the device behind which it is, and the jobs that it takes.
+
+    `stage` is wait, patrol, repair, close or over; `found` what a patrol has named, `tries` how
+    often it was closed in vain.
+    """
+
+    device: str
+    due_s: float
+    is_heard: bool
+    """Whether the device itself said that it locked out."""
+    before: Snapshot
+    stage: str = "wait"
+    job: Job | None = None
+    found: list[str] = field(default_factory=list[str])
+    patrolled: set[str] = field(default_factory=set[str])
+    tries: int = 0
+
+
+@dataclass
+class Foreman:
+    """Dispatch by a plain rule; it knows what the control room heard, and nothing else.
+
+    A lock-out, or reports of customers and meters without one, make an incident behind a device:
+    that which locked out, or the last that all who reported have in common. A crew patrols what
+    lies behind it, in the sections that indicators leave; another mends what was found, while the
+    interlock keeps it dead as a suspected fault. After the repair, or where nothing was found, the
+    device is closed: by `back` where it reports, else by a crew. The rule is our own.
+    """
+
+    room: Room
+    crewing: Crewing
+    equipped: tuple[str, ...]
+    back: Callable[[], None]
+    storm: Callable[[], bool] = lambda: False
+    incidents: list[Incident] = field(default_factory=list[Incident])
+    _reports: dict[int, float] = field(default_factory=dict[int, float])
+    """Loads that were reported to be without supply, and when first [s]."""
+    _flags: dict[str, float] = field(default_factory=dict[str, float])
+    _jobs: int = 0
+    _stood: Snapshot | None = None
+    _told_s: float = -math.inf
+    """When it last looked at its board."""
+
+    def hear(self, event: Event, before: Snapshot) -> None:
+        """Take note."""
+        now_s, said = self.room.agenda.now_s, event.payload
+        if event.kind == "tripped":
+            if self._stood is None:
+                self._stood = before
+            if said.get("locked_out"):
+                self._open(str(said["device"]).lower(), now_s + FLAGS_S, is_heard=True)
+        elif event.kind == "fault_indicated":
+            self._flags[str(said["device"]).lower()] = now_s
+        elif event.kind in ("meter_gasped", "customer_called"):
+            self._report(event, now_s)
+        elif event.kind == "meter_returned":
+            self._reports.pop(self._load(str(said["meter"])), None)
+        elif event.kind == "crew_said" and event.source != SOURCE:
+            self._listen(str(said["job"]), str(said["text"]))
+        elif event.kind == "repaired" and event.source != SOURCE:
+            self._mended(str(event.payload["element"]).lower())
+
+    def due_s(self) -> float:
+        """When it looks at its board again [s]."""
+        now_s = self.room.agenda.now_s
+        waits = [i.due_s for i in self.incidents if i.stage in ("wait", "close")]
+        if any(i.job is not None and i.stage in ("patrol", "repair") for i in self.incidents):
+            waits.append(now_s if self._unsent() else math.inf)
+        if self._reports:
+            waits.append(min(self._reports.values()) + WAIT_S)
+        return max(min(waits, default=math.inf), now_s) if waits else math.inf
+
+    def act(self) -> None:
+        """Look for places, and send crews."""
+        now_s = self.room.agenda.now_s
+        if self._reports and min(self._reports.values()) + WAIT_S <= now_s:
+            self._locate()
+        for incident in self.incidents:
+            if incident.stage == "wait" and incident.due_s <= now_s:
+                self._patrol(incident)
+            elif incident.stage == "close" and incident.due_s <= now_s:
+                self._close_by_hand(incident)
+        jobs = {i.job.name: i.job for i in self.incidents if i.job and i.stage in _SENDING}
+        unsent = [jobs[name] for name in jobs if not self.crewing.crews.skills_at(name)]
+        for crew, job in self.crewing.choose(unsent) if unsent else ():
+            self.crewing.assign(crew, job)
+        self._told_s = now_s
+
+    def _unsent(self) -> bool:
+        """Whether a job waits and a crew is free for it; asked once a look."""
+        if self._told_s >= self.room.agenda.now_s:
+            return False
+        return any(
+            i.job is not None and i.stage in _SENDING
+            and not self.crewing.crews.skills_at(i.job.name)
+            for i in self.incidents
+        )  # fmt: skip
+
+    def _open(self, device: str, due_s: float, *, is_heard: bool) -> None:
+        stood, self._stood = self._stood, None
+        if any(i.device == device and i.stage != "over" for i in self.incidents):
+            return
+        before = Snapshot.normal(self.room.kernel.grid)
+        before = stood if is_heard and stood is not None else before
+        self.incidents.append(Incident(device, due_s, is_heard, before))
+
+    def _patrol(self, incident: Incident) -> None:
+        """A patrol of the sections that may hold the damage."""
+        topology = self.room.kernel.bench.site.topology
+        flagged = [k for k, at in self._flags.items() if at >= incident.due_s - 600]
+        likely = suspects(
+            topology, incident.before, tripped=incident.device,
+            equipped=self.equipped, flagged=flagged,
+        )  # fmt: skip
+        behind = suspects(topology, incident.before, tripped=incident.device)
+        ways = ([e for one in found for e in one.elements] for found in (likely, behind))
+        elements = next(
+            (left for way in ways if (left := [e for e in way if e not in incident.patrolled])), []
+        )[:PATROLLED_MOST]
+        if elements:
+            incident.stage = "patrol"
+            incident.job = self._job(JobKind.PATROL, incident, *elements)
+        elif incident.patrolled:
+            self._close(incident)
+        else:
+            self._over(incident)
+
+    def _job(self, kind: JobKind, incident: Incident, *elements: str) -> Job:
+        self._jobs += 1
+        name = f"{kind.value} {self._jobs} behind {incident.device}"
+        return self.crewing.job(
+            name, kind, *elements, customers=self._customers(incident), storm=self.storm()
+        )
+
+    def _customers(self, incident: Incident) -> int:
+        """How many customers a device fed, by the model."""
+        grid, topology = self.room.kernel.grid, self.room.kernel.bench.site.topology
+        try:
+            nodes, _ = topology.down(incident.before, _element(incident.device))
+        except GridError:
+            return 0
+        live = topology.energised(incident.before)
+        lost = topology.supplied(live) & ~topology.supplied(live & ~nodes)
+        return int(customer_counts(grid)[lost].sum())
+
+    def _listen(self, job: str, text: str) -> None:
+        """What a patrol found, or that a repair found nothing."""
+        for incident in self.incidents:
+            if incident.job is None or incident.job.name != job:
+                continue
+            element = text.partition(":")[0].lower()
+            if incident.stage == "patrol" and text == NOTHING:
+                incident.patrolled |= set(incident.job.elements)
+                self._clear(incident.patrolled, "a patrol found nothing there")
+                # Further along, or, where all was seen, what tripped is closed.
+                incident.stage, incident.due_s = "wait", self.room.agenda.now_s
+            elif incident.stage == "patrol" and element in incident.job.elements:
+                kernel = self.room.kernel
+                self._clear(set(incident.job.elements) - {element}, f"it is on {element}")
+                kernel.say("fault_suspected", OPERATOR, element=element, behind=incident.device)
+                incident.stage, incident.found = "repair", [element]
+                incident.job = self._job(JobKind.REPAIR, incident, element)
+            elif incident.stage == "repair" and text.endswith("nothing to mend here"):
+                self._mended(element)
+
+    def _clear(self, elements: set[str], why: str) -> None:
+        """A section was suspected for one of these, and the damage is elsewhere."""
+        kernel = self.room.kernel
+        mending = {e for i in self.incidents if i.stage == "repair" for e in i.found}
+        for element in sorted(kernel.situation.faults & (elements - mending)):
+            kernel.say("repaired", OPERATOR, element=element, why=why)
+
+    def _mended(self, element: str) -> None:
+        for incident in self.incidents:
+            if incident.stage == "repair" and element in incident.found:
+                self._close(incident)
+
+    def _close(self, incident: Incident) -> None:
+        """Bring back what the device fed, and look whether all is back."""
+        self._reports.clear()
+        if incident.is_heard or self.room.reports(incident.device):
+            incident.stage = "over"
+            self.back()
+        else:
+            incident.stage, incident.due_s = "close", self.room.agenda.now_s
+
+    def _close_by_hand(self, incident: Incident) -> None:
+        """As a command like any other; where it is refused, once more later."""
+        step = Step(Action.CLOSE, incident.device, "its fault is mended")
+        answer = self.room.command(step)
+        incident.tries += 1
+        incident.due_s = self.room.agenda.now_s + AGAIN_S
+        if not answer.refusals or incident.tries >= TRIES_MOST:
+            incident.stage = "over"
+
+    def _over(self, incident: Incident) -> None:
+        incident.stage = "over"
+        why = "nothing of the model lies behind it"
+        self.room.kernel.say("plan_stopped", OPERATOR, device=incident.device, why=why)
+
+    def _load(self, meter: str) -> int:
+        return self.room.kernel.grid.loads.index.get(meter.lower(), -1)
+
+    def _report(self, event: Event, now_s: float) -> None:
+        """Somebody is without supply whom no incident explains."""
+        if event.kind == "customer_called":
+            if str(event.payload["text"]) not in WITHOUT:
+                return
+            row = self._load(str(event.payload["customer"]).rpartition("/")[0])
+        else:
+            row = self._load(str(event.payload["meter"]))
+        if row >= 0 and not self._explained(row):
+            self._reports.setdefault(row, now_s)
+
+    def _explained(self, row: int) -> bool:
+        """Whether a load is known to be out, or an incident is open behind whose device it lies."""
+        kernel = self.room.kernel
+        topology = kernel.bench.site.topology
+        if not topology.supplied(topology.energised(kernel.situation.snapshot))[row]:
+            return True
+        name = str(self.room.kernel.grid.loads["name"][row])
+        devices = set(self._devices(name))
+        return any(i.stage != "over" and i.device in devices for i in self.incidents)
+
+    def _devices(self, load: str) -> list[str]:
+        """Devices on a load's way to its source that may have opened, nearest first."""
+        kernel = self.room.kernel
+        topology, switches = kernel.bench.site.topology, kernel.grid.switches
+        up = topology.up(Snapshot.normal(kernel.grid), f"load.{load}")
+        w = topology.wiring
+        rows = w.branch_row[up][w.branch_table[up] == "switches"].tolist()
+        kinds, names = switches.texts("kind"), switches.texts("name")
+        found = [names[row].lower() for row in rows if kinds[row] in GUARDING]
+        # The first switch behind the source stands for the breaker that a model leaves out.
+        if rows and names[rows[-1]].lower() not in found:
+            found.append(names[rows[-1]].lower())
+        return found
+
+    def _locate(self) -> None:
+        """The nearest device that all who report have in common; one house is left alone."""
+        names = self.room.kernel.grid.loads.texts("name")
+        chains = [self._devices(names[row]) for row in self._reports if not self._explained(row)]
+        self._reports.clear()
+        chains = [chain for chain in chains if chain]
+        while len(chains) >= REPORTS_LEAST:
+            counts: dict[str, int] = {}
+            for chain in chains:
+                for device in chain:
+                    counts[device] = counts.get(device, 0) + 1
+            deepest = max(chains, key=len)
+            device = next((d for d in deepest if counts[d] >= REPORTS_LEAST), "")
+            if not device:
+                return
+            self._open(device, self.room.agenda.now_s, is_heard=False)
+            chains = [chain for chain in chains if device not in chain]
+
+
+def _element(device: str) -> str:
+    return device if device.startswith("source.") else f"switch.{device}"
+

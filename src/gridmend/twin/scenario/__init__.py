@@ -1,0 +1,1 @@
+"""Scenarios as readable files: what, when, where and with which seed; checked before they run."""
