@@ -10,6 +10,7 @@ from gridmend.adapters.memory import adapter as memory
 from gridmend.model.adapter import Adapter
 from gridmend.model.errors import GridmendError
 from gridmend.model.plan import Action, OutcomeState, Step
+from gridmend.twin.telemetry.scan import Scanning
 from tests.adapters.conformance import NOON, Conformance
 from tests.twin.test_telecontrol import telecontrol
 
@@ -23,7 +24,9 @@ class TestMemory(Conformance):
 
 class TestTelecontrol(Conformance):
     def make(self) -> Adapter:
-        return telecontrol(self.grid, at_once=True, latency_s=0.0, jitter_s=0.0, loss=0.0)
+        right = Scanning(clock_s=0.0, drift_ppm=0.0)
+        wire = {"latency_s": 0.0, "jitter_s": 0.0, "loss": 0.0}
+        return telecontrol(self.grid, at_once=True, scanning=right, **wire)
 
 
 def test_every_adapter_has_its_conformance_test() -> None:

@@ -367,8 +367,12 @@ def test_nobody_ever_gives_power_where_it_is_dead_or_out_of_service_and_all_come
     plant.agenda.run_to(400.0 + 1500.0)
     assert plant.world.supplied().all()
     assert plant.resources is not None
-    assert plant.resources.share.tolist() == [1.0] * 3
-    assert pv_kw(plant) == pytest.approx(300.0, rel=1e-3)
+    # Taps that moved while a fault burned may come to rest where the voltage keeps a DER out.
+    window, v_pu = plant.resources.fleet.settings[0].enter_service, taps.v_pu(plant.world.flow)
+    inside = (v_pu >= window.v_low_pu) & (v_pu <= window.v_high_pu)
+    kept_out = ~np.all(inside | np.isnan(v_pu), axis=1)
+    assert all(s == 1.0 or out for s, out in zip(plant.resources.share, kept_out, strict=True))
+    assert kept_out.any() or pv_kw(plant) == pytest.approx(300.0, rel=1e-3)
     times = [h.time_s for h in plant.happened]
     assert times == sorted(times)
 

@@ -228,7 +228,8 @@ def test_a_fault_that_no_switch_can_heal_is_said_to_be_so(
     shown = capfd.readouterr().out
     assert "No switch can heal this fault" in shown
     assert "stays out" in shown
-    assert found.healed.saidi_min == found.by_crew.saidi_min == 180
+    assert found.healed.saidi_min == pytest.approx(found.by_crew.saidi_min, rel=0.01)
+    assert found.by_crew.saidi_min == pytest.approx(180, abs=1), "less what protection takes"
     said = gridmend("restore", "ieee13", "--fault", "line.671680")
     assert said.code == 0
     assert "no switch can bring anybody back" in said.out

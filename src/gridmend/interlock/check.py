@@ -206,7 +206,9 @@ def _foreseen(
     found: list[str | None] = []
     if is_live and not (move.is_making_safe and not flow.converged):
         assert move.flow is not None
-        if not move.flow.converged and not move.is_making_safe:
+        # Where nothing has voltage there is nothing to solve: a black start.
+        is_unsolved = not move.flow.converged and bool(move.flow.energised.any())
+        if is_unsolved and not move.is_making_safe:
             found.append("no solution is found for the state in which it would start")
         else:
             found.append(electric.look_ahead(flow, accepted, reading, bench.limits))

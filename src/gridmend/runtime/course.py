@@ -7,10 +7,12 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from gridmend.interlock.check import Bench
+from gridmend.interlock.electric import solver_of
 from gridmend.model.event import Event
 from gridmend.model.flow import Flow
 from gridmend.model.plan import Action, Step
 from gridmend.model.snapshot import Snapshot
+from gridmend.runtime.exercise.forecast import Forecast
 from gridmend.runtime.exercise.foreman import Foreman
 from gridmend.runtime.exercise.healing import Healing
 from gridmend.runtime.exercise.returning import Returning
@@ -35,8 +37,11 @@ class Course:
     def __init__(self, field: Field, *, restoration: Restoration | None = None) -> None:
         self.field, self.grid = field, field.grid
         self.start_utc = field.telecontrol.start_utc
-        network = field.plant.world.network
-        self.room = Room(field.telecontrol, bench=Bench.of(self.grid, network=network))
+        world, agenda = field.plant.world, field.agenda
+        forecast = Forecast(solver_of(self.grid, world.network), world.series, lambda: agenda.now_s)
+        self.room = Room(
+            field.telecontrol, bench=Bench.of(self.grid, network=forecast), forecast=forecast
+        )
         equipped = field.flagged.indicators.switches if field.flagged else ()
         self.healing: Healing | None = None
         if restoration is not None:
@@ -45,9 +50,7 @@ class Course:
         returning = Returning(self.room, Snapshot.normal(self.grid))
         self.room.duties.append(returning)
         if field.crewing is not None:
-            self.room.duties.append(
-                Foreman(self.room, field.crewing, equipped, returning.begin)
-            )
+            self.room.duties.append(Foreman(self.room, field.crewing, equipped, returning.begin))
         else:
             hand_s = 60 * (restoration or Restoration()).hand_step_min
             field.telecontrol.by_hand = partial(self._send_a_crew, hand_s)

@@ -162,6 +162,10 @@ class Crewing:
         self.crews.permit(job, self._plant.now_s, given=given)
         self._go_on()
 
+    def look_at(self, crew: str, device: str) -> None:
+        """A crew that is there says where a switch or source stands; `GridError` for no such."""
+        self.radio.stands(crew, Step(Action.OPEN, device, "where it stands"))
+
     def by_hand(self, step: Step) -> None:
         """Have a crew carry out a step as soon as one is free: for `Telecontrol.by_hand`."""
         asked = (step.action, step.device.lower())

@@ -26,7 +26,7 @@ GUARDING = ("breaker", "recloser", "fuse", "sectionaliser")
 # All assumed, for devices whose settings nobody gave. A pickup above the load that flows through,
 # and that a source may have to carry, so that no load trips; a dial that grows towards the source,
 # so that the nearer one waits.
-_PICKUP_SHARE, _LEAST_PICKUP_A = 2.5, 100.0
+_PICKUP_SHARE, _LEAST_PICKUP_A, _LEAST_AT_KV = 2.5, 100.0, 12.47
 _GROUND_SHARE, _RESIDUAL_SHARE = 0.5, 2.5
 _DIAL, _DIAL_STEP = 0.5, 0.5
 _RECLOSE_S = (0.5, 15.0)
@@ -98,10 +98,14 @@ def assumed(network: Network, flow: Flow, place: Place, at: Ints, level: int) ->
     switches, n = network.grid.switches, len(at)
     kind = str(switches["kind"][row]) if table == "switches" else "breaker"
     load_a = float(np.abs(flow.i_a[at]).max(initial=0.0))
+    least_a = _LEAST_PICKUP_A
     if table == "sources":
         load_a = max(load_a, _carries_a(network, flow, row))
+        # On the high side of a substation a fault of its feeders is a small current.
+        base_kv = float(network.grid.sources.numbers("base_kv")[row])
+        least_a *= min(1.0, _LEAST_AT_KV / base_kv)
     known_a = float(switches.numbers("pickup_a")[row]) if table == "switches" else math.nan
-    pickup_a = known_a if known_a > 0 else max(_PICKUP_SHARE * load_a, _LEAST_PICKUP_A)
+    pickup_a = known_a if known_a > 0 else max(_PICKUP_SHARE * load_a, least_a)
     if kind == "fuse":
         rated_a = float(switches.numbers("rating_a")[row])
         rated_a = rated_a if rated_a > 0 else max(_FUSE_SHARE * load_a, _LEAST_FUSE_A)

@@ -16,6 +16,7 @@ from gridmend.ui.commands.demo import demo
 from gridmend.ui.commands.examples import examples
 from gridmend.ui.commands.journal import journal
 from gridmend.ui.commands.restore import restore
+from gridmend.ui.commands.scenario import scenario
 from gridmend.ui.commands.series import series
 from gridmend.ui.commands.shortcircuit import shortcircuit
 from gridmend.ui.commands.solve import solve
@@ -35,6 +36,7 @@ app = typer.Typer(
 for command in (demo, examples, check, convert, solve, series, shortcircuit, restore):
     app.command()(command)
 app.add_typer(journal, name="journal")
+app.add_typer(scenario, name="scenario")
 
 
 def _version(asked: bool) -> None:

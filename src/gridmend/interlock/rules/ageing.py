@@ -14,7 +14,7 @@ def fresh_data(move: Move) -> str | None:
     """Automation acts only where the devices around and on the way are certain, and a flow is."""
     if not move.by.is_automatic or move.step.action not in MOVES or move.situation is None:
         return None
-    if move.flow is not None and not move.flow.converged:
+    if move.flow is not None and not move.flow.converged and move.flow.energised.any():
         return "the power flow on which it would act has not converged"
     for row in _relied_on(move):
         if not move.before.certain[row]:

@@ -195,6 +195,10 @@ class Kernel:
             self._flow = key, self.bench.solver.solve(snapshot, controls="static", near=near)
         return self._flow[1]
 
+    def demand_changed(self) -> None:
+        """The solver of the bench has another demand from now on: the flow is solved anew."""
+        self._flow = None
+
     def refuse(self, by: By, refusals: Sequence[Refusal], *, command: str) -> Answer:
         """Record that something was refused, and why."""
         rules = [[r.rule, r.device, r.why] for r in refusals]

@@ -1,5 +1,4 @@
-"""A scenario run in memory: under its own policy or another, measured, and held to what it expects.
-"""
+"""A scenario run in memory: under its own policy or another, measured, held to what it expects."""
 
 from __future__ import annotations
 

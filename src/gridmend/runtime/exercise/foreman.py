@@ -6,13 +6,13 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from gridmend.model.errors import GridError
 from gridmend.model.event import Event
 from gridmend.model.plan import Action, Step
 from gridmend.model.snapshot import Snapshot
 from gridmend.operations.customers import customer_counts
 from gridmend.operations.suspects import suspects
 from gridmend.runtime.control.kernel import SOURCE
+from gridmend.runtime.exercise.healing import SEQUENCE_S
 from gridmend.runtime.exercise.room import OPERATOR, Room
 from gridmend.twin.crewing import Crewing
 from gridmend.twin.guard_places import GUARDING
@@ -79,6 +79,7 @@ class Foreman:
     _flags: dict[str, float] = field(default_factory=dict[str, float])
     _jobs: int = 0
     _stood: Snapshot | None = None
+    _tripped_s: float = -math.inf
     _told_s: float = -math.inf
     """When it last looked at its board."""
 
@@ -86,8 +87,9 @@ class Foreman:
         """Take note."""
         now_s, said = self.room.agenda.now_s, event.payload
         if event.kind == "tripped":
-            if self._stood is None:
+            if self._stood is None or now_s - self._tripped_s > SEQUENCE_S:
                 self._stood = before
+            self._tripped_s = now_s
             if said.get("locked_out"):
                 self._open(str(said["device"]).lower(), now_s + FLAGS_S, is_heard=True)
         elif event.kind == "fault_indicated":
@@ -97,7 +99,7 @@ class Foreman:
         elif event.kind == "meter_returned":
             self._reports.pop(self._load(str(said["meter"])), None)
         elif event.kind == "crew_said" and event.source != SOURCE:
-            self._listen(str(said["job"]), str(said["text"]))
+            self._listen(str(said["crew"]), str(said["job"]), str(said["text"]))
         elif event.kind == "repaired" and event.source != SOURCE:
             self._mended(str(event.payload["element"]).lower())
 
@@ -138,11 +140,10 @@ class Foreman:
         )  # fmt: skip
 
     def _open(self, device: str, due_s: float, *, is_heard: bool) -> None:
-        stood, self._stood = self._stood, None
         if any(i.device == device and i.stage != "over" for i in self.incidents):
             return
         before = Snapshot.normal(self.room.kernel.grid)
-        before = stood if is_heard and stood is not None else before
+        before = self._stood if is_heard and self._stood is not None else before
         self.incidents.append(Incident(device, due_s, is_heard, before))
 
     def _patrol(self, incident: Incident) -> None:
@@ -176,20 +177,23 @@ class Foreman:
     def _customers(self, incident: Incident) -> int:
         """How many customers a device fed, by the model."""
         grid, topology = self.room.kernel.grid, self.room.kernel.bench.site.topology
-        try:
-            nodes, _ = topology.down(incident.before, _element(incident.device))
-        except GridError:
-            return 0
+        device = incident.device
+        element = device if device.startswith("source.") else f"switch.{device}"
+        nodes, _ = topology.down(incident.before, element)
         live = topology.energised(incident.before)
         lost = topology.supplied(live) & ~topology.supplied(live & ~nodes)
         return int(customer_counts(grid)[lost].sum())
 
-    def _listen(self, job: str, text: str) -> None:
-        """What a patrol found, or that a repair found nothing."""
+    def _listen(self, crew: str, job: str, text: str) -> None:
+        """What a patrol found, or that a repair found nothing. A patrol also looks at the device,
+        where that says nothing itself: the interlock judges by where devices stand."""
         for incident in self.incidents:
             if incident.job is None or incident.job.name != job:
                 continue
             element = text.partition(":")[0].lower()
+            ends = text == NOTHING or element in incident.job.elements
+            if incident.stage == "patrol" and ends and not self.room.reports(incident.device):
+                self.crewing.look_at(crew, incident.device)
             if incident.stage == "patrol" and text == NOTHING:
                 incident.patrolled |= set(incident.job.elements)
                 self._clear(incident.patrolled, "a patrol found nothing there")
@@ -294,8 +298,3 @@ class Foreman:
                 return
             self._open(device, self.room.agenda.now_s, is_heard=False)
             chains = [chain for chain in chains if device not in chain]
-
-
-def _element(device: str) -> str:
-    return device if device.startswith("source.") else f"switch.{device}"
-

@@ -15,9 +15,8 @@ from gridmend.runtime.sample import Sample, sample, served_nodes
 from gridmend.twin.communications.ledger import Way
 from gridmend.twin.scenario.expectations import Measured
 
-STANDS_S = 3.0
-"""How long a voltage must stand to be one that customers had: the dip of a fault is not. The 3 s of
-a dip are those of IEEE Std 1159 for a momentary one."""
+STANDS_S = 10.0
+"""How long a voltage must stand to count: the dip of a fault is over by then. Assumed."""
 WAYS: tuple[Way, ...] = ("up", "down")
 
 

@@ -20,6 +20,7 @@ from gridmend.runtime.control import Answer, operate, select
 from gridmend.runtime.control.authority import take_authority
 from gridmend.runtime.control.opening import open_room
 from gridmend.runtime.control.readback import READ_BACK_S, attend, settle
+from gridmend.runtime.exercise.forecast import Forecast
 from gridmend.runtime.journal import Journal
 from gridmend.runtime.sample import sample, served_nodes
 from gridmend.twin.agenda import Due
@@ -55,11 +56,17 @@ class Room:
     """A kernel over the field of the twin, and the duties that use it.
 
     It goes on by the field's own agenda: whenever an event arrives, when a duty is due, and every
-    `LOOK_S`. It knows nothing but its journal. The demand that it judges by is that of the model.
+    `LOOK_S`. It knows nothing but its journal, and a `forecast` of demand where its bench has one;
+    else it judges by the demand of the model.
     """
 
     def __init__(
-        self, field: Telecontrol, *, bench: Bench | None = None, journal: Journal | None = None
+        self,
+        field: Telecontrol,
+        *,
+        bench: Bench | None = None,
+        journal: Journal | None = None,
+        forecast: Forecast | None = None,
     ) -> None:
         self.field, self.agenda = field, field.plant.agenda
         self.duties: list[Duty] = []
@@ -71,6 +78,7 @@ class Room:
         self._heard = self.kernel.sequence
         self._next: Due | None = None
         self._busy = False
+        self._forecast, self._step = forecast, 0
         field.listeners.append(self._expect)
         self._expect(self.agenda.now_s)
 
@@ -83,6 +91,9 @@ class Room:
         self.field.poll()
         attend(self.kernel)
         self._settle()
+        if self._forecast is not None and self._forecast.step != self._step:
+            self._step = self._forecast.step
+            self.kernel.demand_changed()
 
     def _settle(self) -> None:
         """The operator settles commands in doubt, once their devices are seen long after."""
