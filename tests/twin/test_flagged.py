@@ -66,13 +66,18 @@ def test_indicators_between_source_and_fault_report_and_no_others(grid: Grid) ->
 def test_every_passage_is_reported_once(grid: Grid) -> None:
     field = instrumented(grid)
     flagged(field)
+    switches, shown = on_the_way(field, "L52"), list[float]()
+    field.plant.watchers.append(lambda now_s, flow: shown.append(now_s))
     strike(field, 100.0, BOLTED)
+    at(field, 100.01, Action.OPEN, "Sw6")
     field.plant.agenda.run_to(400.0)
+    assert {100.0, 100.01} <= set(shown), "the flow changes while the fault burns"
     happened = field.plant.happened
     begins = [h.time_s for h in happened if h.kind in ("fault_struck", "close")]
     assert len(begins) == 3, "it strikes, and Sw1 closes onto it twice"
     found = of_kind(field.events(), "fault_indicated")
-    for switch in on_the_way(field, "L52"):
+    assert switches == {"sw1", "sw2"}
+    for switch in switches:
         stamps = [time_s(e) for e in found if e.payload["device"] == switch]
         assert stamps == pytest.approx(begins, abs=1e-6)
 

@@ -83,6 +83,8 @@ def test_readings_add_up_to_what_loads_took_and_messages_to_what_was_sent(grid: 
         arrived += kwh(instruments.readings(), loads)
         total = field.links.ledger(float(now_s)).total("up")
         assert total.sent == total.delivered + total.lost + total.in_flight + total.stored
+        counted = instruments.meters.gain * instruments.meters.true_kwh
+        np.testing.assert_allclose(arrived + instruments.to_come_kwh(), counted, rtol=1e-9)
     integral.go_to(7200.0, field.plant.world.flow)
     meters = instruments.meters
     np.testing.assert_allclose(meters.true_kwh, integral.taken_kwh, rtol=1e-9)

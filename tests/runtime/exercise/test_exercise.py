@@ -89,7 +89,7 @@ def test_a_recorded_run_is_read_back_and_is_the_same_run(healed: Exercise, tmp_p
     scenario, result = recorded(tmp_path / "run")
     assert scenario == healed.scenario
     assert digest(rehearse(scenario)) == result["sha256"]
-    with pytest.raises(GridmendError, match="a run in .* already"):
+    with pytest.raises(GridmendError, match="already"):
         record(healed, tmp_path / "run")
 
 
