@@ -23,6 +23,7 @@ from benchmarks import (
     scenarios,
     solvers,
     switching,
+    twin,
     year,
 )
 from benchmarks.machine import busy, machine
@@ -54,11 +55,12 @@ def sections(hours: year.Hours) -> dict[str, tuple[str, Callable[[], str]]]:
         "process": ("A fresh process", lambda: process.section(OFF, STATIC, hours.ours)),
         "journal": ("The journal and the historian", journal.section),
         "control": ("The control room", control.section),
+        "twin": ("The twin", twin.section),
         "peak": ("What the machine can do", peak.section),
     }
 
 
-NO_DATA = ("journal", "peak")
+NO_DATA = ("journal", "twin", "peak")
 """Sections that need no feeders."""
 GROUPS = {"year": ("off", "static", "positions")}
 """Names that stand for several sections."""

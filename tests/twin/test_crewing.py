@@ -121,9 +121,11 @@ def test_a_patrol_goes_along_its_section_to_the_first_damage(
 
 def test_what_an_arc_alone_was_is_not_found(grid: Grid) -> None:
     crews = crewing(grid)
-    crews.telecontrol.plant.strike(replace(L52, is_permanent=False))
+    arc = Fault(Short("line.L52", ("a",), 5000.0), is_permanent=False)
+    crews.telecontrol.plant.strike(arc)
     crews.assign("north", crews.job("look", JobKind.PATROL, "L52"))
     assert "nothing found" in texts(run(crews, 7200.0))
+    assert crews.telecontrol.plant.faults, "it burns on, and no patrol takes it for damage"
 
 
 def test_a_repair_where_there_is_nothing_is_over_at_once_and_foreseen_as_any_other(
@@ -194,6 +196,37 @@ def test_a_crew_begins_no_repair_at_a_live_element_and_says_what_it_waits_for(gr
     assert texts(heard) == ["begins: repair line.l52"]
     assert at_s(heard[0]) == pytest.approx(3600.05 + DEAD_S, abs=1e-4)
     assert "repaired" in {e.kind for e in run(crews, 3 * 3600.0)} and not hurts(crews)
+
+
+def test_a_crew_that_comes_soon_after_the_opening_begins_when_it_is_dead_for_long_enough(
+    grid: Grid,
+) -> None:
+    crews = crewing(grid)
+    plant = crews.telecontrol.plant
+    plant.strike(Fault(Short("line.L52", ("a",), 5000.0), cause="tree"))
+    crews.assign("north", crews.job("mend", JobKind.REPAIR, "line.L52"))
+    plant.agenda.at(60.0, partial(_do, plant.operate, OPEN))
+    heard = run(crews, 600.0)
+    arrived_s = next(at_s(e) for e in heard if e.payload.get("text") == "is at line.l52")
+    assert 60.0 < arrived_s < 60.0 + DEAD_S
+    begun = next(at_s(e) for e in heard if e.payload.get("text") == "begins: repair line.l52")
+    assert 60.0 + DEAD_S <= begun <= arrived_s + DEAD_S
+
+
+def _do(what: Callable[..., object], *given: object) -> None:
+    what(*given)
+
+
+def test_a_recloser_that_will_close_again_does_not_close_on_a_crew(grid: Grid) -> None:
+    crews = crewing(grid)
+    field = crews.telecontrol
+    field.plant.strike(Fault(Short("line.L52", ("a",), 5000.0), cause="tree"))
+    crews.assign("north", crews.job("mend", JobKind.REPAIR, "line.L52"))
+    field.plant.agenda.at(300.0, partial(_strike, field, Fault(Short("line.L54", PHASES, 0.5))))
+    run(crews, 3 * 3600.0)
+    closed = [h.kind for h in field.plant.happened if h.payload.get("device") == "Sw2"]
+    assert closed.count("close") >= 2 and not hurts(crews)
+    assert [fault.short.element for fault in field.plant.faults.values()] == ["line.L54"]
 
 
 def test_whoever_closes_on_a_crew_hurts_it_and_the_truth_has_it_once(grid: Grid) -> None:
@@ -269,8 +302,13 @@ def test_steps_by_hand_wait_until_a_crew_is_free_and_each_is_done(grid: Grid) ->
     crews = crewing(grid, CREWS[0])
     for device in ("Sw7", "Sw8", "Sw4"):
         crews.by_hand(Step(Action.OPEN, device, ""))
-    told = [e.payload["device"] for e in run(crews, 4 * 3600.0) if e.kind == "status"]
+    heard = run(crews, 4 * 3600.0)
+    told = [e.payload["device"] for e in heard if e.kind == "status"]
     assert sorted(told) == ["sw4", "sw7", "sw8"]
+    done = [at_s(e) for e in heard if e.payload.get("text") == "is done"]
+    left = [at_s(e) for e in heard if e.payload.get("text", "").startswith("on the way to sw")
+            or e.payload.get("text", "").startswith("on the way to switch.")]  # fmt: skip
+    assert left[1:] == done[:2], "it goes on at once"
 
 
 def test_a_crew_puts_new_links_into_a_fuse_that_has_blown(grid: Grid) -> None:

@@ -55,7 +55,7 @@ class Record:
         self.samples: list[Sample] = []
         self.served = served_nodes(grid, self.course.flow)
         self.taps = self._tap_steps(self.course.flow.snapshot)
-        self.faulted = ""
+        self.faulted, self._is_shown = "", False
         self._sound: Flow = self.course.flow
         """The last flow without a fault that burns: one of a tenth of a second is no reading."""
         self.course.watchers.append(self._see)
@@ -113,11 +113,19 @@ class Record:
         if self.course.field.plant.world.is_faulted:
             return
         self._sound = flow
+        if self.faulted and not self._is_shown and self._is_locked_out():
+            self._is_shown = True
+            out = self.course.ledger.customers_out
+            self._view(f"locked out: {out} customers out", faulted=self.faulted)
         time_utc = self.start_utc + timedelta(seconds=now_s)
         found = sample(self.grid, flow, self.served, time_utc)
         if self.samples and self.samples[-1].time_utc == found.time_utc:
             self.samples.pop()
         self.samples.append(found)
+
+    def _is_locked_out(self) -> bool:
+        """Whether protection has given up on the fault by now."""
+        return any(one.kind == "lock_out" for one in self.course.field.plant.happened)
 
     def _expect(self, fault: Fault, struck_s: float) -> None:
         course = self.course

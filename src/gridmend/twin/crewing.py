@@ -87,7 +87,6 @@ class Crewing:
         self.radio = CrewRadio(telecontrol, self.crews, estimates, streams)
         self._plant = plant
         self._jobs: dict[str, Job] = {}
-        self._began_s: dict[str, float] = {}
         self._over: set[str] = set()
         self._at_conductors: dict[str, Job] = {}
         """Jobs that need dead conductors and are not done."""
@@ -184,10 +183,8 @@ class Crewing:
         """Do and tell what is due, and wait for the next."""
         now_s = self._plant.now_s
         self._send_waiting()
-        while events := self.crews.act(now_s):
-            for event in events:
-                self._tell(event)
-            self._send_waiting()
+        for event in self.crews.act(now_s):
+            self._tell(event)
         if self._next is not None:
             self._next.call_off()
         due_s = max(self.crews.due_s(), now_s)
@@ -208,7 +205,7 @@ class Crewing:
         for job in there:
             live = [name for name in job.elements if self.damage.is_live(name, flow)]
             for crew in self.crews.present(job.name) if live else ():
-                if self.state(crew) is State.WORKING and self._began_s[job.name] <= now_s:
+                if self.state(crew) is State.WORKING:
                     said = {"crew": crew, "job": job.name, "element": live[0]}
                     self._plant.happened.append(Happened(now_s, "hurt", said))
         if there:
@@ -223,9 +220,7 @@ class Crewing:
 
     def _tell(self, event: CrewEvent) -> None:
         crew, job = event.crew, self._jobs.get(event.job)
-        if job and event.kind == "began":
-            self._began_s[job.name] = event.time_s
-        elif job and event.kind == "waiting":
+        if job and event.kind == "waiting":
             self._plant.agenda.after(DEAD_S, self._look_again)
         found = self.damage.said(job) if job and event.kind == "found" else ""
         self.radio.tell(event, job, found)

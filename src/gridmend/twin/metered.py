@@ -167,6 +167,7 @@ class Metered:
             self.telecontrol.send(endpoint_of(self._names[load]), event)
         # By a batch, of which no store keeps anything: the charge is gone before the path is back.
         gasping = due[~back]
+        self.telecontrol.catch_up()
         times = np.transpose(links.send_batch(self._number[gasping], plant.now_s))
         for load, arrivals in zip(gasping.tolist(), times.tolist(), strict=True):
             event = self._event(load, "meter_gasped")
@@ -203,6 +204,7 @@ class Metered:
         waiting = np.sum([kept.missing for kept in self._kept], axis=0)
         which = np.flatnonzero((waiting > 0) & self.meters.has_supply)
         which = which[np.argsort(-waiting[which], kind="stable")]
+        self.telecontrol.catch_up()
         links, now_s = self.telecontrol.links, self.telecontrol.plant.now_s
         arrival_s = np.full(len(waiting), np.nan)
         arrival_s[which] = np.fmin(*links.send_batch(self._number[which], now_s))

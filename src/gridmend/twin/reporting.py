@@ -40,6 +40,8 @@ class Reporting:
 
     def read(self, until_s: float) -> None:
         """Read all scans up to a time, and send what they report."""
+        if not self.scanner.scans_to(until_s):
+            return
         reports = self.scanner.read(self.true, until_s)
         if not len(reports):
             return

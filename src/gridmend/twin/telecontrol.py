@@ -113,7 +113,7 @@ class Telecontrol:
     def carry_out(self, step: Step) -> Outcome:
         """Send a step to the RTU of its device, and say what came back; time goes on meanwhile."""
         plant, agenda = self.plant, self.plant.agenda
-        self._catch_up(math.nextafter(plant.now_s, -math.inf))
+        self.catch_up()
         try:
             key = subject(plant.world.grid, step)
             endpoint = self._endpoint(key)
@@ -198,7 +198,7 @@ class Telecontrol:
 
     def _see(self, now_s: float, flow: Flow) -> None:
         """The truth changes: what was scanned until now had the old one."""
-        self._catch_up(math.nextafter(now_s, -math.inf))
+        self.catch_up()
         self._reporting.true = self.points.true(flow)
         if self._fed:
             live = np.unique(flow.nodes.bus[flow.energised])
@@ -208,7 +208,7 @@ class Telecontrol:
     def _keep_up(self) -> None:
         """Links change: what waited for them goes on. Asked again when they change next."""
         now_s = self.plant.now_s
-        self._catch_up(math.nextafter(now_s, -math.inf))
+        self.catch_up()
         for forwarded in self.links.advance(now_s):
             assert isinstance(forwarded.message, Event)
             self._arrive(forwarded.arrival_s, forwarded.message)
@@ -217,6 +217,11 @@ class Telecontrol:
         due_s = max(self.links.next_change_s, now_s + _LEAST_WAIT_S)
         agenda = self.plant.agenda
         self._next = agenda.at(due_s, self._keep_up) if math.isfinite(due_s) else None
+
+    def catch_up(self) -> None:
+        """Send what was scanned before now: whoever sends over `links` does this first, as these go
+        on in order of time."""
+        self._catch_up(math.nextafter(self.plant.now_s, -math.inf))
 
     def _catch_up(self, until_s: float) -> None:
         self._reporting.read(until_s)
@@ -248,6 +253,7 @@ class Telecontrol:
 
         Raises `GridError` for an endpoint without a path.
         """
+        self.catch_up()
         last_s = 0.0
         for arrival_s, message in self.links.send(endpoint, event, self.plant.now_s):
             assert isinstance(message, Event)
