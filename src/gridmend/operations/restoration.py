@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from gridmend.interlock.electric import Solver, solver_of
 from gridmend.interlock.limits import Gauge, Limits, read_off
+from gridmend.model.customers import customer_counts
 from gridmend.model.flow import Flow
 from gridmend.model.grid import Grid
 from gridmend.model.plan import Plan, Refusal, Verdict, Violation
@@ -18,7 +19,7 @@ from gridmend.model.snapshot import Snapshot
 from gridmend.model.topology import Topology
 from gridmend.operations import reasons
 from gridmend.operations.configurations import Tie, configurations, reachable, ties
-from gridmend.operations.customers import customer_counts, customer_weights
+from gridmend.operations.customers import customer_weights
 from gridmend.operations.fault import Isolation, isolate
 from gridmend.operations.remembering import Remembering
 from gridmend.operations.search import Case, Found, Search, restored, search

@@ -8,8 +8,8 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
+from gridmend.model.customers import customer_counts
 from gridmend.model.grid import Grid
-from gridmend.operations.customers import customer_counts
 from gridmend.operations.indices import Interruption
 
 

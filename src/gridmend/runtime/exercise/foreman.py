@@ -6,10 +6,10 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from gridmend.model.customers import customer_counts
 from gridmend.model.event import Event
 from gridmend.model.plan import Action, Step
 from gridmend.model.snapshot import Snapshot
-from gridmend.operations.customers import customer_counts
 from gridmend.operations.suspects import suspects
 from gridmend.runtime.control.kernel import SOURCE
 from gridmend.runtime.exercise.healing import SEQUENCE_S

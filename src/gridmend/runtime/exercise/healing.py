@@ -93,6 +93,12 @@ class Healing:
         or the only one, as a switch lies at the border of two."""
         kernel = self.room.kernel
         standing = kernel.situation.faults
+        waiting = [case for case in self.cases if case.suspect is None and not case.is_over]
+        topology = kernel.bench.site.topology
+        for case in waiting:
+            behind = suspects(topology, case.before, tripped=case.device)
+            if len(waiting) == 1 or any(element in one.elements for one in behind):
+                self._give_up(case, f"{element} is repaired")
         cases = [c for c in self.cases if c.suspect and c.suspect.elements[0] in standing]
         mended = [c for c in cases if c.suspect and element in c.suspect.elements]
         for case in mended or (cases if len(cases) == 1 else []):

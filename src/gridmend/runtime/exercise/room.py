@@ -11,11 +11,11 @@ import numpy as np
 
 from gridmend.interlock.check import Bench
 from gridmend.interlock.move import By
+from gridmend.model.customers import customer_counts
 from gridmend.model.event import Event
 from gridmend.model.plan import Action, Outcome, OutcomeState, Step
 from gridmend.model.situation import ANYWHERE
 from gridmend.model.snapshot import Snapshot
-from gridmend.operations.customers import customer_counts
 from gridmend.runtime.control import Answer, operate, select
 from gridmend.runtime.control.authority import take_authority
 from gridmend.runtime.control.opening import open_room
@@ -28,6 +28,9 @@ from gridmend.twin.telecontrol import Telecontrol
 
 LOOK_S = 60.0
 """How often the room looks for what came without being an event of its own."""
+HEAR_S = 1.0
+"""What arrives within so long of the last look is taken in together: a storm brings thousands of
+reports a minute."""
 WAIT_S = 1.0
 """How often the outcome of a command is looked for."""
 SEEN_S = 60.0
@@ -77,7 +80,7 @@ class Room:
         take_authority(self.kernel, ANYWHERE, OPERATOR)
         self._heard = self.kernel.sequence
         self._next: Due | None = None
-        self._busy = False
+        self._busy, self._looked_s = False, -math.inf
         self._forecast, self._step = forecast, 0
         field.listeners.append(self._expect)
         self._expect(self.agenda.now_s)
@@ -158,7 +161,7 @@ class Room:
 
     def _expect(self, time_s: float) -> None:
         """Look at a time, or as soon as possible after it."""
-        due_s = max(time_s, self.agenda.now_s)
+        due_s = max(time_s, self.agenda.now_s, self._looked_s + HEAR_S)
         if self._busy or (self._next is not None and self._next.time_s <= due_s):
             return
         if self._next is not None:
@@ -166,7 +169,7 @@ class Room:
         self._next = self.agenda.at(due_s, self._look)
 
     def _look(self) -> None:
-        self._next = None
+        self._next, self._looked_s = None, self.agenda.now_s
         if self._busy:
             return
         self._busy = True
