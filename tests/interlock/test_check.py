@@ -198,3 +198,13 @@ def test_the_gauge_sees_the_largest_loading_that_the_flow_shows(grid: Grid) -> N
     largest = 100 * np.abs(flow.i_a[here]).max() / 1080
     assert reading.loading_max_pct is not None
     assert reading.loading_max_pct >= largest > 50
+
+
+def test_a_network_that_is_dead_as_a_whole_may_be_started_and_not_beyond_its_limits() -> None:
+    grid = read("ieee13")
+    dead = Snapshot.normal(grid).with_source(grid, "source", is_on=False)
+    light = dead.with_demand(dead.load_kw * 0.5, dead.load_kvar * 0.5)
+    start = _plan((Action.CLOSE, "source"))
+    assert check(start, grid, light).allowed
+    heavy = dead.with_demand(dead.load_kw * 2, dead.load_kvar * 2)
+    assert "look-ahead" in {rule for rule, _ in _rules(check(start, grid, heavy))}

@@ -8,8 +8,14 @@ from gridmend.model.errors import GridError, GridmendError
 from gridmend.model.grid import Grid
 from gridmend.model.series import Series
 from gridmend.model.snapshot import Snapshot
+from gridmend.model.topology import Topology
 from gridmend.powerflow.network import Network
 from gridmend.powerflow.shorts import Short
+from gridmend.twin.agenda import Agenda
+from gridmend.twin.guards import Guards
+from gridmend.twin.plant import Fault, Plant
+from gridmend.twin.protection.recloser import Recloser
+from gridmend.twin.strikes import bolted
 from gridmend.twin.world import World
 
 DAY = 0.5 + 0.5 * np.sin(np.linspace(0, np.pi, 96)) ** 2
@@ -123,3 +129,53 @@ def test_what_cannot_be_is_refused(world: World) -> None:
         world.short(Short("line.l999", ("a",)))
     with pytest.raises(GridmendError, match="without steps"):
         World.of(world.network, Series(world.snapshot, np.empty((1, 0))))
+
+
+def test_controls_stand_still_for_a_fault_that_goes_and_act_under_one_that_stays(
+    world: World,
+) -> None:
+    short = Short("line.L52", ("a",), 20.0, share=0.5)
+    world.short(short)
+    world.solve()
+    taps = world.snapshot.tap_pu.copy()
+    assert world.next_s() == 10.0, "until then nothing moves"
+    while world.next_s() < 300.0:
+        world.go_to(world.next_s())
+    assert world.is_faulted
+    assert not np.array_equal(world.snapshot.tap_pu, taps)
+
+
+def test_a_regulator_at_the_end_of_its_range_waits_for_the_voltage_and_for_nothing_else(
+    grid: Grid,
+) -> None:
+    weak = grid.with_changed("source.source", v_pu=0.92)
+    rising = Series.scaled(Snapshot.normal(weak), [0.2, 1.2, 1.2, 1.2], step_s=3600.0)
+    world = World.of(Network.of(weak), rising)
+    while world.next_s() < 7000.0:
+        world.go_to(world.next_s())
+        assert world.solved < 300, "taps are asked for without end"
+    assert (world.snapshot.tap_pu >= weak.windings.numbers("tap_max_pu") - 1e-9).any()
+
+
+def test_a_source_is_guarded_for_the_load_that_it_may_have_to_carry(network: Network) -> None:
+    topology = Topology.of(network.grid)
+    flow = network.solve(Snapshot.normal(network.grid), controls="static")
+    guard = Guards.of(network, topology, flow)["neighbour_350"]
+    assert isinstance(guard.device, Recloser)
+    rated_a = 1800.0 / (np.sqrt(3) * 4.16)
+    assert guard.device.settings.phase_pickup_a == pytest.approx(2.5 * rated_a)
+
+
+def test_a_breaker_on_the_high_side_sees_a_fault_at_a_feeders_end() -> None:
+    grid = gridmend.read("ieee13")
+    network = Network.of(grid)
+    series = Series.scaled(Snapshot.normal(grid), [1.0] * 4, step_s=900.0)
+    world = World.of(network, series)
+    guards = Guards.of(network, world.topology, world.flow)
+    device = guards["source"].device
+    assert isinstance(device, Recloser)
+    assert device.settings.phase_pickup_a < 0.5 * 170.0, "half of what the fault brings there"
+    plant = Plant(Agenda(), world, guards)
+    plant.strike(Fault(bolted(grid, "671680")))
+    plant.agenda.run_to(10.0)
+    assert [h.payload["device"] for h in plant.happened if h.kind == "lock_out"] == ["source"]

@@ -38,7 +38,7 @@ def suspects(
     equipped: Collection[str] = (),
     flagged: Collection[str] = (),
 ) -> tuple[Suspect, ...]:
-    """The sections that may hold a fault which `tripped` has cleared, the surest reading first.
+    """The sections that may hold a fault which `tripped` has cleared.
 
     `before` are the positions that stood as it struck. `equipped` are switches with an indicator
     and `flagged` those among them whose indicator saw the current of a fault; `tripped` is a

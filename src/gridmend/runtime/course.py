@@ -15,6 +15,7 @@ from gridmend.model.snapshot import Snapshot
 from gridmend.runtime.exercise.forecast import Forecast
 from gridmend.runtime.exercise.foreman import Foreman
 from gridmend.runtime.exercise.healing import Healing
+from gridmend.runtime.exercise.leave import Leave
 from gridmend.runtime.exercise.returning import Returning
 from gridmend.runtime.exercise.room import Room
 from gridmend.runtime.ledger import Ledger
@@ -31,10 +32,17 @@ class Course:
 
     `ledger` has who was out in truth. `restoration` is the policy of self-healing; without it
     the room closes again what tripped, once a repair is heard of. Where the field has crews, a
-    foreman sends them; else steps by hand take as long as the policy says.
+    foreman sends them; else steps by hand take as long as the policy says. `storm` tells whether
+    one is over the map, when roads are slow and repairs long.
     """
 
-    def __init__(self, field: Field, *, restoration: Restoration | None = None) -> None:
+    def __init__(
+        self,
+        field: Field,
+        *,
+        restoration: Restoration | None = None,
+        storm: Callable[[], bool] = lambda: False,
+    ) -> None:
         self.field, self.grid = field, field.grid
         self.start_utc = field.telecontrol.start_utc
         world, agenda = field.plant.world, field.agenda
@@ -50,7 +58,8 @@ class Course:
         returning = Returning(self.room, Snapshot.normal(self.grid))
         self.room.duties.append(returning)
         if field.crewing is not None:
-            self.room.duties.append(Foreman(self.room, field.crewing, equipped, returning.begin))
+            foreman = Foreman(self.room, field.crewing, equipped, returning.begin, storm)
+            self.room.duties += [foreman, Leave(self.room, field.crewing)]
         else:
             hand_s = 60 * (restoration or Restoration()).hand_step_min
             field.telecontrol.by_hand = partial(self._send_a_crew, hand_s)
@@ -85,7 +94,7 @@ class Course:
     def strike(self, element: str) -> int:
         """A bolted fault of all phases strikes for good; its number."""
         plant = self.field.plant
-        return plant.strike(Fault(bolted(plant.world.network, element), cause="struck"))
+        return plant.strike(Fault(bolted(self.grid, element), cause="struck"))
 
     def repair(self, element: str, number: int) -> None:
         """A crew mends a fault, closes by hand what no command reaches, and says so."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -9,17 +10,18 @@ import numpy as np
 
 from gridmend.model.flow import Flow
 from gridmend.model.grid import Grid
-from gridmend.model.series import Series
 from gridmend.model.snapshot import Snapshot, controlled_winding, step_of_tap
 from gridmend.powerflow.network import Network
 from gridmend.runtime.course import Course
 from gridmend.runtime.drawing import View
+from gridmend.runtime.exercise.demand import series_of
 from gridmend.runtime.layout import bus_positions
 from gridmend.runtime.result import Day
 from gridmend.runtime.sample import Sample, sample, served_nodes
 from gridmend.runtime.scenario import Fault, Restoration
-from gridmend.runtime.shape import MINUTES_A_DAY, Floats, demand_at, minute_of_day, sun_shape
+from gridmend.runtime.shape import MINUTES_A_DAY, Floats, minute_of_day
 from gridmend.twin.field import Field
+from gridmend.twin.scenario.scenario import Demand, Scenario
 from gridmend.twin.streams import Streams
 from gridmend.twin.strikes import bolted
 
@@ -46,7 +48,10 @@ class Record:
         self.start_utc, self.step_s = start_utc, 60.0 * step_min
         struck_s = 60.0 * minute_of_day(fault.at, "fault") if fault else 0.0
         self.until_s = max(DAY_S, struck_s + 60 * fault.repair_min + AFTER_S) if fault else DAY_S
-        series = _series(grid, start_utc, shape, until_s=self.until_s)
+        steps = math.lcm(len(shape), 96) if len(shape) <= 96 else len(shape)
+        demand = Demand(tuple(shape.tolist()), step_min=MINUTES_A_DAY / steps)
+        day = Scenario("day", grid.name, start_utc, hours=self.until_s / 3600, demand=demand)
+        series = series_of(day, grid)
         field = Field.of(Network.of(grid), series, start_utc, Streams(seed))
         self.course = Course(field, restoration=restoration)
         self.xy = bus_positions(grid)
@@ -74,7 +79,7 @@ class Record:
     def day(self) -> Day:
         """All that was written down."""
         samples, operations, out, converged = zip(*self.rows, strict=True)
-        course = self.course
+        course, ledger = self.course, self.course.ledger
 
         def column(name: str) -> Floats:
             return np.array([getattr(sample, name) for sample in samples], float)
@@ -91,7 +96,7 @@ class Record:
             customers_out=np.array(out, np.int64), converged=np.array(converged, bool),
             plans=course.healing.plans if course.healing else (),
             events=course.events, happened=tuple(course.field.plant.happened),
-            interruptions=course.ledger.closed, curve=course.ledger.curve,
+            interruptions=(*ledger.closed, *ledger.standing(course.now)), curve=ledger.curve,
             samples=tuple(self.samples), views=tuple(self.views),
         )  # fmt: skip
 
@@ -129,7 +134,7 @@ class Record:
 
     def _expect(self, fault: Fault, struck_s: float) -> None:
         course = self.course
-        element = bolted(course.field.plant.world.network, fault.line).element
+        element = bolted(self.grid, fault.line).element
         name = element.partition(".")[2]
         repaired_s = struck_s + 60 * fault.repair_min
 
@@ -184,23 +189,3 @@ class Record:
         untied = replace(snapshot, open_phases=np.maximum(snapshot.open_phases, ties))
         lost = topology.energised_buses(snapshot) & ~topology.energised_buses(untied)
         return frozenset(np.flatnonzero(lost).tolist())
-
-
-def _series(grid: Grid, start_utc: datetime, shape: Floats, *, until_s: float) -> Series:
-    """Demand and sun in steps as long as the shape's, which divides a day, over a run."""
-    normal = Snapshot.normal(grid).at(start_utc)
-    steps = int(np.lcm(len(shape), 96)) if len(shape) <= 96 else len(shape)
-    step_s = DAY_S / steps
-    minutes = np.arange(int(np.ceil(until_s / step_s))) * step_s / 60
-    demand = [demand_at(shape, minute) for minute in minutes.tolist()]
-    sun = [sun_shape((minute % MINUTES_A_DAY) / 60) for minute in minutes.tolist()]
-    follows = np.where(grid.loads.flags("fixed"), -1, 0)
-    panels = np.full(len(grid.pv_systems), 1)
-    times = np.datetime64(start_utc.replace(tzinfo=None), "us") + (
-        np.arange(len(minutes)) * np.timedelta64(round(step_s * 1e6), "us")
-    )
-    return Series(
-        normal, np.array([demand, sun]),
-        {"load_kw": follows, "load_kvar": follows, "pv_kw": panels, "pv_kvar": panels},
-        times, step_s,
-    )  # fmt: skip

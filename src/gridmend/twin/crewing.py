@@ -165,8 +165,20 @@ class Crewing:
         """A crew that is there says where a switch or source stands; `GridError` for no such."""
         self.radio.stands(crew, Step(Action.OPEN, device, "where it stands"))
 
-    def by_hand(self, step: Step) -> None:
-        """Have a crew carry out a step as soon as one is free: for `Telecontrol.by_hand`."""
+    def step_of(self, job: str) -> Step | None:
+        """What a job has a crew switch; None where it is about something else, or not known."""
+        return self._jobs[job].step if job in self._jobs else None
+
+    def call_off(self, job: str) -> None:
+        """A job is not done any more; crews that are at it are idle where they are."""
+        for crew in self.names:
+            if self.crews.job(crew) == job:
+                self.recall(crew)
+        self._over.add(job)
+
+    def by_hand(self, step: Step, *, permit: bool = False) -> None:
+        """Have a crew carry out a step as soon as one is free: for `Telecontrol.by_hand`. With
+        `permit` it asks for leave once it stands there: until then much may have changed."""
         asked = (step.action, step.device.lower())
         for job in (*self._jobs.values(), *self._waiting.values()):
             known = job.step if job.name not in self._over else None
@@ -176,7 +188,8 @@ class Crewing:
             raise GridError(f"{BY_HAND_MOST:,} steps wait for a crew", mend="have more crews")
         self._hands += 1
         name = f"by hand {self._hands}"
-        self._waiting[name] = self.job(name, JobKind.SWITCH, step=step, customers=step.customers)
+        more: dict[str, Any] = {"customers": step.customers, "permit": permit}
+        self._waiting[name] = self.job(name, JobKind.SWITCH, step=step, **more)
         self._go_on()
 
     def _go_on(self) -> None:

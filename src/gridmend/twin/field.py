@@ -10,7 +10,7 @@ import numpy as np
 
 from gridmend.model.errors import Finding, GridError
 from gridmend.model.flow import Flow
-from gridmend.model.grid import SINGULAR, Grid
+from gridmend.model.grid import Grid
 from gridmend.model.series import Series
 from gridmend.powerflow.network import Network
 from gridmend.twin.agenda import Agenda
@@ -19,12 +19,11 @@ from gridmend.twin.communications.links import Link
 from gridmend.twin.communications.network import Communications
 from gridmend.twin.communications.paths import Outage, Path
 from gridmend.twin.crewing import Crewing
+from gridmend.twin.endpoints import GROUPS, endpoints_of
 from gridmend.twin.flagged import Flagged
-from gridmend.twin.flagged import endpoint_of as indicator_of
 from gridmend.twin.guards import Guards
 from gridmend.twin.inverters.standard import NOMINAL_HZ, Category
 from gridmend.twin.metered import Metered
-from gridmend.twin.metered import endpoint_of as meter_of
 from gridmend.twin.plant import Plant
 from gridmend.twin.resources import Resources
 from gridmend.twin.streams import Streams
@@ -37,8 +36,6 @@ from gridmend.twin.world import World
 
 FIBRE = Link.of_kind("fibre", "fibre")
 """The link over which everything goes that is given no other."""
-KINDS = ("rtu", "indicator", "meter", "der")
-"""Kinds of endpoint, by which links may be named."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +43,9 @@ class Equipment:
     """What instruments and links a field has.
 
     `indicated` are the switches with fault indicators, all remote ones unless given. `over` are
-    the names of the links that endpoints use, by endpoint or by kind of `KINDS`, the nearest to
-    the endpoint first; whatever is not named uses the first link. None leaves a part out.
+    the names of the links that endpoints use, by endpoint or by one of `endpoints.GROUPS`, the
+    nearest to the endpoint first; whatever is not named uses the first link. None leaves a part
+    out.
     """
 
     scanning: Scanning = field(default_factory=Scanning)
@@ -105,7 +103,7 @@ class Field:
         switches = _indicated(network.grid, has)
         links = Communications(
             has.links,
-            has.paths or _paths(network.grid, has, scanner.points.units, switches),
+            has.paths or _paths(network.grid, has, switches),
             streams,
             outages=has.outages,
             buses=[str(name).lower() for name in network.grid.buses["name"]],
@@ -165,26 +163,20 @@ def _indicated(grid: Grid, has: Equipment) -> tuple[str, ...]:
     return tuple(str(names[grid.switches.row(name)]) for name in has.indicated)
 
 
-def _paths(
-    grid: Grid, has: Equipment, units: tuple[str, ...], switches: tuple[str, ...]
-) -> tuple[Path, ...]:
+def _paths(grid: Grid, has: Equipment, switches: tuple[str, ...]) -> tuple[Path, ...]:
     """A path for everything that speaks, and for what takes commands."""
-    kind_of = dict.fromkeys(units, "rtu")
-    kind_of |= {f"source.{name}".lower(): "rtu" for name in grid.sources}
-    for table in ("generators", "pv_systems", "storages"):
-        kind_of |= {f"{SINGULAR[table]}.{name}".lower(): "der" for name in grid.table(table)}
-    kind_of |= {indicator_of(name): "indicator" for name in switches}
-    if has.metering is not None:
-        kind_of |= {meter_of(str(name)): "meter" for name in grid.loads["name"]}
+    group_of = {
+        name: group for group, names in endpoints_of(grid, switches).items() for name in names
+    }
     first = (has.links[0].name,) if has.links else ()
-    unknown = [name for name in has.over if name not in kind_of and name not in KINDS]
+    unknown = [name for name in has.over if name not in group_of and name not in GROUPS]
     if unknown:
         raise GridError(
             f"nothing speaks by the name {', '.join(sorted(unknown)[:5])}",
             where="over",
-            mend=f"name an endpoint, or one of {', '.join(KINDS)}",
+            mend=f"name an endpoint, or one of {', '.join(GROUPS)}",
         )
     return tuple(
-        Path(name, has.over.get(name, has.over.get(kind, first)), store=has.store)
-        for name, kind in kind_of.items()
+        Path(name, has.over.get(name, has.over.get(group, first)), store=has.store)
+        for name, group in group_of.items()
     )

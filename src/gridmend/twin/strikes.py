@@ -1,4 +1,4 @@
-"""The faults that weather and ordinary rates bring, put on a plant."""
+"""Faults as they are put on a plant: those that weather and rates bring, and plain ones."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from collections.abc import Iterable
 from functools import partial
 
 from gridmend.model.errors import GridError
-from gridmend.model.grid import SINGULAR
-from gridmend.powerflow.network import Network
+from gridmend.model.grid import SINGULAR, Grid
 from gridmend.powerflow.shorts import FAULTED, Short, device_of
 from gridmend.twin.plant import Fault, Plant
 from gridmend.twin.weather.strikes import Strike
+
+CONDUCTORS = ("a", "b", "c", "s1", "s2")
+"""Conductors that a fault may be on."""
 
 
 def fault_of(strike: Strike) -> Fault:
@@ -25,10 +27,16 @@ def fault_of(strike: Strike) -> Fault:
     return Fault(short, strike.is_permanent, strike.cause.value)
 
 
-def bolted(network: Network, element: str) -> Short:
+def bolted(grid: Grid, element: str) -> Short:
     """A short circuit of all phases without resistance: in the middle of a line, at the first end
     of anything else. Raises `GridError` where no fault can be on it, with what may be named."""
-    grid = network.grid
+    table, row = faulted(element, grid)
+    name = f"{SINGULAR[table]}.{grid.table(table)['name'][row]}".lower()
+    return Short(name, phases_of(grid, table, row), share=0.5 if table == "lines" else 0.0)
+
+
+def faulted(element: str, grid: Grid) -> tuple[str, int]:
+    """Table and row of an element on which a fault may be; `GridError` where none may."""
     table, row = grid.find(element)
     rows = grid.table(table)
     name = str(rows["name"][row])
@@ -37,12 +45,23 @@ def bolted(network: Network, element: str) -> Short:
             f"a fault cannot be on {rows.schema.row} '{name}'",
             mend="name a line, a switch, a transformer or a reactor",
         )
-    terminals = network.terminals
-    here = (terminals.table == table) & (terminals.row == row) & (terminals.terminal == 1)
-    phases = tuple(str(phase) for phase in terminals.phase[here] if phase not in ("n", "g"))
-    if not phases:
-        raise GridError(f"'{name}' is not in service, so that no fault can be on it")
-    return Short(f"{SINGULAR[table]}.{name}".lower(), phases, share=0.5 * (table == "lines"))
+    if not bool(rows.flags("in_service")[row]):
+        raise GridError(
+            f"{rows.schema.row} '{name}' is not in service", mend="name one that is in service"
+        )
+    return table, row
+
+
+def phases_of(grid: Grid, table: str, row: int) -> tuple[str, ...]:
+    """The phases of an element at its first end, in its own order."""
+    if table == "transformers":
+        name = str(grid.transformers["name"][row])
+        windings = grid.windings.where("transformer", name)
+        first = min(windings.tolist(), key=lambda k: int(grid.windings["number"][k]))
+        written = str(grid.windings["phases"][first])
+    else:
+        written = str(grid.table(table)["phases1"][row])
+    return tuple(phase for phase in written.split() if phase in CONDUCTORS)
 
 
 def expect(plant: Plant, strikes: Iterable[Strike]) -> int:

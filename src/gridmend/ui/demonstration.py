@@ -12,7 +12,6 @@ from gridmend.interlock.limits import Limits
 from gridmend.model.event import Event
 from gridmend.model.grid import Grid
 from gridmend.model.plan import Plan
-from gridmend.powerflow.network import Network
 from gridmend.runtime.day import Day, Fault, Restoration, run_day
 from gridmend.twin.strikes import bolted
 from gridmend.ui import screen
@@ -84,7 +83,7 @@ def run_demonstration(grid: Grid, line: str, folder: Path) -> Demonstration:
     """Run the three days and save the picture; says on standard error what it is doing."""
     begun = perf_counter()
     find_faulted(grid, line)
-    bolted(Network.of(grid), line)
+    bolted(grid, line)
     fault = Fault(line=line, at=AT, repair_min=REPAIR_MIN)
     screen.say("a quiet day, quarter-hour by quarter-hour (the first run also compiles) …")
     quiet = run_day(grid)

@@ -319,3 +319,15 @@ def test_without_a_record_of_what_was_sent_nothing_is_said_to_have_stayed() -> N
     answer = room.do(Action.OPEN, "S2")
     again = open_room(room.grid, room.field, room.log, now=room.now, bench=room.bench)
     assert set(again.situation.pending) == {answer.id}
+
+
+@pytest.mark.parametrize(("behind_s", "state"), [(0.5, CONFIRMED), (1.5, IN_DOUBT)])
+def test_a_device_that_answered_may_be_behind_by_its_clock_but_not_by_much(
+    behind_s: float, state: OutcomeState
+) -> None:
+    room = Room()
+    room.field._now = lambda: room.clock - timedelta(seconds=behind_s)
+    room.wait(5.0)
+    answer = room.do(Action.OPEN, "switch.S2")
+    assert answer.outcome is not None
+    assert answer.outcome.state is state

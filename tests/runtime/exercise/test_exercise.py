@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -84,6 +87,20 @@ def test_a_run_again_gives_the_same_bytes(tree: Scenario, healed: Exercise) -> N
     assert digest(rehearse(tree)) == digest(healed)
 
 
+def test_another_process_gives_the_same_bytes(healed: Exercise) -> None:
+    code = (
+        "from gridmend.runtime.exercise.exercise import rehearse\n"
+        "from gridmend.runtime.exercise.recording import digest\n"
+        "from gridmend.twin.scenario.reading import read_scenario\n"
+        "print(digest(rehearse(read_scenario('tree-on-l52'))))"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", code], env={**os.environ, "PYTHONHASHSEED": "7"},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert said.stdout.strip() == digest(healed)
+
+
 def test_a_recorded_run_is_read_back_and_is_the_same_run(healed: Exercise, tmp_path: Path) -> None:
     record(healed, tmp_path / "run")
     scenario, result = recorded(tmp_path / "run")
@@ -107,12 +124,16 @@ def test_without_one_element_of_realism_the_faults_and_repairs_are_drawn_alike(
 ) -> None:
     other = rehearse(replace(tree, realism=replace(Realism(), **{taken: False})), "crew")
 
+    def struck(exercise: Exercise) -> list[tuple[float, object]]:
+        return [(h.time_s, dict(h.payload)) for h in exercise.happened if h.kind == "fault_struck"]
+
     def repair_s(exercise: Exercise) -> float:
         begun = [e.time_utc for e in exercise.events if e.kind == "crew_said"
                  and str(e.payload["text"]).startswith("begins: repair")]  # fmt: skip
         done = [h.time_s for h in exercise.happened if h.kind == "repaired"]
         return done[0] - (begun[0] - exercise.scenario.start).total_seconds()
 
+    assert struck(other) == struck(by_crew)
     assert repair_s(other) == pytest.approx(repair_s(by_crew), abs=1e-5)
     if taken == "loss":
         assert other.measures["messages_lost"] == 0

@@ -88,7 +88,7 @@ def test_where_the_indicators_cannot_be_heard_nothing_is_switched_on_a_guess(gri
     wire, radio = Link.of_kind("wire", "fibre"), Link.of_kind("radio", "radio", loss=1.0)
     deaf = Equipment(
         indicating=Indicating(missed=0.0, false=0.0), links=(wire, radio),
-        over={"indicator": ("radio",)}, store=0,
+        over={"indicators": ("radio",)}, store=0,
     )  # fmt: skip
     course = run(grid, equipment=deaf)
     # No flag is heard, so that the fault seems to be in the first section: nobody there can be fed.

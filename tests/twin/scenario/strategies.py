@@ -135,7 +135,7 @@ scenarios = st.builds(
     st.builds(s.Demand, st.one_of(st.just("residential"), multipliers,
                                   st.builds(s.ShapeFiles, names, names)),
               st.floats(0, 1000), st.floats(0.1, 1440),
-              many(st.builds(s.Surge, times, times, st.floats(0, 1000)))),
+              many(st.builds(s.Surge, times, times, st.floats(0, 1000))), st.booleans()),
     st.builds(s.Sun, st.one_of(st.just("clear"), suns), shares),
     skies, telemetry, telecoms, people,
     st.builds(s.Der, st.one_of(maybe, st.sampled_from(list(Category))),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gridmend.model.errors import FormatError
+from gridmend.model.errors import Finding, FormatError
 from gridmend.twin.communications.links import Link
 from gridmend.twin.scenario.happenings import DemandTurns, DeviceMoves, FaultStrikes, LinkFails
 from gridmend.twin.scenario.reading import ScenarioError, read_scenario, read_text, read_values
@@ -20,16 +20,18 @@ def read(more: str) -> Scenario:
     return read_text(HEAD + more, file="x.yaml")
 
 
-def refused(text: str, *, what: str, line: int = 0, mend: str = "") -> None:
-    """It is refused with a finding that says these."""
+def refused(text: str, *, what: str) -> Finding:
+    """The first finding that says this, of a text that is refused."""
     with pytest.raises(ScenarioError) as caught:
         read_text(text, file="x.yaml")
     found = [f for f in caught.value.findings if what in f.what]
     assert found, str(caught.value)
     assert all(f.mend and f.where for f in caught.value.findings), str(caught.value)
-    if line:
-        assert found[0].where.split(",")[0] == f"x.yaml:{line}"
-    assert mend in found[0].mend
+    return found[0]
+
+
+def line_of(finding: Finding) -> int:
+    return int(finding.where.split(",")[0].removeprefix("x.yaml:"))
 
 
 @pytest.mark.parametrize(
@@ -141,7 +143,9 @@ def test_every_mistake_is_told_at_once_in_the_order_of_the_lines() -> None:
 def test_a_mistake_is_refused_with_its_line_and_how_to_mend_it(
     more: str, what: str, mend: str
 ) -> None:
-    refused(HEAD + more, what=what, line=4 + more.count("\n"), mend=mend)
+    found = refused(HEAD + more, what=what)
+    assert line_of(found) == 4 + more.count("\n")
+    assert mend in found.mend
 
 
 @pytest.mark.parametrize(
@@ -156,7 +160,9 @@ def test_a_mistake_is_refused_with_its_line_and_how_to_mend_it(
     ],
 )
 def test_what_yaml_has_and_a_scenario_needs_not_is_refused(more: str, what: str, mend: str) -> None:
-    refused(HEAD + more, what=what, line=4, mend=mend)
+    found = refused(HEAD + more, what=what)
+    assert line_of(found) == 4
+    assert mend in found.mend
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,9 @@ from gridmend.model.profiles import series_of as series_of_profiles
 from gridmend.model.series import Series
 from gridmend.runtime.shape import demand_at, residential_shape, sun_shape
 from gridmend.twin.scenario.happenings import DemandTurns, Happening, SunTurns
-from gridmend.twin.scenario.parts import profiles_of, steps_of
+from gridmend.twin.scenario.parts import profiles_of, steps_of, weather_of
 from gridmend.twin.scenario.scenario import Scenario, ShapeFiles
+from gridmend.twin.weather.climate import demand_factor, temperature_c
 
 DAY_H = 24.0
 
@@ -24,8 +25,11 @@ def series_of(scenario: Scenario, grid: Grid) -> Series:
     cannot be read or do not cover the run.
     """
     steps, step_s = steps_of(scenario), scenario.demand.step_min * 60
-    time_s = np.arange(steps) * step_s
-    demand = scenario.demand.scale * _surged(scenario, time_s, step_s)
+    time_s: Floats = np.arange(steps, dtype=float) * step_s
+    demand: Floats = np.full(steps, scenario.demand.scale)
+    demand *= _surged(scenario, time_s, step_s)
+    if scenario.demand.by_weather:
+        demand *= demand_factor(temperature_c(weather_of(scenario), time_s))
     demand *= _turned(scenario.happenings, DemandTurns, time_s, step_s)
     sun = scenario.sun.scale * _sun(scenario, time_s)
     sun *= _turned(scenario.happenings, SunTurns, time_s, step_s)

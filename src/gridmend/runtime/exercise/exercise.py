@@ -17,6 +17,7 @@ from gridmend.runtime.scenario import Restoration
 from gridmend.twin.plant import Happened
 from gridmend.twin.scenario.checks import check_scenario
 from gridmend.twin.scenario.expectations import Measured, judge
+from gridmend.twin.scenario.parts import is_stormy
 from gridmend.twin.scenario.reading import read_grid, with_changes
 from gridmend.twin.scenario.scenario import Policy, Scenario
 
@@ -48,12 +49,14 @@ def rehearse(
     *,
     grid: Grid | None = None,
     progress: Callable[[float], None] | None = None,
+    parts: int = 200,
 ) -> Exercise:
     """Run a scenario to its end, under its own policy unless given; equal inputs, equal runs.
 
     Whatever the policy, the same faults strike, the same customers would call and the same links
     would lose a message: all draws are of the scenario's seed. `grid` is the scenario's own unless
-    given, without its changes. `progress` is told the time of the run [s] now and then. Raises
+    given, without its changes. `progress` is told the time of the run [s] after each of `parts`; it
+    may wait there, so that a run keeps pace with a clock, and changes nothing else. Raises
     `GridmendError` with the first of the findings that forbid the run.
     """
     grid = grid if grid is not None else read_grid(scenario)
@@ -64,10 +67,14 @@ def rehearse(
     grid = with_changes(grid, scenario)
     field = field_of(scenario, grid)
     restoration = Restoration() if scenario.policy == "healing" else None
-    course = Course(field, restoration=restoration)
+    course = Course(
+        field,
+        restoration=restoration,
+        storm=lambda: is_stormy(scenario, field.agenda.now_s),
+    )
     measures = Measures(course)
-    for part in range(1, PARTS + 1):
-        course.run_to(scenario.end_s * part / PARTS)
+    for part in range(1, parts + 1):
+        course.run_to(scenario.end_s * part / parts)
         if progress is not None:
             progress(field.agenda.now_s)
     end_utc = scenario.start + timedelta(seconds=scenario.end_s)
@@ -86,7 +93,3 @@ def rehearse(
         interruptions=interruptions,
         curve=ledger.curve,
     )
-
-
-PARTS = 200
-"""How often a run says how far it is."""

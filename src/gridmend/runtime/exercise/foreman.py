@@ -72,7 +72,7 @@ class Foreman:
     crewing: Crewing
     equipped: tuple[str, ...]
     back: Callable[[], None]
-    storm: Callable[[], bool] = lambda: False
+    storm: Callable[[], bool]
     incidents: list[Incident] = field(default_factory=list[Incident])
     _reports: dict[int, float] = field(default_factory=dict[int, float])
     """Loads that were reported to be without supply, and when first [s]."""
@@ -107,11 +107,12 @@ class Foreman:
         """When it looks at its board again [s]."""
         now_s = self.room.agenda.now_s
         waits = [i.due_s for i in self.incidents if i.stage in ("wait", "close")]
-        if any(i.job is not None and i.stage in ("patrol", "repair") for i in self.incidents):
-            waits.append(now_s if self._unsent() else math.inf)
         if self._reports:
             waits.append(min(self._reports.values()) + WAIT_S)
-        return max(min(waits, default=math.inf), now_s) if waits else math.inf
+        # Who waits for a crew is asked once a look: a crew may have come free.
+        if self._told_s < now_s and self._unsent():
+            waits.append(now_s)
+        return max(min(waits, default=math.inf), now_s)
 
     def act(self) -> None:
         """Look for places, and send crews."""
@@ -123,21 +124,15 @@ class Foreman:
                 self._patrol(incident)
             elif incident.stage == "close" and incident.due_s <= now_s:
                 self._close_by_hand(incident)
-        jobs = {i.job.name: i.job for i in self.incidents if i.job and i.stage in _SENDING}
-        unsent = [jobs[name] for name in jobs if not self.crewing.crews.skills_at(name)]
+        unsent = self._unsent()
         for crew, job in self.crewing.choose(unsent) if unsent else ():
             self.crewing.assign(crew, job)
         self._told_s = now_s
 
-    def _unsent(self) -> bool:
-        """Whether a job waits and a crew is free for it; asked once a look."""
-        if self._told_s >= self.room.agenda.now_s:
-            return False
-        return any(
-            i.job is not None and i.stage in _SENDING
-            and not self.crewing.crews.skills_at(i.job.name)
-            for i in self.incidents
-        )  # fmt: skip
+    def _unsent(self) -> list[Job]:
+        """Jobs that wait for a crew."""
+        jobs = {i.job.name: i.job for i in self.incidents if i.job and i.stage in _SENDING}
+        return [job for name, job in jobs.items() if not self.crewing.crews.skills_at(name)]
 
     def _open(self, device: str, due_s: float, *, is_heard: bool) -> None:
         if any(i.device == device and i.stage != "over" for i in self.incidents):
@@ -203,8 +198,12 @@ class Foreman:
                 kernel = self.room.kernel
                 self._clear(set(incident.job.elements) - {element}, f"it is on {element}")
                 kernel.say("fault_suspected", OPERATOR, element=element, behind=incident.device)
+                # One crew mends an element, whoever waits for it: else what the first of two says
+                # once it is done makes the line live on which the other works.
+                mending = (i for i in self.incidents if i.stage == "repair")
+                known = next((i.job for i in mending if element in i.found), None)
+                incident.job = known or self._job(JobKind.REPAIR, incident, element)
                 incident.stage, incident.found = "repair", [element]
-                incident.job = self._job(JobKind.REPAIR, incident, element)
             elif incident.stage == "repair" and text.endswith("nothing to mend here"):
                 self._mended(element)
 

@@ -63,7 +63,7 @@ def field_of(scenario: Scenario, grid: Grid) -> Field:
             telecontrol, scenario.people.crews, _estimates(scenario), streams,
             pace=pace_of(scenario), metres_per_unit=scenario.metres_per_unit,
         )  # fmt: skip
-        telecontrol.by_hand = field.crewing.by_hand
+        telecontrol.by_hand = partial(field.crewing.by_hand, permit=True)
     if scenario.realism.stuck:
         field.plant.stuck |= {grid.key(name) for name in scenario.stuck}
     _expect(scenario, grid, field, streams)

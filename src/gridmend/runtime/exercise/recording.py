@@ -27,15 +27,22 @@ def digest(exercise: Exercise) -> str:
     return found.hexdigest()
 
 
+def check_free(folder: Path) -> None:
+    """Raise `GridmendError` where a folder is a file, or holds a run already."""
+    if folder.exists() and not folder.is_dir():
+        raise GridmendError(f"{folder} is a file", mend="name a folder")
+    if any((folder / name).exists() for name in (SCENARIO, EVENTS, TRUTH, RESULT)):
+        raise GridmendError(f"there is a run in {folder} already", mend="name another folder")
+
+
 def record(exercise: Exercise, folder: Path) -> tuple[Path, ...]:
     """Write a run into a folder, which is made where it is missing; the files.
 
-    Raises `GridmendError` where the folder holds another run already.
+    The result is written last: where it is missing, the run was not recorded whole. Raises
+    `GridmendError` as `check_free` does.
     """
+    check_free(folder)
     paths = tuple(folder / name for name in (SCENARIO, EVENTS, TRUTH, RESULT))
-    for path in paths:
-        if path.exists():
-            raise GridmendError(f"there is a run in {folder} already", mend="name another folder")
     folder.mkdir(parents=True, exist_ok=True)
     scenario = _rooted(exercise.scenario)
     paths[0].write_text(text_of(scenario), "utf-8")

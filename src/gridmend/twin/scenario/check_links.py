@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 from gridmend.model.errors import GridmendError, nearest
 from gridmend.twin.communications.paths import Path
+from gridmend.twin.endpoints import GROUPS
 from gridmend.twin.scenario.findings import Checking
-from gridmend.twin.scenario.scenario import GROUPS, Way
+from gridmend.twin.scenario.scenario import Way
 from gridmend.twin.scenario.ways import endpoints_of, without_way
 
 _NAMED_MOST = 3

@@ -141,9 +141,19 @@ def profiles_of(scenario: Scenario, grid: Grid) -> Mapping[tuple[str, int], Prof
     return read_map(beside(scenario, shape.map), grid, shapes, span)
 
 
-def _unscaled(scenario: Scenario) -> Hazards:
+def weather_of(scenario: Scenario) -> Weather:
+    """Storms and heat waves over the ordinary days of a scenario."""
     sky = scenario.weather
-    weather = Weather(sky.storms, sky.heat_waves, sky.air, calendar_of(scenario))
+    return Weather(sky.storms, sky.heat_waves, sky.air, calendar_of(scenario))
+
+
+def is_stormy(scenario: Scenario, now_s: float) -> bool:
+    """Whether a storm lives at a time [s from the start]."""
+    return any(storm.start_s <= now_s < storm.end_s for storm in scenario.weather.storms)
+
+
+def _unscaled(scenario: Scenario) -> Hazards:
+    sky, weather = scenario.weather, weather_of(scenario)
     rates = Rates() if sky.ordinary_faults else Rates(())
     return Hazards(weather, sky.fragility, rates, sky.without)
 

@@ -31,8 +31,6 @@ from gridmend.twin.weather.storms import Storm
 
 Policy = Literal["crew", "healing"]
 """What the control room may do: send crews alone, or heal by remote switches too."""
-GROUPS = ("rtus", "meters", "indicators", "der")
-"""Endpoints that may be named together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +75,14 @@ class Surge:
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """How demand moves: `residential` is the stated day, multipliers divide a day among them."""
+    """How demand moves: `residential` is the stated day, multipliers divide a day among them. With
+    `by_weather` heat raises it, by the air of the scenario's weather."""
 
     shape: Literal["residential"] | tuple[float, ...] | ShapeFiles = "residential"
     scale: float = 1.0
     step_min: float = 15.0
     surges: tuple[Surge, ...] = ()
+    by_weather: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,10 @@ from collections.abc import Iterator
 from gridmend.model.errors import GridError
 from gridmend.model.grid import SINGULAR, Grid
 from gridmend.powerflow.network import Network
-from gridmend.powerflow.shorts import FAULTED, Short, device_of
+from gridmend.powerflow.shorts import Short, device_of
 from gridmend.twin.plant import Fault
 from gridmend.twin.scenario.happenings import FaultStrikes
-
-CONDUCTORS = ("a", "b", "c", "s1", "s2")
-"""Conductors that a fault may be on."""
+from gridmend.twin.strikes import faulted, phases_of
 
 
 def fault_of(happening: FaultStrikes, grid: Grid) -> Fault:
@@ -29,35 +27,6 @@ def fault_of(happening: FaultStrikes, grid: Grid) -> Fault:
     )
     grows = tuple((growth.after_s, growth.phases) for growth in happening.grows)
     return Fault(short, happening.permanent, happening.cause, grows)
-
-
-def faulted(element: str, grid: Grid) -> tuple[str, int]:
-    """Table and row of an element on which a fault may be; `GridError` where none may."""
-    table, row = grid.find(element)
-    rows = grid.table(table)
-    name = str(rows["name"][row])
-    if table not in FAULTED:
-        raise GridError(
-            f"a fault cannot be on {rows.schema.row} '{name}'",
-            mend="name a line, a switch, a transformer or a reactor",
-        )
-    if not bool(rows.flags("in_service")[row]):
-        raise GridError(
-            f"{rows.schema.row} '{name}' is not in service", mend="name one that is in service"
-        )
-    return table, row
-
-
-def phases_of(grid: Grid, table: str, row: int) -> tuple[str, ...]:
-    """The phases of an element at its first end, in its own order."""
-    if table == "transformers":
-        name = str(grid.transformers["name"][row])
-        windings = grid.windings.where("transformer", name)
-        first = min(windings.tolist(), key=lambda k: int(grid.windings["number"][k]))
-        written = str(grid.windings["phases"][first])
-    else:
-        written = str(grid.table(table)["phases1"][row])
-    return tuple(phase for phase in written.split() if phase in CONDUCTORS)
 
 
 def wrong_with(

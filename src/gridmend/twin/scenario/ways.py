@@ -4,48 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-import numpy as np
-
 from gridmend.model.errors import GridError
 from gridmend.model.grid import Grid
-from gridmend.twin import flagged, metered
+from gridmend.twin import endpoints
 from gridmend.twin.communications.paths import Path
-from gridmend.twin.inverters.fleet import DEFAULT_CATEGORY
 from gridmend.twin.scenario.parts import indicator_rows
 from gridmend.twin.scenario.scenario import Equipped, Scenario, Telecoms, Way
 
 
 def endpoints_of(grid: Grid, equipped: Equipped) -> Mapping[str, tuple[str, ...]]:
-    """By group, the endpoints that speak over links, by the names that the twin gives them.
+    """By group, the endpoints of a grid with the indicators of a scenario.
 
-    RTUs stand at remote switches, regulators, capacitor banks and sources; a meter at every load,
-    indicators where the scenario has them, and each DER answers for itself. Raises `GridError` for
-    an indicator at a switch that is not there.
+    Raises `GridError` for an indicator at a switch that is not there.
     """
-    switches = grid.switches
-    remote = switches.flags("remote") & switches.flags("in_service")
-    regulated = {name.lower() for name in grid.tap_controls.texts("transformer")}
-    capacitors = np.flatnonzero(grid.capacitors.flags("in_service"))
-    rtus = [
-        *(f"switch.{switches['name'][row]}" for row in np.flatnonzero(remote)),
-        *(f"transformer.{name}" for name in sorted(regulated)),
-        *(f"capacitor.{grid.capacitors['name'][row]}" for row in capacitors),
-        *(f"source.{name}" for name in grid.sources),
-    ]
-    loads = grid.loads.texts("name")
-    on = np.flatnonzero(grid.loads.flags("in_service"))
-    named = [switches.texts("name")[row] for row in indicator_rows(equipped, grid)]
-    der = [
-        grid.key(f"{table}.{grid.table(table)['name'][row]}")
-        for table in DEFAULT_CATEGORY
-        for row in np.flatnonzero(grid.table(table).flags("in_service"))
-    ]
-    return {
-        "rtus": tuple(name.lower() for name in rtus),
-        "meters": tuple(metered.endpoint_of(loads[row]) for row in on),
-        "indicators": tuple(flagged.endpoint_of(name) for name in named),
-        "der": tuple(der),
-    }
+    names = grid.switches.texts("name")
+    return endpoints.endpoints_of(grid, [names[row] for row in indicator_rows(equipped, grid)])
 
 
 def way_of(telecoms: Telecoms, *, endpoint: str, group: str) -> Way | None:

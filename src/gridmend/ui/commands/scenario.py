@@ -69,19 +69,25 @@ def run(
     out: Annotated[
         Path | None, typer.Option(help="Folder to record the run in; a new one.")
     ] = None,
+    speed: Annotated[
+        float | None,
+        typer.Option(min=1e-3, help="Seconds of the run in one second: 1 is real time."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Run a scenario on the twin, and hold it to what it expects; 3 where it does not meet that."""
-    from gridmend.runtime.exercise.recording import record
+    from gridmend.runtime.exercise.recording import check_free, record
     from gridmend.twin.scenario.reading import read_scenario
     from gridmend.ui import screen
 
     begun = perf_counter()
-    found = _rehearsed(read_scenario(path), policy)
+    if out is not None:
+        check_free(out)
+    found = _rehearsed(read_scenario(path), policy, speed)
     if out is not None:
         record(found, out)
         screen.say(f"recorded in {out}")
-    _finish([found], begun, json=json)
+    _finish(found, begun, json=json)
 
 
 @scenario.command()
@@ -103,12 +109,15 @@ def replay(
     is_same = digest(found) == result["sha256"]
     if found.policy == result["policy"]:
         screen.say("the same bytes" if is_same else "NOT the same bytes as were recorded")
-    _finish([found], begun, json=json, beside=result)
+    _finish(found, begun, json=json, beside=result)
     if found.policy == result["policy"] and not is_same:
         raise typer.Exit(answer.UNUSABLE)
 
 
-def _rehearsed(known: Scenario, policy: str | None) -> Exercise:
+def _rehearsed(known: Scenario, policy: str | None, speed: float | None = None) -> Exercise:
+    """Run it: as fast as it goes, or at a speed, twice a second at most."""
+    from time import sleep
+
     from gridmend.model.errors import GridmendError
     from gridmend.runtime.exercise.exercise import rehearse
     from gridmend.ui import screen
@@ -116,16 +125,23 @@ def _rehearsed(known: Scenario, policy: str | None) -> Exercise:
     if policy not in (None, "crew", "healing"):
         raise GridmendError(f"there is no policy '{policy}'", mend="give crew or healing")
     chosen: Policy | None = "healing" if policy == "healing" else "crew" if policy else None
+    parts = 200 if speed is None else max(200, round(2 * known.end_s / speed))
     screen.say(f"{known.name}: {known.hours:g} h, seed {known.seed} …")
     with screen.Advance(round(known.end_s), of="seconds of the run") as bar:
-        return rehearse(known, chosen, progress=lambda now_s: bar.to(round(now_s)))
+        begun = perf_counter()
+
+        def told(now_s: float) -> None:
+            if speed is not None:
+                sleep(max(0.0, begun + now_s / speed - perf_counter()))
+            bar.to(round(now_s))
+
+        return rehearse(known, chosen, progress=told, parts=parts)
 
 
-def _finish(runs: list[Exercise], begun: float, *, json: bool, beside: Any | None = None) -> None:
+def _finish(found: Exercise, begun: float, *, json: bool, beside: Any | None = None) -> None:
     """Print what was measured, beside a recorded run where there is one."""
     from gridmend.ui import answer, screen
 
-    found = runs[0]
     if json:
         said: dict[str, Any] = {
             "scenario": found.scenario.name, "policy": found.policy, "seed": found.scenario.seed,
