@@ -13,6 +13,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 import ieee123
+import neighbours8500
 
 from gridmend.formats import native, opendss
 from gridmend.model.errors import Finding
@@ -64,6 +65,14 @@ EXAMPLES = (
         "IEEE 8500-node test feeder, unbalanced secondary loads",
         "ieee/8500-Node/Master-unbal.dss",
         "R. F. Arritt and R. C. Dugan, The IEEE 8500-node test feeder, IEEE PES T&D 2010",
+    ),
+    Example(
+        "ieee8500x3",
+        "three IEEE 8500-node feeders with remote switches and ties",
+        "ieee/8500-Node/Master-unbal.dss",
+        "R. F. Arritt and R. C. Dugan, The IEEE 8500-node test feeder, IEEE PES T&D 2010",
+        neighbours8500.STATED,
+        neighbours8500.side_by_side,
     ),
     Example(
         "ckt5",

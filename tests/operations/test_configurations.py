@@ -7,15 +7,26 @@ from itertools import product
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gridmend.operations.configurations import LIVE, Tie, configurations, grown, reachable
+from gridmend.operations.configurations import (
+    LIVE,
+    Configuration,
+    Merit,
+    Tie,
+    Ways,
+    configurations,
+    fullest,
+    grown,
+    reachable,
+)
 
 
 @st.composite
 def some_ties(draw: st.DrawFn) -> list[Tie]:
     section = st.integers(LIVE, 5)
-    pairs = draw(st.lists(st.tuples(section, section, st.booleans()), max_size=8))
-    kept = [(a, b, c) for a, b, c in pairs if a != b]
-    return [Tie(k, a, b, c) for k, (a, b, c) in enumerate(kept)]
+    flag = st.booleans()
+    pairs = draw(st.lists(st.tuples(section, section, flag, flag, flag), max_size=8))
+    kept = [(a, b, *more) for a, b, *more in pairs if a != b]
+    return [Tie(k, *values) for k, values in enumerate(kept)]
 
 
 def _trees(ties: list[Tie]) -> set[frozenset[int]]:
@@ -66,3 +77,51 @@ def test_what_borders_on_a_tree_opens_and_what_is_apart_stays(ties: list[Tie]) -
 def test_the_fullest_tree_reaches_all_that_can_be_reached(ties: list[Tie]) -> None:
     first = next(iter(configurations(ties, most=1)))
     assert set(first.sections) == reachable(ties)
+
+
+def _worth(ties: list[Tie], weights: dict[int, float], found: Configuration) -> Merit:
+    by_switch = {tie.switch: tie for tie in ties}
+    moved = [by_switch[k] for k in (*found.to_open, *found.to_close)]
+    return (
+        -sum(weights[k] for k in sorted(found.sections)),
+        sum(tie.by_hand for tie in moved),
+        len(moved),
+        sum(by_switch[k].normally_open for k in found.to_close),
+    )
+
+
+@given(some_ties(), st.lists(st.integers(0, 3), min_size=6, max_size=6))
+@settings(max_examples=200, deadline=None)
+def test_trees_come_in_the_order_of_what_they_are_worth(ties: list[Tie], heavy: list[int]) -> None:
+    weights = {section: float(weight) for section, weight in enumerate(heavy)}
+    ways = Ways(ties, weights)
+    merits: list[Merit] = []
+    while ways.best is not None:
+        ahead = ways.best
+        found = ways.take(1)
+        if found is not None:
+            assert found[0] == ahead
+            assert found[0] == _worth(ties, weights, found[1])
+            merits.append(found[0])
+    assert merits == sorted(merits)
+
+
+@given(some_ties())
+@settings(max_examples=50, deadline=None)
+def test_a_tree_grown_along_closed_switches_reaches_all_that_can_be_reached(
+    ties: list[Tie],
+) -> None:
+    assert set(fullest(ties).sections) == reachable(ties)
+
+
+@given(some_ties())
+@settings(max_examples=50, deadline=None)
+def test_what_is_given_back_comes_again_at_its_new_worth(ties: list[Tie]) -> None:
+    ways = Ways(ties, dict.fromkeys(range(6), 1.0))
+    first = ways.take(10_000)
+    assert first is not None
+    ways.give_back((1.0, 0, 0, 0), first[1])
+    last = first
+    while (found := ways.take(10_000)) is not None:
+        last = found
+    assert last == ((1.0, 0, 0, 0), first[1])

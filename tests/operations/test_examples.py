@@ -9,10 +9,10 @@ from gridmend.formats.read import read
 from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow.network import Network
 
-NAMES = ("ckt5", "ieee123", "ieee13", "ieee34", "ieee37", "ieee8500")
+NAMES = ("ckt5", "ieee123", "ieee13", "ieee34", "ieee37", "ieee8500", "ieee8500x3")
 
 
-def test_six_networks_ship_with_licence_and_source() -> None:
+def test_the_networks_ship_with_licence_and_source() -> None:
     found = {example.name: example for example in examples()}
     assert tuple(sorted(found)) == NAMES
     for example in found.values():

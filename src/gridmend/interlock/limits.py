@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import compress, pairwise
 from typing import Any
@@ -89,10 +90,8 @@ class Gauge:
             ),
             "sources": grid.sources.numbers("capacity_kva"),
         }
-        found = [
-            (order[key % len(order)], key // len(order) // 64)
-            for key in (int(k) for k in (*by_current, *by_power))
-        ]
+        keyed = np.concatenate([by_current, by_power]).astype(np.int64)
+        table, row = keyed % len(order), keyed // len(order) // 64
         return Gauge(
             topology,
             *_legs(grid, nodes),
@@ -100,8 +99,8 @@ class Gauge:
             current_group=current_group.astype(np.int64),
             power_at=power_at,
             power_group=power_group.astype(np.int64),
-            names=tuple(_name(grid, table, row) for table, row in found),
-            limits=np.array([rated[table][row] for table, row in found], float),
+            names=_names(grid, order, table, row),
+            limits=_of_each(order, table, row, rated).astype(float),
             currents=len(by_current),
         )
 
@@ -237,27 +236,58 @@ def _either(emergency: NDArray[Any], normal: NDArray[Any]) -> Floats:
 
 def _legs(grid: Grid, nodes: Nodes) -> tuple[Ints, Ints, Ints, Floats]:
     """Load, nodes and rated voltage of each phase of every load in service."""
-    keys = zip(nodes.bus.tolist(), nodes.phase.tolist(), strict=True)
-    number = {key: k for k, key in enumerate(keys)}
+    words, code = np.unique(nodes.phase.astype(str), return_inverse=True)
+    number = np.full((len(grid.buses), len(words) + 1), -1, np.int64)
+    number[nodes.bus, code] = np.arange(len(code))
+    coded = {word: k for k, word in enumerate(words.tolist())}
     loads = grid.loads
-    found: list[tuple[int, int, int]] = []
-    rated: list[float] = []
-    buses, phases = loads.texts("bus"), loads.texts("phases")
-    connections, kv = loads.texts("connection"), loads.numbers("kv")
-    for row in (int(r) for r in np.flatnonzero(loads.flags("in_service"))):
-        bus = grid.buses.row(buses[row])
-        ends = [number.get((bus, word), -1) for word in phases[row].split()]
-        wye = connections[row] == "wye"
-        if wye:
-            pairs = [(end, ends[-1]) for end in ends[:-1]]
-        else:
-            closing = [(ends[-1], ends[0])] if len(ends) > 2 else []
-            pairs = [*pairwise(ends), *closing]
-        across = float(kv[row]) * 1000 / (math.sqrt(3) if wye and len(pairs) > 1 else 1.0)
-        found += [(row, one, two) for one, two in pairs]
-        rated += [across] * len(pairs)
-    load, plus, minus = np.array(found, np.int64).reshape(-1, 3).T
-    return load, plus, minus, np.array(rated)
+    at_bus = {name: k for k, name in enumerate(grid.buses.texts("name"))}
+    bus = np.array([at_bus.get(name, -1) for name in loads.texts("bus")], np.int64)
+    kv = loads.numbers("kv").astype(float)
+    alike: dict[tuple[str, str], list[int]] = {}
+    phases, connections = loads.texts("phases"), loads.texts("connection")
+    for row in np.flatnonzero(loads.flags("in_service")).tolist():
+        if bus[row] < 0:
+            bus[row] = grid.buses.row(loads.texts("bus")[row])
+        alike.setdefault((phases[row], connections[row]), []).append(row)
+    found: list[NDArray[np.int64]] = []
+    for (text, connection), rows in alike.items():
+        wye = connection == "wye"
+        pairs = _pairs([coded.get(word, len(words)) for word in text.split()], wye)
+        scale = math.sqrt(3) if wye and len(pairs) > 1 else 1.0
+        for leg, (one, two) in enumerate(pairs):
+            ends = number[bus[rows], one], number[bus[rows], two]
+            found.append(np.stack([rows, ends[0], ends[1], np.full(len(rows), leg)]))
+        kv[rows] = kv[rows] / scale
+    load, plus, minus, leg = np.concatenate(found or [np.empty((4, 0), np.int64)], axis=1)
+    by_load = np.lexsort((leg, load))
+    return load[by_load], plus[by_load], minus[by_load], 1000 * kv[load[by_load]]
+
+
+def _pairs(ends: list[int], wye: bool) -> list[tuple[int, int]]:
+    """Which conductors each phase of a load lies between."""
+    if wye:
+        return [(end, ends[-1]) for end in ends[:-1]]
+    return [*pairwise(ends), *([(ends[-1], ends[0])] if len(ends) > 2 else [])]
+
+
+def _names(grid: Grid, order: Sequence[str], table: Ints, row: Ints) -> tuple[str, ...]:
+    texts = {
+        t: np.array([f"{SINGULAR[t]}.{name}" for name in grid.table(t).texts("name")], object)
+        for t in order
+    }
+    return tuple(_of_each(order, table, row, texts).tolist())
+
+
+def _of_each(
+    order: Sequence[str], table: Ints, row: Ints, values: dict[str, NDArray[Any]]
+) -> NDArray[Any]:
+    """For each pair of table and row its value."""
+    found = np.empty(len(table), object)
+    for number, name in enumerate(order):
+        here = table == number
+        found[here] = values[name][row[here]]
+    return found
 
 
 def _name(grid: Grid, table: str, row: int) -> str:

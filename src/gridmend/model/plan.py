@@ -83,7 +83,8 @@ class Plan:
     """Ordered steps that heal something; it does not act by itself.
 
     Customers count those behind loads: out by the fault, restorable by any switching at
-    all, restored by this plan, and of these the ones restored through a tie.
+    all, restored by this plan, and of these the ones restored through a tie; moved are those
+    who had supply and are without it between two steps, while they go over to another feeder.
     """
 
     fault: str
@@ -93,6 +94,7 @@ class Plan:
     customers_restorable: int = 0
     customers_restored: int = 0
     customers_restored_by_tie: int = 0
+    customers_moved: int = 0
     load_kw_restored: float = 0.0
     v_min_pu: float | None = None
     loading_max_pct: float | None = None
@@ -111,6 +113,9 @@ class Plan:
             f"  restores {self.customers_restored:,} of {self.customers_restorable:,} restorable"
             f" customers, {self.customers_restored_by_tie:,} through ties"
         )
+        if self.customers_moved:
+            moved = f"{self.customers_moved:,} customers"
+            lines.append(f"  moves {moved} to another feeder, each without supply for a moment")
         lines += [f"  note: {note}" for note in self.notes]
         lines += [f"  stays out: {reason}" for reason in self.left_out]
         lines += [f"  refused: {r.rule}, {r.device}: {r.why}" for r in self.verdict.refusals]

@@ -106,6 +106,7 @@ def _plans(plans: Sequence[Plan]) -> list[dict[str, Any]]:
             "customers_restorable": plan.customers_restorable,
             "customers_restored": plan.customers_restored,
             "customers_restored_by_tie": plan.customers_restored_by_tie,
+            "customers_moved": plan.customers_moved,
             "load_kw_restored": plan.load_kw_restored,
             "v_min_pu": plan.v_min_pu,
             "loading_max_pct": plan.loading_max_pct,

@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from gridmend.model.plan import Action, Step
 from gridmend.operations.configurations import Configuration
-from gridmend.operations.search import Case, Found, Search, restored
+from gridmend.operations.search import Search
+from gridmend.operations.trial import Case, Found, restored
 
 Flags = NDArray[np.bool_]
 Ints = NDArray[np.int64]
@@ -19,23 +20,43 @@ def explained(case: Case, way: Found) -> tuple[Step, ...]:
     """The steps of a way with reason, customers and predicted effect."""
     flows, readings = way.judgement.flows, way.judgement.readings
     back = restored(case, flows[0].snapshot)
+    lost = _lost(case, way)
     steps: list[Step] = []
     for k, step in enumerate(way.steps, 1):
         now = restored(case, flows[k].snapshot)
         customers = int(case.counts[now & ~back].sum())
         back |= now
         reading = readings[k]
+        over = int(case.counts[lost[k] ^ lost[k - 1]].sum())
         steps.append(
             Step(
                 step.action,
                 step.device,
-                _why(case, step, customers),
+                _moving(step, over) if over else _why(case, step, customers),
                 customers=customers,
                 v_min_pu=reading.v_min_pu,
                 loading_max_pct=reading.loading_max_pct,
             )
         )
     return tuple(steps)
+
+
+def moved(case: Case, way: Found) -> int:
+    """Customers who had supply and are without it between two steps of a way."""
+    return int(case.counts[np.any(_lost(case, way), axis=0)].sum())
+
+
+def _lost(case: Case, way: Found) -> list[Flags]:
+    """After each step [loads] those who had supply before the first and have none."""
+    topology = case.topology
+    states = [topology.supplied(topology.energised(f.snapshot)) for f in way.judgement.flows]
+    return [states[0] & ~now for now in states]
+
+
+def _moving(step: Step, customers: int) -> str:
+    if step.action is Action.OPEN:
+        return f"{people(customers)} go over to another feeder, without supply until it is closed"
+    return f"takes over {people(customers)}, to make room on the feeder they come from"
 
 
 def left_out(case: Case, way: Found, found: Search, reach: frozenset[int]) -> tuple[str, ...]:

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from gridmend.interlock.electric import Solver
 from gridmend.model.flow import Flow
 from gridmend.model.snapshot import Snapshot
+from gridmend.model.topology import Topology
 from gridmend.powerflow.network import Network
 
 _FLOWS_MOST = 1024
 
 
 class Remembering:
-    """A solver that keeps its answers, for one grid and one demand; bounded."""
+    """A solver that keeps its answers, for one grid and one demand; bounded.
 
-    def __init__(self, solver: Solver) -> None:
-        self._solver = solver
+    What is dead has no voltage whatever its switches do, so that two snapshots which differ only
+    there have one answer.
+    """
+
+    def __init__(self, solver: Solver, topology: Topology) -> None:
+        self._solver, self._topology = solver, topology
         self.solved = 0
         self._flows: dict[tuple[bytes, ...], Flow] = {}
 
@@ -27,7 +34,11 @@ class Remembering:
         self, snapshot: Snapshot, *, controls: str = "static", near: Flow | None = None
     ) -> Flow:
         """The flow at a snapshot, solved once."""
-        arrays = (snapshot.open_phases, snapshot.tap_pu, snapshot.steps_on, snapshot.source_on)
+        closed = self._topology.closed(snapshot)
+        reached, _ = self._topology.from_sources(closed, snapshot.source_on)
+        live = reached.tree >= 0
+        conducts = closed & live[self._topology.wiring.edge_from]
+        arrays = (live, conducts, snapshot.tap_pu, snapshot.steps_on, snapshot.source_on)
         key = (controls.encode(), *(a.tobytes() for a in arrays))
         flow = self._flows.get(key)
         if flow is None:
@@ -35,4 +46,7 @@ class Remembering:
                 self._flows.pop(next(iter(self._flows)))
             self.solved += 1
             flow = self._flows[key] = self._solver.solve(snapshot, controls=controls, near=near)
-        return flow
+        if flow.snapshot.open_phases.tobytes() == snapshot.open_phases.tobytes():
+            return flow
+        there = replace(flow.snapshot, open_phases=snapshot.open_phases)
+        return replace(flow, snapshot=there)

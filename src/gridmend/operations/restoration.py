@@ -14,22 +14,21 @@ from gridmend.interlock.limits import Gauge, Limits, read_off
 from gridmend.model.customers import customer_counts
 from gridmend.model.flow import Flow
 from gridmend.model.grid import Grid
-from gridmend.model.plan import Plan, Refusal, Verdict, Violation
+from gridmend.model.plan import Plan, Violation
 from gridmend.model.snapshot import Snapshot
 from gridmend.model.topology import Topology
-from gridmend.operations import reasons
-from gridmend.operations.configurations import Tie, configurations, reachable, ties
+from gridmend.operations.arrangement import board
+from gridmend.operations.configurations import Tie, Ways, reachable, ties
 from gridmend.operations.customers import customer_weights
+from gridmend.operations.drafting import Outcome, nothing, plan_of, unhealed
 from gridmend.operations.fault import Isolation, isolate
 from gridmend.operations.remembering import Remembering
-from gridmend.operations.search import Case, Found, Search, restored, search
+from gridmend.operations.search import Search, by_section, search
+from gridmend.operations.transfers import transferred
+from gridmend.operations.trial import Case, restored
 from gridmend.powerflow.network import Network
 
 Flags = NDArray[np.bool_]
-
-CONFIGURATIONS_MOST = 20_000
-"""Radial configurations that are listed: all of them for 14 switches. Beyond it the gap counts
-everyone restorable as the bound."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +52,7 @@ def restore(
     limits: Limits | None = None,
     seconds_limit: float = 20.0,
     solves_limit: int = 2_000,
+    transfers: bool = True,
     network: Network | Solver | None = None,
     topology: Topology | None = None,
 ) -> Plan:
@@ -65,6 +65,7 @@ def restore(
         seconds_limit=seconds_limit,
         solves_limit=solves_limit,
         plans_most=1,
+        transfers=transfers,
         network=network,
         topology=topology,
     ).plans[0]
@@ -79,13 +80,14 @@ def propose(
     seconds_limit: float = 20.0,
     solves_limit: int = 2_000,
     plans_most: int = 3,
+    transfers: bool = True,
     network: Network | Solver | None = None,
     topology: Topology | None = None,
     clock: Callable[[], float] = perf_counter,
 ) -> Proposal:
     """Isolate a fault and restore as many customers as limits allow.
 
-    Every radial way of feeding the dead sections is listed and tried in the order of its
+    The radial ways of feeding the dead sections are tried in the order of their
     merit (customers by priority, then fewer switches by hand, then fewer switches, then fewer
     ties, then lower losses); each is carried out step by step in the interlock, with regulators
     and capacitors settling at the snapshot's demand. What is still supplied stays as it is:
@@ -108,48 +110,35 @@ def propose(
     """
     begun = clock()
     topology = topology or Topology.of(grid)
-    solver = Remembering(solver_of(grid, network))
+    solver = Remembering(solver_of(grid, network), topology)
     before = solver.solve(snapshot, controls="static")
     isolation = isolate(grid, before.snapshot, fault, topology=topology)
     case = _case(before, isolation, topology, solver, limits or Limits())
     if not isolation.zone.any():
-        return Proposal(isolation, case.accepted, (_unhealed(case, clock() - begun),))
+        return Proposal(isolation, case.accepted, (unhealed(case, clock() - begun),))
     among = _ties(case, before.snapshot)
-    listed = list(configurations(among, most=CONFIGURATIONS_MOST))
-    complete = len(listed) < CONFIGURATIONS_MOST
-    found = search(
-        case,
-        among,
-        listed,
-        complete=complete,
-        plans_most=plans_most,
-        out_of_time=lambda: clock() - begun > seconds_limit or solver.solved >= solves_limit,
-    )
     restorable = _restorable(case, among)
-    bound = found.bound if complete else float(case.weights[restorable].sum())
-    outcome = _Outcome(case, found, frozenset(reachable(among)), restorable, bound)
+
+    def out_of_time() -> bool:
+        return clock() - begun > seconds_limit or solver.solved >= solves_limit
+
+    ways = Ways(among, by_section(case, np.where(restorable, case.weights, 0.0)))
+    found = search(case, ways, plans_most=plans_most, out_of_time=out_of_time)
+    if transfers:
+        found = _with_transfers(case, found, _live(case, before.snapshot), restorable, out_of_time)
+    bound = min(found.bound, float(case.weights[restorable].sum()))
+    outcome = Outcome(case, found, frozenset(reachable(among)), restorable, bound)
     seconds = clock() - begun
     ways = found.found[:plans_most]
-    plans = [_plan(outcome, way, seconds) for way in ways] or [_nothing(outcome, seconds)]
+    plans = [plan_of(outcome, way, seconds) for way in ways] or [nothing(outcome, seconds)]
     return Proposal(isolation, case.accepted, tuple(plans))
-
-
-@dataclass(frozen=True, eq=False)
-class _Outcome:
-    """What a search found, with what it is measured against."""
-
-    case: Case
-    found: Search
-    reach: frozenset[int]
-    restorable: Flags
-    bound: float
 
 
 def _case(
     before: Flow, isolation: Isolation, topology: Topology, solver: Solver, limits: Limits
 ) -> Case:
     grid = topology.grid
-    flow = solver.solve(isolation.tripped, controls="static")
+    flow = solver.solve(isolation.tripped, controls="static", near=before)
     gauge = Gauge.of(topology, flow.nodes, flow.terminals)
     was = topology.supplied(topology.energised(before.snapshot))
     out = was & ~topology.supplied(topology.energised(isolation.isolated))
@@ -175,10 +164,7 @@ def _ties(case: Case, before: Snapshot) -> list[Tie]:
     """The switches that may feed what this fault put out."""
     topology, isolation = case.topology, case.isolation
     cut = isolation.sections
-    section = cut.of_bus[topology.wiring.node_bus]
-    live, was_live = np.zeros(cut.count, bool), np.zeros(cut.count, bool)
-    live[section[topology.energised(isolation.isolated)]] = True
-    was_live[section[topology.energised(before)]] = True
+    live, was_live = _live(case, isolation.isolated), _live(case, before)
     kinds = topology.grid.switches.texts("kind")
     tripped = {name.lower() for name in isolation.opened_by_protection}
     usable = np.array(
@@ -194,7 +180,36 @@ def _ties(case: Case, before: Snapshot) -> list[Tie]:
         banned=isolation.zone | ~was_live,
         usable=usable & ~isolation.locked,
         closed=isolation.isolated.open_phases == 0,
+        by_hand=~topology.grid.switches.flags("remote"),
+        normally_open=topology.grid.switches.flags("normally_open"),
     )
+
+
+def _live(case: Case, snapshot: Snapshot) -> Flags:
+    """[sections] what has supply at a snapshot."""
+    cut = case.isolation.sections
+    found = np.zeros(cut.count, bool)
+    found[cut.of_bus[case.topology.wiring.node_bus][case.topology.energised(snapshot)]] = True
+    return found
+
+
+def _with_transfers(
+    case: Case,
+    found: Search,
+    was_live: Flags,
+    restorable: Flags,
+    out_of_time: Callable[[], bool],
+) -> Search:
+    """The same with a plan that moves load between healthy feeders, where that restores more."""
+    least = -found.found[0].merit[0] if found.found else 0.0
+    if least >= float(case.weights[restorable].sum()):
+        return found
+    whole = board(case, was_live, restorable)
+    if whole is None:
+        return found
+    more = transferred(case, whole, more_than=least, out_of_time=out_of_time)
+    ranked = (more.found, *found.found) if more.found else found.found
+    return Search(ranked, (*found.refused, *more.refused), max(found.bound, more.bound))
 
 
 def _restorable(case: Case, among: list[Tie]) -> Flags:
@@ -203,79 +218,3 @@ def _restorable(case: Case, among: list[Tie]) -> Flags:
     closing = {str(names[t.switch]): False for t in among}
     everything = case.isolation.isolated.with_switches(case.topology.grid, closing)
     return restored(case, everything)
-
-
-def _plan(outcome: _Outcome, way: Found, seconds: float) -> Plan:
-    case = outcome.case
-    final, reading = way.judgement.flows[-1].snapshot, way.judgement.readings[-1]
-    back = restored(case, final)
-    switches = case.topology.grid.switches
-    tied = [
-        str(switches["name"][k])
-        for k in way.configuration.to_close
-        if switches.flags("normally_open")[k]
-    ]
-    without = final.with_switches(case.topology.grid, dict.fromkeys(tied, True))
-    by_tie = back & ~restored(case, without)
-    weight = float(case.weights[back].sum())
-    gap_pct = 100 * (outcome.bound - weight) / outcome.bound if outcome.bound > 0 else 0.0
-    return Plan(
-        fault=case.isolation.fault,
-        steps=reasons.explained(case, way),
-        verdict=way.judgement.verdict,
-        customers_out=int(case.counts[case.out].sum()),
-        customers_restorable=int(case.counts[outcome.restorable].sum()),
-        customers_restored=int(case.counts[back].sum()),
-        customers_restored_by_tie=int(case.counts[by_tie].sum()),
-        load_kw_restored=float(final.load_kw[back].sum()),
-        v_min_pu=reading.v_min_pu,
-        loading_max_pct=reading.loading_max_pct,
-        gap_pct=max(gap_pct, 0.0),
-        seconds=seconds,
-        left_out=reasons.left_out(case, way, outcome.found, outcome.reach),
-        notes=case.isolation.notes,
-    )
-
-
-def _unhealed(case: Case, seconds: float) -> Plan:
-    """The answer where no switch has a part: a load or a capacitor, cleared by its own fuse."""
-    return Plan(
-        fault=case.isolation.fault,
-        steps=(),
-        verdict=Verdict(),
-        customers_out=int(case.counts[case.out].sum()),
-        v_min_pu=case.start.v_min_pu,
-        loading_max_pct=case.start.loading_max_pct,
-        gap_pct=0.0,
-        seconds=seconds,
-        left_out=_waiting(case),
-        notes=case.isolation.notes,
-    )
-
-
-def _nothing(outcome: _Outcome, seconds: float) -> Plan:
-    """The answer where no way at all is allowed, not even to isolate the fault."""
-    case = outcome.case
-    refused = outcome.found.refused
-    why = refused[-1].why if refused else "the search ended before any way was tried"
-    return Plan(
-        fault=case.isolation.fault,
-        steps=(),
-        verdict=Verdict((Refusal("look-ahead", 0, case.isolation.fault, why),)),
-        customers_out=int(case.counts[case.out].sum()),
-        customers_restorable=int(case.counts[outcome.restorable].sum()),
-        gap_pct=100.0 if outcome.bound > 0 else 0.0,
-        seconds=seconds,
-        left_out=(
-            f"{reasons.people(int(case.counts[case.out].sum()))}: nothing is done, for {why}",
-        ),
-        notes=case.isolation.notes,
-    )
-
-
-def _waiting(case: Case) -> tuple[str, ...]:
-    """Who waits for the repair of something that is cleared by its own fuse."""
-    customers = int(case.counts[case.out].sum())
-    if not customers:
-        return ()
-    return (f"{reasons.people(customers)} on {case.isolation.fault}: until it is repaired",)

@@ -99,12 +99,17 @@ def slopes(legs: Legs, s_va: Complexes, v: Complexes, crossing: Crossing | None 
 
 @compiled
 def _slopes(answers: Answers, u_v: Complexes, s_va: Complexes, crossing: Crossing | None) -> Floats:
-    slope, h = np.empty((len(u_v), 4)), _DIFFERENCE * answers[1]
+    slope, ahead, behind = np.empty((len(u_v), 4)), u_v.copy(), u_v.copy()
     for column, turn in enumerate((1.0 + 0.0j, 1.0j)):
-        more = currents(answers, u_v + turn * h, s_va, crossing)
-        less = currents(answers, u_v - turn * h, s_va, crossing)
-        slope[:, column] = (more.real - less.real) / (2 * h)
-        slope[:, 2 + column] = (more.imag - less.imag) / (2 * h)
+        for k in range(len(u_v)):
+            h = _DIFFERENCE * answers[1][k]
+            ahead[k], behind[k] = u_v[k] + turn * h, u_v[k] - turn * h
+        more = currents(answers, ahead, s_va, crossing)
+        less = currents(answers, behind, s_va, crossing)
+        for k in range(len(u_v)):
+            h = _DIFFERENCE * answers[1][k]
+            slope[k, column] = (more[k].real - less[k].real) / (2 * h)
+            slope[k, 2 + column] = (more[k].imag - less[k].imag) / (2 * h)
     return slope
 
 

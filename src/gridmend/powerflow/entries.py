@@ -117,8 +117,10 @@ def upper_columns(n: int, place: Ints, a: Ints, b: Ints) -> tuple[Ints, Ints]:
                 start[j + 1] += 1
     start = np.cumsum(start)
     rows = np.empty(start[n], np.int64)
-    filled[:] = start[:-1]
-    seen[:] = -1
+    # Copied number by number: of a whole array Numba also compiles the text of an error of shape.
+    for i in range(n):
+        filled[i] = start[i]
+        seen[i] = -1
     for i in range(n):
         for k in range(first[i], first[i + 1]):
             j = columns[k]

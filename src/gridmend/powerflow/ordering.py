@@ -52,12 +52,13 @@ def _order(
     size = np.empty(n, np.int64)
     room = np.empty(n, np.int64)
     pool = np.empty(4 * len(indices) + 16 * n + 16, np.int64)
-    used = 0
+    used = indptr[0]
     for i in range(n):
         start[i] = used
         size[i] = indptr[i + 1] - indptr[i]
         room[i] = size[i] + 4
-        pool[used : used + size[i]] = indices[indptr[i] : indptr[i + 1]]
+        for k in range(size[i]):
+            pool[used + k] = indices[indptr[i] + k]
         used += room[i]
     done = np.zeros(n, np.bool_)
     mark = np.full(n, -1, np.int64)
@@ -144,9 +145,11 @@ def _join(
             grown = 2 * room[u]
             if used + grown > len(pool):
                 larger = np.empty(2 * len(pool) + grown, np.int64)
-                larger[:used] = pool[:used]
+                for k in range(used):
+                    larger[k] = pool[k]
                 pool = larger
-            pool[used : used + size[u]] = pool[start[u] : start[u] + size[u]]
+            for k in range(size[u]):
+                pool[used + k] = pool[start[u] + k]
             start[u] = used
             room[u] = grown
             used += grown

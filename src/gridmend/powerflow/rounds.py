@@ -133,7 +133,8 @@ def _rounds(
     why = _LOST
     while why == _LOST and rounds < _ROUNDS:
         rounds += 1
-        found[first:] = driven[first:]
+        for k in range(first, len(found)):
+            found[k] = driven[k]
         add_offsets(taking, s_va, crossing, x, found)
         substitute(numbers, found, first)
         before = change

@@ -105,6 +105,7 @@ def show_study(found: Study) -> None:
     screen.show(
         f"restores {plan.customers_restored:,} of {plan.customers_restorable:,} restorable"
         f" customers, {plan.customers_restored_by_tie:,} of them through ties",
+        *_moves(plan),
         *_bound(plan),
         *(f"note: {note}" for note in plan.notes),
         *stays_out(plan),
@@ -115,6 +116,14 @@ def show_study(found: Study) -> None:
     )
     if found.problem:
         screen.show(f"NOT USABLE: {found.problem}")
+
+
+def _moves(plan: Plan) -> list[str]:
+    """Who is without supply on the way, for the plan to restore others."""
+    if not plan.customers_moved:
+        return []
+    moved = f"{plan.customers_moved:,} customers"
+    return [f"moves {moved} to another feeder, each without supply between two steps"]
 
 
 def _bound(plan: Plan) -> list[str]:

@@ -23,6 +23,8 @@ NAME = "restoration"
 BY = By(NAME, "kernel", NAME)
 STEPS_MOST = 100
 """Steps of one order that the operator's leave covers."""
+SOLVES_MOST = 400
+"""Power flows that one plan may take: some seconds on a large network."""
 WAIT_S = 10.0
 """How often the outcome of a step is asked for that a crew carries out."""
 BY_HAND_S = 4 * 3600.0
@@ -145,8 +147,9 @@ class Healing:
         element = found[0].elements[0]
         kernel.say("fault_suspected", BY, element=element, behind=found[0].behind)
         case.plan = plan = restore(
-            kernel.grid, case.before, element, seconds_limit=math.inf,
-            network=bench.solver, topology=bench.site.topology,
+            kernel.grid, case.before, element, seconds_limit=math.inf, solves_limit=SOLVES_MOST,
+            # A switch that then fails would leave people dark who had supply.
+            transfers=False, network=bench.solver, topology=bench.site.topology,
         )  # fmt: skip
         kernel.say(
             "plan_proposed", BY, fault=element, steps=len(plan.steps), allowed=plan.verdict.allowed

@@ -1,0 +1,164 @@
+"""A way made from one that was refused: sections are left out until it holds, then taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from gridmend.model.plan import Violation
+from gridmend.operations.configurations import (
+    LIVE,
+    NOTHING,
+    Configuration,
+    Tie,
+    configuration_of,
+    grown,
+)
+
+ROUNDS_MOST = 12
+"""How often sections are left out before it is given up."""
+
+FAREST_PU = 1.05
+"""Voltage from which a drop is counted where a low voltage says how much is too much. Assumed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What came of trying a way: whether it holds, and what stood in its way most, by how much."""
+
+    holds: bool
+    worst: Violation | None = None
+    excess: float = 0.0
+
+
+@dataclass(eq=False)
+class Shedding:
+    """Makes ways from others; it remembers how much was too much from which side.
+
+    `kw`, `weights` are of each section; `sources` the source behind each switch that may enter a
+    dead section; `source_of` says which source feeds what a violation is on, None for none.
+    """
+
+    among: list[Tie]
+    kw: Mapping[int, float]
+    weights: Mapping[int, float]
+    sources: Mapping[int, int]
+    source_of: Callable[[Configuration, Violation], int | None]
+    attempt: Callable[[Configuration], Trial]
+    _too_much_kw: dict[int, float] = field(default_factory=dict)
+
+    def made(self, start: Configuration) -> Configuration | None:
+        """A way that holds, by leaving out sections of one that does not; None where none does."""
+        here, trial = start, self.attempt(start)
+        for _ in range(ROUNDS_MOST):
+            if trial.holds:
+                return self._widened(here)
+            if not here.closed:
+                return None
+            here = self._lightened(here, trial)
+            trial = self.attempt(here)
+        if not trial.holds:
+            here = NOTHING
+            if not self.attempt(here).holds:
+                return None
+        return self._widened(here)
+
+    def _lightened(self, here: Configuration, trial: Trial) -> Configuration:
+        """The same with so many of its outer sections left out as the violation asks for."""
+        enters, parent = rooted(self.among, here)
+        source = self.source_of(here, trial.worst) if trial.worst is not None else None
+        concerned = {k for k in here.sections if self.sources.get(enters[k]) == source}
+        fed_kw = sum(self.kw.get(k, 0.0) for k in concerned)
+        if source is not None and concerned:
+            self._too_much_kw[source] = min(fed_kw, self._too_much_kw.get(source, np.inf))
+        if not concerned:
+            concerned = set(here.sections)
+            fed_kw = sum(self.kw.get(k, 0.0) for k in concerned)
+        wanted_kw = fed_kw * _kept(trial)
+        kept = set(here.sections)
+        while concerned:
+            inner = {parent[k] for k in kept}
+            leaves = sorted(concerned - inner)
+            worth = {k: self.weights.get(k, 0.0) / max(self.kw.get(k, 0.0), 1e-9) for k in leaves}
+            least = min(leaves, key=lambda k: (worth[k], k))
+            kept.discard(least)
+            concerned.discard(least)
+            fed_kw -= self.kw.get(least, 0.0)
+            if fed_kw <= wanted_kw:
+                break
+        return _kept_of(self.among, here, kept)
+
+    def _widened(self, start: Configuration) -> Configuration:
+        """The same with every section that can be added one by one.
+
+        Bounded: each section is joined at most once, and each switch refused at most once.
+        """
+        best, hopeless = start, set[int]()
+        while True:
+            wider = sorted(
+                (
+                    (len(c.to_close), -self._weight(c), c)
+                    for c in grown(self.among, best)
+                    if not hopeless & (set(c.closed) - set(best.closed))
+                ),
+                key=lambda entry: entry[:2],
+            )
+            for _, _, here in wider:
+                added = set(here.closed) - set(best.closed)
+                if not self._is_too_much(here) and self.attempt(here).holds:
+                    best = here
+                    break
+                hopeless |= added
+            else:
+                return best
+
+    def _weight(self, here: Configuration) -> float:
+        return sum(self.weights.get(k, 0.0) for k in here.sections)
+
+    def _is_too_much(self, here: Configuration) -> bool:
+        enters, _ = rooted(self.among, here)
+        fed: dict[int, float] = {}
+        for section, switch in enters.items():
+            source = self.sources.get(switch, -1)
+            fed[source] = fed.get(source, 0.0) + self.kw.get(section, 0.0)
+        return any(kw >= self._too_much_kw.get(source, np.inf) for source, kw in fed.items())
+
+
+def rooted(among: list[Tie], here: Configuration) -> tuple[dict[int, int], dict[int, int]]:
+    """Of each section of a tree: the switch by which supply enters the tree, and its parent."""
+    by_switch = {t.switch: t for t in among}
+    enters: dict[int, int] = {}
+    parent: dict[int, int] = {}
+    for switch in here.closed:
+        tie = by_switch[switch]
+        one, two = (
+            (tie.one, tie.two) if tie.one in enters or tie.one == LIVE else (tie.two, tie.one)
+        )
+        parent[two] = one
+        enters[two] = switch if one == LIVE else enters[one]
+    return enters, parent
+
+
+def _kept(trial: Trial) -> float:
+    """What share of the power may stay, going by how far a limit is exceeded."""
+    worst = trial.worst
+    if worst is None or not np.isfinite(trial.excess):
+        return 0.5
+    if worst.limit == "voltage_low":
+        return (FAREST_PU - worst.bound) / max(FAREST_PU - worst.value, 1e-9)
+    return 1 / (1 + trial.excess)
+
+
+def _kept_of(among: list[Tie], here: Configuration, kept: set[int]) -> Configuration:
+    by_switch = {t.switch: t for t in among}
+    reached = {LIVE}
+    tree: list[Tie] = []
+    for switch in here.closed:
+        tie = by_switch[switch]
+        new = tie.two if tie.one in reached else tie.one
+        if new in kept and (tie.one in reached or tie.two in reached):
+            tree.append(tie)
+            reached.add(new)
+    return configuration_of(among, tuple(tree), frozenset(reached))

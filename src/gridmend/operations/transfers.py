@@ -1,0 +1,197 @@
+"""Room made by moving load between healthy feeders, so that more can be restored.
+
+A part of a healthy feeder is opened at one remote switch and at once fed from another feeder by
+closing another: its customers are without supply for that moment. Every radial arrangement of all
+sections, the healthy ones with the others, is ranked as ways of restoration are: those that drop
+nobody first, and of these the ones with the fewest moves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from heapq import heappop, heappush
+from itertools import islice, permutations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gridmend.model.plan import Action, Step
+from gridmend.model.snapshot import Snapshot
+from gridmend.operations.arrangement import Board, burdens, is_live
+from gridmend.operations.configurations import Configuration, Merit
+from gridmend.operations.trial import (
+    Case,
+    Found,
+    Refused,
+    merit_of,
+    positions,
+    restored,
+    tried,
+    weight_of,
+)
+
+Flags = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+PARTS_MOST = 20_000
+"""Parts of arrangements that are looked at."""
+
+MOVED_MOST = 4
+"""Parts of healthy feeders that one plan moves."""
+
+
+@dataclass(frozen=True, eq=False)
+class Transferred:
+    """The best plan with transfers, if any is better, and what none that is untried exceeds."""
+
+    found: Found | None
+    refused: tuple[Refused, ...]
+    bound: float
+
+
+def transferred(
+    case: Case,
+    whole: Board,
+    *,
+    more_than: float,
+    out_of_time: Callable[[], bool],
+) -> Transferred:
+    """Look for a plan that restores more weight than `more_than`, by transfers as well.
+
+    An arrangement that burdens a source at least as much as one that was refused for that source
+    is put aside and tried last.
+    """
+    refused: list[Refused] = []
+    aside: list[tuple[Merit, int, Configuration]] = []
+    too_much: dict[int, float] = {}
+    while not out_of_time():
+        way = _next(whole, aside, more_than)
+        if way is None:
+            return Transferred(None, tuple(refused), _left(whole, aside, more_than))
+        merit, here, is_late = way
+        moved = [k for k in here.to_open if is_live(case, whole, k)]
+        if not moved or len(moved) > MOVED_MOST:
+            continue
+        exact = weight_of(case, here)
+        if exact + whole.every < -merit[0]:
+            whole.ways.give_back((-exact - whole.every, *merit[1:]), here)
+            continue
+        if not is_late and _seems_too_much(whole, here, too_much):
+            heappush(aside, (merit, len(aside) + len(refused), here))
+            continue
+        came = _tried(case, here, moved)
+        if isinstance(came, Found):
+            bound = max(-came.merit[0], _left(whole, aside, -came.merit[0]))
+            return Transferred(came, tuple(refused), bound)
+        refused.append(came)
+        _learn(case, whole, came, too_much)
+    return Transferred(None, tuple(refused), _left(whole, aside, more_than))
+
+
+def _next(
+    whole: Board, aside: list[tuple[Merit, int, Configuration]], more_than: float
+) -> tuple[Merit, Configuration, bool] | None:
+    """The next arrangement that drops nobody and may restore more; then those put aside."""
+    ahead = whole.ways.best
+    if ahead is not None and -ahead[0] > whole.every + more_than:
+        way = whole.ways.take(PARTS_MOST - whole.ways.parts)
+        if way is not None and -way[0][0] > whole.every + more_than:
+            return *way, False
+        if way is not None:
+            whole.ways.give_back(*way)
+    if aside:
+        merit, _, here = heappop(aside)
+        return merit, here, True
+    return None
+
+
+def _left(whole: Board, aside: list[tuple[Merit, int, Configuration]], at_least: float) -> float:
+    ahead = [whole.ways.best, aside[0][0] if aside else None]
+    return max([at_least, *(-merit[0] - whole.every for merit in ahead if merit is not None)])
+
+
+def _seems_too_much(whole: Board, here: Configuration, too_much: dict[int, float]) -> bool:
+    fed = burdens(whole, here)
+    return any(kw >= too_much.get(row, np.inf) for row, kw in fed.items())
+
+
+def _learn(case: Case, whole: Board, came: Refused, too_much: dict[int, float]) -> None:
+    if came.worst is None:
+        return
+    fed_by = case.topology.fed_by(positions(case, came.configuration))
+    nodes = fed_by[case.topology.nodes_of(came.worst.element)]
+    for row in np.unique(nodes[nodes >= 0]).tolist():
+        kw = burdens(whole, came.configuration).get(row, np.inf)
+        too_much[row] = min(kw, too_much.get(row, np.inf))
+
+
+def _tried(case: Case, here: Configuration, moved: list[int]) -> Found | Refused:
+    """The way to an arrangement, whoever had supply keeping it in the end."""
+    final = positions(case, here)
+    topology = case.topology
+    had = topology.supplied(topology.energised(case.isolation.isolated))
+    if (had & ~topology.supplied(topology.energised(final))).any():
+        return Refused(here, "somebody who has supply would lose it")
+    merit = merit_of(case, here, float(case.weights[restored(case, final)].sum()))
+    return tried(case, here, merit, sequences(case, here, moved))
+
+
+def sequences(case: Case, here: Configuration, moved: list[int]) -> Iterator[tuple[Step, ...]]:
+    """Steps that isolate, move one part after the other, and restore outward: all of it after the
+    moves, or the first of it before them, where a part moves to what is dead until then."""
+    for first in range(len(here.to_close)):
+        for order in islice(permutations(moved), 6):
+            steps = _sequence(case, here, order, first)
+            if steps is not None:
+                yield steps
+
+
+def _sequence(
+    case: Case, here: Configuration, moved: tuple[int, ...], first: int
+) -> tuple[Step, ...] | None:
+    """The same in one order; None where a part that was moved would stay without supply."""
+    grid, isolation = case.topology.grid, case.isolation
+    names, remote = grid.switches.texts("name"), grid.switches.flags("remote")
+    apart = sorted(set(here.to_open) - set(moved), key=lambda k: not remote[k])
+    opening = [*isolation.to_open, *(names[k] for k in apart)]
+    steps = [Step(Action.OPEN, name, "") for name in opening]
+    now = isolation.tripped.with_switches(grid, dict.fromkeys(opening, True))
+    healthy = case.topology.energised_buses(now)
+    closing = sorted(here.to_close, key=lambda k: not remote[k])
+
+    def close(switch: int) -> Snapshot:
+        closing.remove(switch)
+        steps.append(Step(Action.CLOSE, names[switch], ""))
+        return now.with_switches(grid, {names[switch]: False})
+
+    for _ in range(first):
+        switch = _bringing(case, now, closing, ~healthy)
+        if switch is None:
+            return None
+        now = close(switch)
+    for switch in moved:
+        now = now.with_switches(grid, {names[switch]: True})
+        steps.append(Step(Action.OPEN, names[switch], ""))
+        while not case.topology.energised_buses(now)[healthy].all():
+            back = _bringing(case, now, closing, healthy)
+            if back is None:
+                return None
+            now = close(back)
+    while closing:
+        switch = _bringing(case, now, closing, ~healthy)
+        now = close(closing[0] if switch is None else switch)
+    return tuple(steps)
+
+
+def _bringing(case: Case, now: Snapshot, closing: list[int], wanted: Flags) -> int | None:
+    """A switch that brings supply from a live end to a dead one [buses], which is wanted."""
+    grid = case.topology.grid
+    live = case.topology.energised_buses(now)
+    for switch in closing:
+        ends = [grid.buses.row(str(grid.switches[end][switch])) for end in ("bus1", "bus2")]
+        dead = [k for k in ends if not live[k]]
+        if len(dead) == 1 and wanted[dead[0]]:
+            return switch
+    return None

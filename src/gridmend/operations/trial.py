@@ -1,0 +1,173 @@
+"""A way of restoration put to the test: its steps in order, each judged by the interlock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice, permutations
+from math import inf
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gridmend.interlock.check import Judgement, examine
+from gridmend.interlock.electric import Solver, look_ahead
+from gridmend.interlock.limits import Gauge, Limits, Reading, excess_pu, read_off, worsened
+from gridmend.model.flow import Flow
+from gridmend.model.plan import Action, Plan, Step, Verdict, Violation
+from gridmend.model.snapshot import Snapshot
+from gridmend.model.topology import Topology
+from gridmend.operations.configurations import Configuration, Merit
+from gridmend.operations.fault import Isolation
+
+Flags = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+ORDERS_MOST = 24
+"""Orders of closing that are tried before a configuration is given up."""
+
+_BRANCHES = ("lines", "switches", "transformers", "reactors")
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """A fault with all that its restoration needs to know.
+
+    `out` [loads] lost supply by the fault; `weights` and `counts` [loads] are customers.
+    `start` is the reading of the state after protection, `flow` its flow, and `accepted` the
+    violations that stood before the fault.
+    """
+
+    topology: Topology
+    isolation: Isolation
+    solver: Solver
+    gauge: Gauge
+    limits: Limits
+    flow: Flow
+    start: Reading
+    accepted: tuple[Violation, ...]
+    out: Flags
+    counts: Ints
+    weights: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """A configuration with the steps that lead to it, and their judgement."""
+
+    configuration: Configuration
+    steps: tuple[Step, ...]
+    judgement: Judgement
+    merit: Merit
+    loss_kw: float
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A configuration that is not allowed, why, and by how much its worst limit is exceeded."""
+
+    configuration: Configuration
+    why: str
+    excess: float = inf
+    worst: Violation | None = None
+
+
+def positions(case: Case, configuration: Configuration) -> Snapshot:
+    """The snapshot in which a configuration ends, with the taps of the start."""
+    switches = case.topology.grid.switches
+    moves = {str(switches["name"][k]): True for k in configuration.to_open}
+    moves |= {str(switches["name"][k]): False for k in configuration.to_close}
+    isolated = case.flow.snapshot.with_switches(
+        case.topology.grid, dict.fromkeys(case.isolation.to_open, True)
+    )
+    return isolated.with_switches(case.topology.grid, moves)
+
+
+def restored(case: Case, snapshot: Snapshot) -> Flags:
+    """[loads] those that the fault put out and that a snapshot supplies."""
+    return case.out & case.topology.supplied(case.topology.energised(snapshot))
+
+
+def loss_kw(flow: Flow) -> float:
+    """What lines, switches, transformers and reactors take."""
+    return sum(float(flow.power_kva(table).real.sum()) for table in _BRANCHES)
+
+
+def merit_of(case: Case, here: Configuration, weight: float) -> Merit:
+    switches = case.topology.grid.switches
+    remote, ties = switches.flags("remote"), switches.flags("normally_open")
+    moved = (*here.to_open, *here.to_close)
+    by_hand = sum(not remote[k] for k in moved)
+    return -weight, by_hand, len(moved), sum(bool(ties[k]) for k in here.to_close)
+
+
+def weight_of(case: Case, here: Configuration) -> float:
+    return float(case.weights[restored(case, positions(case, here))].sum())
+
+
+def tried(
+    case: Case,
+    here: Configuration,
+    merit: Merit,
+    sequences: Iterable[tuple[Step, ...]] | None = None,
+) -> Found | Refused:
+    """The way to a configuration, or why there is none.
+
+    `sequences` are its steps in the orders to be tried; without them, the order outward from
+    what is live, and then others.
+    """
+    final = positions(case, here)
+    if case.topology.energised(final).any():
+        flow = case.solver.solve(final, controls="static", near=case.flow)
+        reading = read_off(case.gauge, flow, case.limits)
+        accepted = (*case.accepted, *case.start.violations)
+        why = look_ahead(flow, accepted, reading, case.limits)
+        if why is not None:
+            worse = worsened(accepted, reading.violations, case.limits) if flow.converged else []
+            worst = max(worse, key=excess_pu, default=None)
+            return Refused(here, why, excess_pu(worst) if worst else inf, worst)
+    first = ""
+    if sequences is None:
+        sequences = (_steps(case, here, order) for order in _orders(case, here))
+    for steps in islice(sequences, ORDERS_MOST):
+        judgement = examine(
+            Plan(case.isolation.fault, steps, Verdict()),
+            case.topology.grid,
+            case.isolation.tripped,
+            network=case.solver,
+            topology=case.topology,
+            limits=case.limits,
+            accepted=case.accepted,
+            gauge=case.gauge,
+        )
+        if judgement.verdict.allowed:
+            return Found(here, steps, judgement, merit, loss_kw(judgement.flows[-1]))
+        refusal = judgement.verdict.refusals[0]
+        first = first or f"{refusal.device}: {refusal.why}"
+    return Refused(here, first or "no order of its steps leads there")
+
+
+def _steps(case: Case, here: Configuration, order: tuple[int, ...]) -> tuple[Step, ...]:
+    """Bare steps: isolate, split what is still dead, then close outward from what is live."""
+    switches = case.topology.grid.switches
+    remote = switches.flags("remote")
+    opening = [*case.isolation.to_open]
+    opening += [str(switches["name"][k]) for k in sorted(here.to_open, key=lambda k: not remote[k])]
+    closing = [str(switches["name"][k]) for k in order]
+    return (
+        *(Step(Action.OPEN, name, "") for name in opening),
+        *(Step(Action.CLOSE, name, "") for name in closing),
+    )
+
+
+def _orders(case: Case, here: Configuration) -> Iterator[tuple[int, ...]]:
+    """Orders of closing, the one outward from what is live first.
+
+    A switch between two dead sections may be closed at any time; the interlock judges.
+    """
+    remote = case.topology.grid.switches.flags("remote")
+    outward = here.to_close
+    yield tuple(sorted(outward, key=lambda k: not remote[k]))
+    yield outward
+    yield from islice(permutations(outward), 1, None)
