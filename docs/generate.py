@@ -59,7 +59,10 @@ def units_page() -> str:
 def _units() -> str:
     lines = ["## Units\n", "| word | unit |", "|---|---|"]
     lines += [f"| `{word}` | {meaning} |" for word, meaning in UNITS.items()]
-    lines.append("\nBy length: `ohm_per_km`, `nf_per_km`. Earth resistivity: `ohm_m`, in ohm·m.\n")
+    lines.append(
+        "\nBy length: `ohm_per_km`, `nf_per_km`; by time `failures_per_year`, and by both "
+        "`failures_per_km_year`. Earth resistivity: `ohm_m`, in ohm·m.\n"
+    )
     return "\n".join(lines)
 
 

@@ -11,7 +11,10 @@ import pytest
 
 Gridmend = Callable[..., Any]
 
-COMMANDS = ("demo", "examples", "check", "convert", "solve", "series", "shortcircuit", "restore")
+COMMANDS = (
+    "demo", "examples", "check", "convert", "solve", "series", "shortcircuit", "restore",
+    "reconfigure", "reliability", "storm",
+)  # fmt: skip
 
 
 def _process(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from itertools import islice
 from pathlib import Path
 
-from gridmend.formats import native
+from gridmend.formats import branch_tables, native
 from gridmend.formats.examples import FOLDER, example, examples
 from gridmend.formats.native_files import ABOUT
+from gridmend.formats.section_tables import is_section_table
+from gridmend.formats.section_tables import read as read_sections
 from gridmend.model.errors import FormatError, nearest
 from gridmend.model.grid import Grid
 
-SUPPORTED = "an OpenDSS file (.dss), or a native folder or .zip"
+SUPPORTED = "an OpenDSS file (.dss), a native folder or .zip, a *_branch.csv or a *_sections.csv"
 """What can be read."""
 
 BESIDE_MOST = 1000
@@ -27,7 +29,8 @@ def read(
     ----------
     path_or_example
         A `.dss` file; a folder with one `Master*.dss` or one `.dss` in all; a native folder or
-        `.zip`; or the name of an example. What exists as a path is taken as a path.
+        `.zip`; a `*_branch.csv` with its `*_bus.csv` beside it, a `*_sections.csv` with its
+        `*_load_points.csv`; or the name of an example. What exists as a path is taken as one.
     root
         Folder beyond which an OpenDSS file may not redirect.
     example_folder
@@ -55,6 +58,10 @@ def read(
         return _read_dss(path, root)
     if path.name == ABOUT:
         return native.read(path.parent)
+    if branch_tables.is_branch_table(path):
+        return branch_tables.read(path)
+    if is_section_table(path):
+        return read_sections(path)
     raise FormatError(
         f"'{path.name}' is of no format that can be read", where=str(path), mend=f"give {SUPPORTED}"
     )

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from gridmend.model.check_failures import check_failures
 from gridmend.model.check_protection import check_protection
 from gridmend.model.check_shape import check_shapes
 from gridmend.model.columns import Column, Kind
@@ -42,6 +43,7 @@ def check_grid(grid: Grid) -> tuple[Finding, ...]:
         *_values(grid),
         *check_shapes(grid),
         *check_protection(grid),
+        *check_failures(grid),
         *_unknown(grid),
     )
     return tuple(sorted(found, key=lambda finding: _GRAVITY[finding.severity]))

@@ -11,6 +11,7 @@ UNITS = {
     "a": "ampere",
     "count": "count",
     "deg": "degree",
+    "failures": "failures in number",
     "h": "hour",
     "hz": "hertz",
     "km": "kilometre",
@@ -29,6 +30,7 @@ UNITS = {
     "s": "second",
     "us": "microsiemens",
     "v": "volt",
+    "year": "year",
 }
 """The units a column name may end in, and what they mean."""
 
@@ -68,7 +70,7 @@ class Column:
         words = self.name.split("_")
         if "per" in words:
             at = words.index("per")
-            return f"{words[at - 1]}/{words[at + 1]}"
+            return "/".join((words[at - 1], *words[at + 1 :]))
         return words[-1] if words[-1] in UNITS else ""
 
     @property

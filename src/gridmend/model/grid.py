@@ -11,6 +11,7 @@ from gridmend.model.columns import Schema
 from gridmend.model.errors import Finding, GridError, nearest
 from gridmend.model.schema_controls import CAPACITOR_CONTROLS, TAP_CONTROLS
 from gridmend.model.schema_protection import CURVES, FUSES, PROTECTIONS, SECTIONALISERS
+from gridmend.model.schema_reliability import FAILURES
 from gridmend.model.schema_resources import (
     CUSTOMERS,
     FEEDERS,
@@ -66,6 +67,7 @@ class Grid:
     customers: Table = _empty(CUSTOMERS)
     substations: Table = _empty(SUBSTATIONS)
     feeders: Table = _empty(FEEDERS)
+    failures: Table = _empty(FAILURES)
 
     def table(self, name: str) -> Table:
         """The table of that name; `GridError` where there is none."""

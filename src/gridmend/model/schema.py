@@ -21,6 +21,7 @@ from gridmend.model.columns import (
 )
 from gridmend.model.schema_controls import CONTROLS
 from gridmend.model.schema_protection import PROTECTION
+from gridmend.model.schema_reliability import RELIABILITY
 from gridmend.model.schema_resources import RESOURCES
 
 _ENDS = (
@@ -272,5 +273,6 @@ SCHEMAS: tuple[Schema, ...] = (
     *CONTROLS,
     *PROTECTION,
     *RESOURCES,
+    *RELIABILITY,
 )
 """Every table, in the order in which they are written."""

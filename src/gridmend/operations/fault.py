@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -43,7 +44,12 @@ class Isolation:
 
 
 def isolate(
-    grid: Grid, snapshot: Snapshot, fault: str, *, topology: Topology | None = None
+    grid: Grid,
+    snapshot: Snapshot,
+    fault: str,
+    *,
+    also: Sequence[str] = (),
+    topology: Topology | None = None,
 ) -> Isolation:
     """Trip the nearest protective devices that feed a fault, and isolate its section.
 
@@ -52,14 +58,14 @@ def isolate(
     source stands in; before that, the source's own protection clears the fault. The faulted
     section is cut off at the nearest switches that can be operated: all but fuses, remote ones
     first. A faulted switch cannot part its own two sides. What is no branch (a load, a
-    capacitor) is cleared by its own fuse and isolates nothing. Raises `GridError` where there
+    capacitor) is cleared by its own fuse and isolates nothing. `also` are further elements that
+    are faulted, or may be, and whose sections are isolated with it. Raises `GridError` where there
     is no such element.
     """
     topology = topology or Topology.of(grid)
     table, row = grid.find(fault)
     name = f"{SINGULAR[table]}.{grid.table(table)['name'][row]}"
-    is_branch = topology.branch(name) >= 0
-    nodes = topology.nodes_of(name) if is_branch or table == "sources" else np.empty(0, np.int64)
+    nodes = np.unique(np.concatenate([_nodes(topology, one) for one in (name, *also)]))
     buses = np.unique(topology.wiring.node_bus[nodes])
     trip = _protection(topology, snapshot, buses, nodes)
     tripping, lost = trip.switches, trip.sources
@@ -75,8 +81,7 @@ def isolate(
     zone[cut.of_bus[buses]] = True
     at_zone = np.append(zone, False)[cut.ends]
     border = separators & (at_zone.sum(axis=1) == 1)
-    if table == "switches":
-        border[row] = False
+    border[[at for t, at in map(grid.find, (name, *also)) if t == "switches"]] = False
     conducts = border & (tripped.open_phases != conductor_mask(grid.switches))
     remote, names = grid.switches.flags("remote"), grid.switches.texts("name")
     to_open = sorted(np.flatnonzero(conducts).tolist(), key=lambda k: (not remote[k], k))
@@ -94,6 +99,13 @@ def isolate(
         locked=separators & at_zone.any(axis=1),
         notes=_notes(topology, snapshot, name, trip),
     )
+
+
+def _nodes(topology: Topology, element: str) -> Ints:
+    """The nodes of a branch or source; of anything else none, as its own fuse clears it."""
+    if topology.branch(element) >= 0 or topology.grid.find(element)[0] == "sources":
+        return topology.nodes_of(element)
+    return np.empty(0, np.int64)
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 
@@ -49,6 +49,7 @@ def restore(
     snapshot: Snapshot,
     fault: str,
     *,
+    also: Sequence[str] = (),
     limits: Limits | None = None,
     seconds_limit: float = 20.0,
     solves_limit: int = 2_000,
@@ -61,6 +62,7 @@ def restore(
         grid,
         snapshot,
         fault,
+        also=also,
         limits=limits,
         seconds_limit=seconds_limit,
         solves_limit=solves_limit,
@@ -76,6 +78,7 @@ def propose(
     snapshot: Snapshot,
     fault: str,
     *,
+    also: Sequence[str] = (),
     limits: Limits | None = None,
     seconds_limit: float = 20.0,
     solves_limit: int = 2_000,
@@ -100,6 +103,8 @@ def propose(
         Positions and demand just before the fault.
     fault
         Any line, switch, transformer or source; `GridError` where there is none of that name.
+    also
+        Further elements that are faulted, or may be: their sections stay dead too.
     plans_most
         How many different plans are given, best first.
     clock
@@ -112,7 +117,7 @@ def propose(
     topology = topology or Topology.of(grid)
     solver = Remembering(solver_of(grid, network), topology)
     before = solver.solve(snapshot, controls="static")
-    isolation = isolate(grid, before.snapshot, fault, topology=topology)
+    isolation = isolate(grid, before.snapshot, fault, also=also, topology=topology)
     case = _case(before, isolation, topology, solver, limits or Limits())
     if not isolation.zone.any():
         return Proposal(isolation, case.accepted, (unhealed(case, clock() - begun),))

@@ -53,7 +53,9 @@ class Course:
         equipped = field.flagged.indicators.switches if field.flagged else ()
         self.healing: Healing | None = None
         if restoration is not None:
-            self.healing = Healing(self.room, restoration, equipped)
+            self.healing = Healing(
+                self.room, restoration, equipped, patrolled=field.crewing is not None
+            )
             self.room.duties.append(self.healing)
         returning = Returning(self.room, Snapshot.normal(self.grid))
         self.room.duties.append(returning)

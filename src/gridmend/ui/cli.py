@@ -15,11 +15,14 @@ from gridmend.ui.commands.convert import convert
 from gridmend.ui.commands.demo import demo
 from gridmend.ui.commands.examples import examples
 from gridmend.ui.commands.journal import journal
+from gridmend.ui.commands.reconfigure import reconfigure
+from gridmend.ui.commands.reliability import reliability
 from gridmend.ui.commands.restore import restore
 from gridmend.ui.commands.scenario import scenario
 from gridmend.ui.commands.series import series
 from gridmend.ui.commands.shortcircuit import shortcircuit
 from gridmend.ui.commands.solve import solve
+from gridmend.ui.commands.storm import storm
 from gridmend.ui.compilation import compilation_shown
 from gridmend.ui.encoding import forgive_narrow_encodings
 from gridmend.ui.interruption import is_interruption
@@ -35,6 +38,9 @@ app = typer.Typer(
 )
 for command in (demo, examples, check, convert, solve, series, shortcircuit, restore):
     app.command()(command)
+app.command()(reliability)
+app.command()(reconfigure)
+app.command()(storm)
 app.add_typer(journal, name="journal")
 app.add_typer(scenario, name="scenario")
 

@@ -58,7 +58,7 @@ def test_nobody_is_hurt_in_a_storm_of_which_the_room_knows_by_telephone(
     sky = replace(storm.weather, faults_expected=30.0)
     telemetry = Telemetry(indicators=Equipped(at="none"))
     scenario = replace(
-        storm, seed=seed, policy="crew", weather=sky, communications=Telecoms(),
+        storm, seed=seed, policy="crew", hours=42.0, weather=sky, communications=Telecoms(),
         telemetry=telemetry, expect=(),
     )  # fmt: skip
     found = rehearse(scenario, grid=blind)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from gridmend.model.customers import customer_counts
@@ -13,6 +13,7 @@ from gridmend.model.snapshot import Snapshot
 from gridmend.operations.suspects import suspects
 from gridmend.runtime.control.kernel import SOURCE
 from gridmend.runtime.exercise.healing import SEQUENCE_S
+from gridmend.runtime.exercise.incident import Incident
 from gridmend.runtime.exercise.room import OPERATOR, Room
 from gridmend.twin.crewing import Crewing
 from gridmend.twin.guard_places import GUARDING
@@ -26,8 +27,6 @@ FLAGS_S = 60.0
 """How long after a lock-out its indicators are waited for."""
 PATROLLED_MOST = 400
 """Elements of one patrol; what lies further is for the next."""
-_SENDING = ("patrol", "repair")
-"""Stages in which a job waits for a crew or has one."""
 AGAIN_S = 600.0
 """Time after which what was refused is asked for once more."""
 TRIES_MOST = 50
@@ -38,34 +37,16 @@ NOTHING = "nothing found"
 
 
 @dataclass
-class Incident:
-    """Something that is out: the device behind which it is, and the jobs that it takes.
-
-    `stage` is wait, patrol, repair, close or over; `found` what a patrol has named, `tries` how
-    often it was closed in vain.
-    """
-
-    device: str
-    due_s: float
-    is_heard: bool
-    """Whether the device itself said that it locked out."""
-    before: Snapshot
-    stage: str = "wait"
-    job: Job | None = None
-    found: list[str] = field(default_factory=list[str])
-    patrolled: set[str] = field(default_factory=set[str])
-    tries: int = 0
-
-
-@dataclass
 class Foreman:
     """Dispatch by a plain rule; it knows what the control room heard, and nothing else.
 
     A lock-out, or reports of customers and meters without one, make an incident behind a device:
     that which locked out, or the last that all who reported have in common. A crew patrols what
     lies behind it, in the sections that indicators leave; another mends what was found, while the
-    interlock keeps it dead as a suspected fault. After the repair, or where nothing was found, the
-    device is closed: by `back` where it reports, else by a crew. The rule is our own.
+    interlock keeps it dead as a suspected fault. In a storm, and where a device trips once more, a
+    further patrol walks the rest of the way meanwhile, since there may be more. After the repairs,
+    or where nothing was found, the device is closed: by `back` where it reports, else by a crew.
+    The rule is our own.
     """
 
     room: Room
@@ -131,7 +112,7 @@ class Foreman:
 
     def _unsent(self) -> list[Job]:
         """Jobs that wait for a crew."""
-        jobs = {i.job.name: i.job for i in self.incidents if i.job and i.stage in _SENDING}
+        jobs = {n: job for i in self.incidents if i.stage == "field" for n, job in i.jobs.items()}
         return [job for name, job in jobs.items() if not self.crewing.crews.skills_at(name)]
 
     def _open(self, device: str, due_s: float, *, is_heard: bool) -> None:
@@ -155,8 +136,7 @@ class Foreman:
             (left for way in ways if (left := [e for e in way if e not in incident.patrolled])), []
         )[:PATROLLED_MOST]
         if elements:
-            incident.stage = "patrol"
-            incident.job = self._job(JobKind.PATROL, incident, *elements)
+            incident.give(self._job(JobKind.PATROL, incident, *elements))
         elif incident.patrolled:
             self._close(incident)
         else:
@@ -182,41 +162,61 @@ class Foreman:
     def _listen(self, crew: str, job: str, text: str) -> None:
         """What a patrol found, or that a repair found nothing. A patrol also looks at the device,
         where that says nothing itself: the interlock judges by where devices stand."""
-        for incident in self.incidents:
-            if incident.job is None or incident.job.name != job:
+        element = text.partition(":")[0].lower()
+        for incident in [i for i in self.incidents if i.stage == "field" and job in i.jobs]:
+            known = incident.jobs[job]
+            if known.kind is JobKind.REPAIR:
+                if text.endswith("nothing to mend here"):
+                    self._mended(element)
                 continue
-            element = text.partition(":")[0].lower()
-            ends = text == NOTHING or element in incident.job.elements
-            if incident.stage == "patrol" and ends and not self.room.reports(incident.device):
+            if text != NOTHING and element not in known.elements:
+                continue
+            if not self.room.reports(incident.device):
                 self.crewing.look_at(crew, incident.device)
-            if incident.stage == "patrol" and text == NOTHING:
-                incident.patrolled |= set(incident.job.elements)
-                self._clear(incident.patrolled, "a patrol found nothing there")
-                # Further along, or, where all was seen, what tripped is closed.
-                incident.stage, incident.due_s = "wait", self.room.agenda.now_s
-            elif incident.stage == "patrol" and element in incident.job.elements:
-                kernel = self.room.kernel
-                self._clear(set(incident.job.elements) - {element}, f"it is on {element}")
-                kernel.say("fault_suspected", OPERATOR, element=element, behind=incident.device)
-                # One crew mends an element, whoever waits for it: else what the first of two says
-                # once it is done makes the line live on which the other works.
-                mending = (i for i in self.incidents if i.stage == "repair")
-                known = next((i.job for i in mending if element in i.found), None)
-                incident.job = known or self._job(JobKind.REPAIR, incident, element)
-                incident.stage, incident.found = "repair", [element]
-            elif incident.stage == "repair" and text.endswith("nothing to mend here"):
-                self._mended(element)
+            del incident.jobs[job]
+            if text == NOTHING:
+                self._walked(incident, known.elements, "a patrol found nothing there")
+                if not incident.jobs:
+                    # Further along, or, where all was seen, what tripped is closed.
+                    incident.stage, incident.due_s = "wait", self.room.agenda.now_s
+            else:
+                self._found(incident, known, element)
+
+    def _found(self, incident: Incident, patrol: Job, element: str) -> None:
+        """A patrol has found damage: it is mended, and in a storm the rest of the way walked."""
+        there = patrol.elements.index(element)
+        rest = patrol.elements[there + 1 :] if self._may_be_more(incident) else ()
+        self._walked(incident, [e for e in patrol.elements if e not in (element, *rest)],
+                     f"it is on {element}")  # fmt: skip
+        incident.patrolled.add(element)
+        self.room.kernel.say("fault_suspected", OPERATOR, element=element, behind=incident.device)
+        # One crew mends an element, whoever waits for it: else what the first of two says
+        # once it is done makes the line live on which the other works.
+        known = next((job for i in self.incidents if (job := i.mending(element))), None)
+        incident.found.append(element)
+        incident.give(known or self._job(JobKind.REPAIR, incident, element))
+        if rest:
+            incident.give(self._job(JobKind.PATROL, incident, *rest))
+
+    def _may_be_more(self, incident: Incident) -> bool:
+        """In a storm, and where what was mended there before was not all."""
+        before = (i for i in self.incidents if i.stage == "over" and i.patrolled)
+        return self.storm() or any(i.device == incident.device for i in before)
+
+    def _walked(self, incident: Incident, elements: Iterable[str], why: str) -> None:
+        incident.patrolled |= set(elements)
+        self._clear(set(elements), why)
 
     def _clear(self, elements: set[str], why: str) -> None:
         """A section was suspected for one of these, and the damage is elsewhere."""
         kernel = self.room.kernel
-        mending = {e for i in self.incidents if i.stage == "repair" for e in i.found}
+        mending = {e for i in self.incidents for e in i.found}
         for element in sorted(kernel.situation.faults & (elements - mending)):
             kernel.say("repaired", OPERATOR, element=element, why=why)
 
     def _mended(self, element: str) -> None:
         for incident in self.incidents:
-            if incident.stage == "repair" and element in incident.found:
+            if incident.mended(element):
                 self._close(incident)
 
     def _close(self, incident: Incident) -> None:

@@ -23,6 +23,8 @@ NAME = "restoration"
 BY = By(NAME, "kernel", NAME)
 STEPS_MOST = 100
 """Steps of one order that the operator's leave covers."""
+SUSPECTS_MOST = 4
+"""Sections of which each may hold the fault, or hold one of several, that are isolated together."""
 SOLVES_MOST = 400
 """Power flows that one plan may take: some seconds on a large network."""
 WAIT_S = 10.0
@@ -43,7 +45,8 @@ class Case:
     order: str = ""
     patience_s: float = math.inf
     """Until when the outcome of a step is waited for [s]."""
-    suspect: Suspect | None = None
+    suspects: tuple[Suspect, ...] = ()
+    """Sections that may hold the fault, or hold one each."""
     plan: Plan | None = None
     is_over: bool = False
 
@@ -52,13 +55,16 @@ class Case:
 class Healing:
     """An application in automatic mode, under a leave that the operator gave; it acts in steps.
 
-    `equipped` are the switches with an indicator. It stops and says so where indicators
-    contradict each other, where nothing can be restored, and where a step is refused or fails.
+    `equipped` are the switches with an indicator. Where these leave several sections, all of them
+    are isolated. It stops and says so where they leave too many, where nothing can be restored,
+    and where a step is refused or fails.
     """
 
     room: Room
     policy: Restoration
     equipped: tuple[str, ...] = ()
+    patrolled: bool = False
+    """Whether crews look for damage; else a repair that is heard of is taken for all of it."""
     cases: list[Case] = field(default_factory=list[Case])
     _stood: Snapshot | None = None
     _tripped_s: float = -math.inf
@@ -95,21 +101,25 @@ class Healing:
         or the only one, as a switch lies at the border of two."""
         kernel = self.room.kernel
         standing = kernel.situation.faults
-        waiting = [case for case in self.cases if case.suspect is None and not case.is_over]
+        waiting = [case for case in self.cases if not case.suspects and not case.is_over]
         topology = kernel.bench.site.topology
         for case in waiting:
             behind = suspects(topology, case.before, tripped=case.device)
             if len(waiting) == 1 or any(element in one.elements for one in behind):
                 self._give_up(case, f"{element} is repaired")
-        cases = [c for c in self.cases if c.suspect and c.suspect.elements[0] in standing]
-        mended = [c for c in cases if c.suspect and element in c.suspect.elements]
-        for case in mended or (cases if len(cases) == 1 else []):
-            assert case.suspect is not None
+        cases = [c for c in self.cases if any(s.elements[0] in standing for s in c.suspects)]
+        mended = [c for c in cases if any(element in one.elements for one in c.suspects)]
+        for case in mended or (cases if len(cases) == 1 or not self.patrolled else []):
             self._give_up(case, f"{element} is repaired")
-            suspected = case.suspect.elements[0]
-            if suspected != element:
-                why = f"the fault was on {element}, and is mended"
-                kernel.say("repaired", OPERATOR, element=suspected, why=why)
+            for one in case.suspects:
+                # What else may hold a fault is cleared by the patrol that walks there, if any.
+                is_other = len(case.suspects) > 1 and element not in one.elements
+                suspected = one.elements[0]
+                if suspected == element or (is_other and self.patrolled):
+                    continue
+                if suspected in kernel.situation.faults:
+                    why = f"the fault was on {element}, and is mended"
+                    kernel.say("repaired", OPERATOR, element=suspected, why=why)
 
     def due_s(self) -> float:
         """When the next step of any case is due [s]."""
@@ -140,14 +150,17 @@ class Healing:
             bench.site.topology, case.before,
             tripped=case.device, equipped=self.equipped, flagged=flagged,
         )  # fmt: skip
-        if len(found) != 1 or not found[0].elements:
+        found = tuple(one for one in found if one.elements)
+        if not found or len(found) > SUSPECTS_MOST:
             self._stop(case, f"the fault is in one of {len(found)} sections: a crew looks for it")
             return
-        case.suspect = found[0]
-        element = found[0].elements[0]
-        kernel.say("fault_suspected", BY, element=element, behind=found[0].behind)
+        case.suspects = found
+        element, *others = (one.elements[0] for one in found)
+        for one in found:
+            kernel.say("fault_suspected", BY, element=one.elements[0], behind=one.behind)
         case.plan = plan = restore(
-            kernel.grid, case.before, element, seconds_limit=math.inf, solves_limit=SOLVES_MOST,
+            kernel.grid, case.before, element, also=others, seconds_limit=math.inf,
+            solves_limit=SOLVES_MOST,
             # A switch that then fails would leave people dark who had supply.
             transfers=False, network=bench.solver, topology=bench.site.topology,
         )  # fmt: skip

@@ -1,0 +1,1 @@
+"""The planning bench: what the network as built, or as it might be built, is worth."""

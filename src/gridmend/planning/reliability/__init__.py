@@ -1,0 +1,1 @@
+"""Reliability prediction: failure modes and effects, analytic."""
