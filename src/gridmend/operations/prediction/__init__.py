@@ -1,0 +1,1 @@
+"""Outage prediction: which devices have operated, from calls, meters, indicators and SCADA."""
