@@ -8,7 +8,6 @@ from gridmend.model.arrays import Complexes, Ints
 from gridmend.model.errors import Finding
 from gridmend.model.flow import Flow
 from gridmend.model.snapshot import Snapshot
-from gridmend.powerflow import shunt
 from gridmend.powerflow.compiled import compiled
 from gridmend.powerflow.iteration import Solution, State
 from gridmend.powerflow.legs import leg_currents, leg_voltages, powers
@@ -22,8 +21,10 @@ def as_flow(
     *,
     control_iterations: int = 0,
     settled: bool = True,
+    s_va: Complexes | None = None,
 ) -> Flow:
-    """The solution with its currents, and what it has to say."""
+    """The solution with its currents, and what it has to say; `s_va` [legs] as the snapshot has
+    it [VA], where it is known."""
     network, v = state.network, solution.v_v
     bus = network.nodes.bus[solution.worst] if len(network.nodes.bus) else -1
     return Flow(
@@ -31,7 +32,7 @@ def as_flow(
         terminals=network.terminals,
         snapshot=snapshot,
         v_v=v,
-        i_a=terminal_currents(network, snapshot, state.values, v),
+        i_a=terminal_currents(network, snapshot, state.values, v, s_va),
         energised=state.alive,
         converged=solution.converged and bool(state.alive.any()),
         iterations=solution.iterations,
@@ -45,36 +46,36 @@ def as_flow(
 
 
 def terminal_currents(
-    network: Network, snapshot: Snapshot, values: Complexes, v_v: Complexes
+    network: Network,
+    snapshot: Snapshot,
+    values: Complexes,
+    v_v: Complexes,
+    s_va: Complexes | None = None,
 ) -> Complexes:
-    """[terminals] current into each element [A]: passive ones by `values` [S], then legs."""
-    s_va = powers(network.legs, snapshot)
+    """[terminals] current into each element [A]: passive ones by `values` [S], then legs, whose
+    rated power `s_va` [VA] is the snapshot's."""
+    s_va = powers(network.legs, snapshot) if s_va is None else s_va
     i_legs = leg_currents(network.legs, s_va, leg_voltages(network.legs, v_v))
     primitives = network.primitives
-    i = _element_currents(
-        primitives.node_start, primitives.nodes, primitives.value_start, values, v_v
+    i_a = np.zeros(len(network.terminals.node), complex)
+    passive, ends = i_a[: len(primitives.nodes)], i_a[len(primitives.nodes) :]
+    _element_currents(
+        primitives.node_start, primitives.nodes, primitives.value_start, values, v_v, passive
     )
-    _drive(network, snapshot, i)
-    return np.concatenate([i, np.stack([i_legs, -i_legs], 1).ravel()])
-
-
-def _drive(network: Network, snapshot: Snapshot, i: Complexes) -> None:
-    """Take what a source drives off what its impedance takes."""
-    primitives = network.primitives
-    for row in np.flatnonzero(snapshot.source_on).tolist():
-        k = primitives.place["sources"][row]
-        if k >= 0:
-            nodes, span = primitives.of("sources", row)
-            y = primitives.values[span].reshape(len(nodes), len(nodes))
-            volts = shunt.source_voltages(network.grid.sources, row, len(nodes))
-            i[primitives.node_start[k] : primitives.node_start[k + 1]] -= y @ volts
+    for row, driven_a in network.source_a.items():
+        if snapshot.source_on[row]:
+            # what a source drives is no current into its impedance
+            first = primitives.node_start[primitives.place["sources"][row]]
+            passive[first : first + len(driven_a)] -= driven_a
+    ends[0::2], ends[1::2] = i_legs, -i_legs
+    return i_a
 
 
 @compiled
 def _element_currents(
-    node_start: Ints, nodes: Ints, value_start: Ints, values: Complexes, v: Complexes
-) -> Complexes:
-    i_a = np.zeros(len(nodes), np.complex128)
+    node_start: Ints, nodes: Ints, value_start: Ints, values: Complexes, v: Complexes,
+    i_a: Complexes,
+) -> None:  # fmt: skip
     for k in range(len(node_start) - 1):
         first, end = node_start[k], node_start[k + 1]
         at = value_start[k]
@@ -83,7 +84,6 @@ def _element_currents(
                 if nodes[b] >= 0:
                     i_a[a] += values[at] * v[nodes[b]]
                 at += 1
-    return i_a
 
 
 def _findings(state: State) -> tuple[Finding, ...]:

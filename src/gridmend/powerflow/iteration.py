@@ -8,7 +8,7 @@ import numpy as np
 
 from gridmend.model.arrays import Complexes, Flags, Ints
 from gridmend.model.snapshot import Snapshot
-from gridmend.powerflow import jumps, shunt
+from gridmend.powerflow import jumps
 from gridmend.powerflow.chord import Line, linearised
 from gridmend.powerflow.factor import Factor, factorise, substitute
 from gridmend.powerflow.legs import (
@@ -211,15 +211,11 @@ def unloaded(state: State) -> Complexes:
 
 def sources_at(network: Network, snapshot: Snapshot) -> tuple[Complexes, Ints]:
     """[nodes] current that sources drive into the network [A], and their places in the order."""
-    table = network.grid.sources
     driven = np.zeros(network.pattern.n, complex)
     roots: list[int] = []
-    for row in np.flatnonzero(snapshot.source_on).tolist():
-        if network.primitives.place["sources"][row] < 0:
-            continue
-        nodes, span = network.primitives.of("sources", row)
-        y = network.primitives.values[span].reshape(len(nodes), len(nodes))
-        i = y @ shunt.source_voltages(table, row, len(nodes))
-        np.add.at(driven, nodes[nodes >= 0], i[nodes >= 0])
-        roots += network.place[nodes[nodes >= 0]].tolist()
+    for row, i in network.source_a.items():
+        if snapshot.source_on[row]:
+            nodes, _ = network.primitives.of("sources", row)
+            np.add.at(driven, nodes[nodes >= 0], i[nodes >= 0])
+            roots += network.place[nodes[nodes >= 0]].tolist()
     return driven, np.array(roots, np.int64)

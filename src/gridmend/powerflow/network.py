@@ -28,6 +28,7 @@ from gridmend.powerflow.legs import INJECTED, Legs
 from gridmend.powerflow.nodes import Numbering
 from gridmend.powerflow.ordering import order
 from gridmend.powerflow.primitive import Batch
+from gridmend.powerflow.revaluing import Tapped, tapped
 
 if TYPE_CHECKING:
     from gridmend.powerflow.controls.tables import Controls
@@ -101,6 +102,30 @@ class Network:
         for unit in self.units.values():
             rows[unit.windings] = unit.row
         return rows
+
+    @cached_property
+    def source_a(self) -> dict[int, Complexes]:
+        """Of each source in service the currents that it drives into its conductors [A]."""
+        found: dict[int, Complexes] = {}
+        for row in np.flatnonzero(self.primitives.place["sources"] >= 0).tolist():
+            nodes, span = self.primitives.of("sources", row)
+            y = self.primitives.values[span].reshape(len(nodes), len(nodes))
+            found[row] = y @ shunt.source_voltages(self.grid.sources, row, len(nodes))
+        return found
+
+    @cached_property
+    def tapped(self) -> Tapped:
+        """Every transformer as flat arrays, in the order of `units`."""
+        units, primitives = list(self.units.values()), self.primitives
+        place = primitives.place["transformers"][np.array([u.row for u in units], np.int64)]
+        return tapped(units, primitives.value_start[place], self.slots)
+
+    @cached_property
+    def unit_number(self) -> Ints:
+        """[transformers + 1] which of `tapped` each is, -1 out of service, and last of none."""
+        number = np.full(len(self.grid.transformers) + 1, -1, np.int64)
+        number[list(self.units)] = np.arange(len(self.units))
+        return number
 
     @cached_property
     def into(self) -> tuple[Ints, Ints]:

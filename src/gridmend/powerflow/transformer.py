@@ -20,6 +20,7 @@ from gridmend.model.arrays import Complexes, Floats, Ints
 from gridmend.model.errors import GridError
 from gridmend.model.grid import Grid
 from gridmend.model.table import Table
+from gridmend.powerflow.compiled import compiled
 from gridmend.powerflow.nodes import NOTHING, Numbering
 from gridmend.powerflow.primitive import Batch
 
@@ -101,10 +102,40 @@ def _windings(grid: Grid) -> tuple[Ints, Ints, Ints]:
 
 def admittance(make: Make, tap_pu: Floats) -> Complexes:
     """[…, conductors, conductors] primitive admittance at taps […, windings] [pu] [S]."""
-    volts = make.coil_v * tap_pu
-    coil = make.coil / (volts[..., :, None] * volts[..., None, :])
-    own = coil.reshape(*tap_pu.shape[:-1], -1) @ make.spread
-    return own.reshape(*tap_pu.shape[:-1], *make.fixed.shape) + make.fixed
+    taps = np.ascontiguousarray(tap_pu.reshape(-1, len(make.coil_v)), float)
+    values = np.empty(len(taps) * make.fixed.size, complex)
+    of_make = make.coil_v, make.coil.ravel(), make.spread.ravel(), make.fixed.ravel()
+    _admittances(*of_make, taps, values)
+    return values.reshape(*tap_pu.shape[:-1], *make.fixed.shape)
+
+
+@compiled
+def _admittances(
+    coil_v: Floats, coil: Complexes, spread: Floats, fixed: Complexes, tap_pu: Floats,
+    values: Complexes,
+) -> None:  # fmt: skip
+    for k in range(len(tap_pu)):
+        fill(coil_v, coil, spread, fixed, tap_pu[k], values, k * len(fixed))
+
+
+@compiled
+def fill(
+    coil_v: Floats, coil: Complexes, spread: Floats, fixed: Complexes, tap_pu: Floats,
+    values: Complexes, at: Any,
+) -> None:  # fmt: skip
+    """Set the `values` [S] from `at` on, by rows, of one transformer at taps [windings]."""
+    count, size = len(coil_v), len(fixed)
+    for k in range(size):
+        values[at + k] = fixed[k]
+    for a in range(count):
+        for b in range(count):
+            y = coil[a * count + b]
+            by = 1.0 / (coil_v[a] * tap_pu[a] * (coil_v[b] * tap_pu[b]))
+            row = (a * count + b) * size
+            for k in range(size):
+                turns = spread[row + k] * by
+                if turns != 0.0:
+                    values[at + k] += complex(turns * y.real, turns * y.imag)
 
 
 def batches(units: list[Unit], tap_pu: Floats) -> list[Batch]:

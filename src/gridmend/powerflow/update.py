@@ -13,10 +13,9 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from gridmend.model.arrays import Complexes, Flags, Floats, Ints
+from gridmend.model.arrays import Complexes, Flags, Ints
 from gridmend.model.snapshot import DEMANDS, Snapshot
-from gridmend.powerflow.chord import Line, as_blocks
-from gridmend.powerflow.compiled import compiled
+from gridmend.powerflow.chord import Line
 from gridmend.powerflow.iteration import (
     TOLERANCE_PU,
     Solution,
@@ -38,7 +37,12 @@ from gridmend.powerflow.positions import (
 )
 from gridmend.powerflow.reach import parts_without, reach_parts
 from gridmend.powerflow.refactor import columns_above, refactor, refactor_blocks
+from gridmend.powerflow.revaluing import set_tapped, sum_anew, sum_sloped
 from gridmend.powerflow.shorts import Short
+
+_ALL_BUT_TAPS = (
+    "open_phases", "steps_on", "source_on", *(name for _, *pair in DEMANDS for name in pair),
+)  # fmt: skip
 
 
 @dataclass(eq=False)
@@ -48,11 +52,11 @@ class Standing:
     It changes in place, and with it the arrays of `state` but for `alive` and `driven`; so it
     is for one thread, and what is kept of a state must be copied. `diagonal` [n] and `upper`
     [pattern] are the admittance with rated legs that `state.factor` is the factor of, `live` [n]
-    what is alive by place, `parts` [n] which parts are left where the entries `loose`, which a
-    device may open or close, are cut, `tied` [n] which columns were made as those of nodes tied
-    to ground, `behind` [n] which columns of `state.factor` are of taps as they were: few solves
-    need it. The demand of `state.admittance` may be an earlier one: the answer does not depend
-    on it.
+    what is alive by place, `parts` [n] which parts are left where the entries `loose` are cut,
+    which a device may open or close (`may_part` [pattern]), `tied` [n] which columns were made as
+    those of nodes tied to ground, `behind` [n] which columns of `state.factor` are of taps as they
+    were: few solves need it. The demand of `state.admittance` may be an earlier one: the answer
+    does not depend on it.
     `line` is the matrix of the last solve, made for the demand `line_s_va`; `solved_s_va` the
     demand of `solution`.
     """
@@ -64,6 +68,7 @@ class Standing:
     upper: Complexes
     roots: Ints
     loose: Ints
+    may_part: Flags
     parts: Ints
     live: Flags
     tied: Flags
@@ -82,6 +87,8 @@ def stand(network: Network, snapshot: Snapshot, shorts: tuple[Short, ...] = ()) 
     live = np.empty(network.pattern.n, np.bool_)
     live[network.place] = state.alive
     pattern, loose = network.pattern, loose_entries(network)
+    may_part = np.zeros(len(pattern.rows), np.bool_)
+    may_part[loose] = True
     return Standing(
         snapshot=snapshot,
         s_va=powers(network.legs, snapshot),
@@ -90,6 +97,7 @@ def stand(network: Network, snapshot: Snapshot, shorts: tuple[Short, ...] = ()) 
         upper=upper,
         roots=roots,
         loose=loose,
+        may_part=may_part,
         parts=parts_without(pattern.start, pattern.rows, upper, loose),
         live=live,
         tied=~live,
@@ -140,6 +148,10 @@ def move(standing: Standing, snapshot: Snapshot, shorts: tuple[Short, ...] = ())
     It solves nothing. The matrix goes where nodes are energised: it holds the slopes of no
     voltage there.
     """
+    if _only_taps_move(standing, snapshot, shorts):
+        moved = _take_taps(standing, snapshot)
+        standing.snapshot = snapshot
+        return moved
     network, before = standing.state.network, standing.shorts
     devices = moved_devices(network, standing.snapshot, snapshot)
     if shorts != before:
@@ -171,6 +183,28 @@ def _take_demand(standing: Standing, snapshot: Snapshot) -> bool:
     return same
 
 
+def _only_taps_move(standing: Standing, snapshot: Snapshot, shorts: tuple[Short, ...]) -> bool:
+    """Whether a snapshot shares all arrays with the one that stands but for taps: controls act."""
+    before = standing.snapshot
+    if shorts or standing.shorts or len(standing.state.floating):
+        return False
+    return all(getattr(before, name) is getattr(snapshot, name) for name in _ALL_BUT_TAPS)
+
+
+def _take_taps(standing: Standing, snapshot: Snapshot) -> bool:
+    """Take over taps, by which nothing is joined or parted; whether any moved."""
+    network = standing.state.network
+    moved = np.flatnonzero(standing.snapshot.tap_pu != snapshot.tap_pu)
+    units = np.unique(network.unit_number[network.unit_of_winding[moved]])
+    units = units[units >= 0]
+    if not len(units):
+        return False
+    slots = set_tapped(network.tapped, units, snapshot.tap_pu, standing.state.values)
+    _reassemble(standing, slots)
+    _renew(standing, slots)
+    return True
+
+
 def _take_positions(standing: Standing, snapshot: Snapshot, devices: list[Device]) -> bool:
     """Take over the positions of devices; False where all has to be prepared from nothing."""
     state, network = standing.state, standing.state.network
@@ -184,14 +218,14 @@ def _take_positions(standing: Standing, snapshot: Snapshot, devices: list[Device
     joined = standing.upper[entries] != 0.0
     _reassemble(standing, slots)
     differs = entries[(standing.upper[entries] != 0.0) != joined]
-    if len(np.setdiff1d(differs, standing.loose)):
+    if not standing.may_part[differs].all():
         return False  # a short circuit joins or parts what no device can
     tables = {table for table, _ in devices}
     source = "sources" in tables
     if source:
         driven, standing.roots = sources_at(network, snapshot)
         state = standing.state = replace(state, driven=driven)
-    changed = np.where(slots < n, slots, rows[slots - n])
+    lives = np.empty(0, np.int64)
     if source or len(differs):
         was, live = standing.live, np.zeros(n, np.bool_)
         loose, closed = standing.loose, standing.upper[standing.loose] != 0.0
@@ -201,22 +235,33 @@ def _take_positions(standing: Standing, snapshot: Snapshot, devices: list[Device
         standing.line = None if (live & ~was).any() else standing.line
         # A node that died keeps its column until something on its way to the root changes: no
         # current enters it. One that lives again needs its own, if it was made as a dead one's.
-        changed = np.concatenate([changed, np.flatnonzero(standing.tied & live)])
-    columns = columns_above(network.pattern, changed)
-    standing.tied[columns] = ~standing.live[columns]
-    standing.behind[columns] = True
-    line = standing.line
-    if line is not None:
-        refactor_blocks(line.blocks, line.diagonal, line.entries, standing.live, columns)
+        lives = np.flatnonzero(standing.tied & live)
+    _renew(standing, np.concatenate([slots, lives]))
     # no part floats because a tap moved
     return tables == {"transformers"} or catch_up(standing)
 
 
+def _renew(standing: Standing, slots: Ints) -> None:
+    """Make the columns anew that depend on some slots: of the last matrix now, of the factor when
+    it is needed."""
+    pattern, line = standing.state.network.pattern, standing.line
+    changed = np.where(slots < pattern.n, slots, pattern.rows[slots - pattern.n])
+    columns = columns_above(pattern, changed)
+    standing.tied[columns] = ~standing.live[columns]
+    standing.behind[columns] = True
+    if line is not None:
+        refactor_blocks(line.blocks, line.diagonal, line.entries, standing.live, columns)
+
+
 def _revalue(standing: Standing, snapshot: Snapshot, devices: list[Device]) -> Ints:
     """Set the primitives of devices; returns the slots that their values enter."""
-    network, slots = standing.state.network, list[Ints]()
+    network, values = standing.state.network, standing.state.values
+    if not standing.shorts and all(table == "transformers" for table, _ in devices):
+        units = network.unit_number[[row for _, row in devices]]
+        return set_tapped(network.tapped, units, snapshot.tap_pu, values)
+    slots = list[Ints]()
     for device in devices:
-        set_values(network, snapshot, device, standing.state.values, standing.shorts)
+        set_values(network, snapshot, device, values, standing.shorts)
         slots.append(network.slots[network.primitives.of(*device)[1]])
     every = np.unique(np.concatenate(slots))
     return every[every >= 0]
@@ -225,21 +270,11 @@ def _revalue(standing: Standing, snapshot: Snapshot, devices: list[Device]) -> I
 def _reassemble(standing: Standing, slots: Ints) -> None:
     """Sum the admittance anew at some slots: alone, with rated legs, and with sloped ones."""
     state, line, network = standing.state, standing.line, standing.state.network
-    n, scale = network.pattern.n, network.scale[slots]
-    on = slots < n
-    own, off = slots[on], slots[~on] - n
-    bare = _sums(slots, *network.into, state.values)
-    with_legs = bare + 0.0
-    _add_rated(slots, *network.legs_into, state.admittance, with_legs)
-    for diagonal, upper, value in (
-        (state.diagonal, state.upper, bare * scale),
-        (standing.diagonal, standing.upper, with_legs * scale),
-    ):
-        diagonal[own], upper[off] = value[on], value[~on]
+    of = slots, network.scale, state.values, network.into
+    bare, rated = (state.diagonal, state.upper), (standing.diagonal, standing.upper)
+    sum_anew(*of, state.admittance, network.legs_into, bare, rated)
     if line is not None:
-        blocks = as_blocks(bare * scale)
-        _add_sloped(slots, *network.legs_into, line.slope, scale, blocks)
-        line.diagonal[own], line.entries[off] = blocks[on], blocks[~on]
+        sum_sloped(*of, line.slope, network.legs_into, line.diagonal, line.entries)
 
 
 def catch_up(standing: Standing) -> bool:
@@ -248,34 +283,3 @@ def catch_up(standing: Standing) -> bool:
     standing.behind[columns] = False
     state, given = standing.state, (standing.diagonal, standing.upper, standing.live)
     return refactor(state.factor, *given, columns)
-
-
-@compiled
-def _sums(slots: Ints, start: Ints, items: Ints, values: Complexes) -> Complexes:
-    """What primitives add up to at some slots, in the order in which all are assembled."""
-    total = np.zeros(len(slots), np.complex128)
-    for s in range(len(slots)):
-        for k in range(start[slots[s]], start[slots[s] + 1]):
-            total[s] += values[items[k]]
-    return total
-
-
-@compiled
-def _add_rated(
-    slots: Ints, start: Ints, items: Ints, admittance: Complexes, total: Complexes
-) -> None:
-    for s in range(len(slots)):
-        for k in range(start[slots[s]], start[slots[s] + 1]):
-            y = admittance[items[k] // 4]
-            total[s] += y if items[k] % 4 < 2 else -y
-
-
-@compiled
-def _add_sloped(
-    slots: Ints, start: Ints, items: Ints, slope: Floats, scale: Floats, blocks: Floats
-) -> None:
-    for s in range(len(slots)):
-        for k in range(start[slots[s]], start[slots[s] + 1]):
-            by = scale[s] if items[k] % 4 < 2 else -scale[s]
-            for b in range(4):
-                blocks[s, b] += by * slope[items[k] // 4, b]

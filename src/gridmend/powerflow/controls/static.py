@@ -79,8 +79,9 @@ def settle_from(settling: Settling, snapshot: Snapshot) -> Flow:
         is_settled = solution.converged and bool(np.isnan(delay))
         if is_settled or not solution.converged or count == ROUNDS:
             return as_flow(
-                standing.state, snapshot, solution, control_iterations=count, settled=is_settled
-            )
+                standing.state, snapshot, solution,
+                control_iterations=count, settled=is_settled, s_va=standing.s_va,
+            )  # fmt: skip
         act(regulators, banks, at, delay, 1, 0)
         snapshot = controls.put(snapshot, at.tap, at.on)
     raise AssertionError("the last round returns")

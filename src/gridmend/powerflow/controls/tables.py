@@ -88,8 +88,11 @@ class Controls:
 
     def put(self, snapshot: Snapshot, tap_pu: Floats, on: Ints) -> Snapshot:
         """A snapshot with the taps [taps] and banks [banks] of the controls there."""
-        taps, steps_on = snapshot.tap_pu.copy(), snapshot.steps_on.copy()
-        taps[self.windings], steps_on[self.banks] = tap_pu, on
+        taps, steps_on = snapshot.tap_pu.copy(), snapshot.steps_on
+        taps[self.windings] = tap_pu
+        if (steps_on[self.banks] != on).any():
+            steps_on = steps_on.copy()
+            steps_on[self.banks] = on
         for array in (taps, steps_on):
             array.flags.writeable = False
         return replace(snapshot, tap_pu=taps, steps_on=steps_on)
