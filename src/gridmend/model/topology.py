@@ -19,6 +19,9 @@ Flags = NDArray[np.bool_]
 DER = ("generators", "pv_systems", "storages")
 """Tables of what may feed beside the sources."""
 
+KEPT_MOST = 16
+"""Answers of `from_sources` that are kept."""
+
 
 @dataclass(frozen=True, eq=False)
 class Topology:
@@ -94,11 +97,26 @@ class Topology:
         return forest(self.start, self.neighbour, self.via, usable, seeds, together=False).tree
 
     def from_sources(self, usable: Flags, source_on: Flags) -> tuple[Forest, Ints]:
-        """What the sources reach over usable edges, and [seeds] the source of each seed."""
-        rows, nodes = self.wiring.source_nodes
-        on = source_on[rows]
-        grown = forest(self.start, self.neighbour, self.via, usable, nodes[on], together=True)
-        return grown, rows[on]
+        """What the sources reach over usable edges, and [seeds] the source of each seed.
+
+        The last answers are kept: one state is asked of by many. They are not to be written to.
+        """
+        key = usable.tobytes(), source_on.tobytes()
+        known = self._grown.get(key)
+        if known is None:
+            rows, nodes = self.wiring.source_nodes
+            on = source_on[rows]
+            grown = forest(self.start, self.neighbour, self.via, usable, nodes[on], together=True)
+            for array in (grown.tree, grown.towards, grown.order):
+                array.flags.writeable = False
+            known = self._grown[key] = grown, rows[on]
+            for old in list(self._grown)[:-KEPT_MOST]:
+                self._grown.pop(old, None)
+        return known
+
+    @cached_property
+    def _grown(self) -> dict[tuple[bytes, bytes], tuple[Forest, Ints]]:
+        return {}
 
     def fed_by(self, snapshot: Snapshot) -> Ints:
         """[nodes] row of the source that feeds each node, -1 where it is de-energised."""
