@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 BIN := .venv/bin
 
-.PHONY: demo test nightly bench lint docs accuracy examples environment
+.PHONY: demo test nightly bench evidence lint docs accuracy examples environment
 
 environment:
 	@PYTHON='$(PYTHON)' .ci/environment
@@ -30,6 +30,10 @@ docs: environment
 SECTION ?= all
 bench: environment
 	PYTHONPATH=. $(BIN)/python benchmarks/run.py --section $(SECTION) $(BENCH)
+
+# What automation is worth on the three 8500-node feeders; goes on where it was stopped.
+evidence: environment
+	$(BIN)/gridmend evidence --out build/evidence
 
 # Needs the feeders: see GRIDMEND_DATA in CONTRIBUTING.md.
 accuracy: environment

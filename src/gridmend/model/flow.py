@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +35,15 @@ class Terminals:
     node: Ints
     """Row in `Nodes`; -1 is ground."""
     phase: NDArray[np.object_]
+
+    def of(self, table: str, row: int | None = None) -> Ints:
+        """Which are of a table, or of one of its rows, in their order."""
+        at = self._by_table.get(table, np.empty(0, np.int64))
+        return at if row is None else at[self.row[at] == row]
+
+    @cached_property
+    def _by_table(self) -> dict[str, Ints]:
+        return {str(name): np.flatnonzero(self.table == name) for name in set(self.table.tolist())}
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,8 +92,8 @@ class Flow:
 
     def power_kva(self, table: str) -> Complexes:
         """[rows of `table`] complex power into each element, all terminals [kVA]."""
-        here = self.terminals.table == table
-        rows = self.terminals.row[here]
+        here = self.terminals.of(table)
+        rows, node = self.terminals.row[here], self.terminals.node[here]
         size = int(rows.max()) + 1 if len(rows) else 0
-        s = self.s_kva[here]
+        s = np.where(node >= 0, self.v_v[node], 0.0) * np.conj(self.i_a[here]) / 1000
         return np.bincount(rows, s.real, size) + 1j * np.bincount(rows, s.imag, size)

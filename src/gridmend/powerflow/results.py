@@ -107,9 +107,9 @@ def terminal_ratings(grid: Grid, terminals: Terminals) -> Floats:
     """The same of a network's terminals."""
     rating = np.full(len(terminals.node), np.nan)
     for table in ("lines", "switches", "reactors"):
-        here = terminals.table == table
+        here = terminals.of(table)
         rating[here] = amperes(grid, table)[terminals.row[here]]
-    here = terminals.table == "transformers"
+    here = terminals.of("transformers")
     keys, known = _winding_amperes(grid)
     wanted = _winding_key(terminals.row[here], terminals.terminal[here])
     at = np.minimum(np.searchsorted(keys, wanted), max(len(keys) - 1, 0))

@@ -157,8 +157,8 @@ class Guards:
 
 def _terminals(network: Network, table: str, row: int) -> tuple[Ints, tuple[str, ...]]:
     terminals = network.terminals
-    here = (terminals.table == table) & (terminals.row == row) & (terminals.terminal == 1)
-    at = np.flatnonzero(here & (terminals.node >= 0))
+    at = terminals.of(table, row)
+    at = at[(terminals.terminal[at] == 1) & (terminals.node[at] >= 0)]
     return at, tuple(str(phase) for phase in terminals.phase[at])
 
 

@@ -13,6 +13,7 @@ from gridmend.ui.answer import INTERRUPTED, USER_ERROR, error_as_json, say_json
 from gridmend.ui.commands.check import check
 from gridmend.ui.commands.convert import convert
 from gridmend.ui.commands.demo import demo
+from gridmend.ui.commands.evidence import evidence
 from gridmend.ui.commands.examples import examples
 from gridmend.ui.commands.journal import journal
 from gridmend.ui.commands.reconfigure import reconfigure
@@ -41,6 +42,7 @@ for command in (demo, examples, check, convert, solve, series, shortcircuit, res
 app.command()(reliability)
 app.command()(reconfigure)
 app.command()(storm)
+app.command()(evidence)
 app.add_typer(journal, name="journal")
 app.add_typer(scenario, name="scenario")
 

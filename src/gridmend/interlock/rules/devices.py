@@ -57,7 +57,7 @@ def _current_a(move: Move) -> float | None:
         return move.carries_a
     if not flow.converged:
         return None
-    here = (flow.terminals.table == "switches") & (flow.terminals.row == move.row)
+    here = flow.terminals.of("switches", move.row)
     return float(np.abs(flow.i_a[here]).max(initial=0.0))
 
 

@@ -178,8 +178,8 @@ def _recorded(kernel: Kernel, command: Command, judgement: Judgement) -> dict[st
     carries_a = None
     row = kernel.grid.switches.index.get(subject(kernel.grid, command.step))
     if row is not None and before.converged:
-        here = (before.terminals.table == "switches") & (before.terminals.row == row)
-        carries_a = max((abs(complex(i)) for i in before.i_a[here]), default=0.0)
+        carried = before.i_a[before.terminals.of("switches", row)]
+        carries_a = max((abs(complex(i)) for i in carried), default=0.0)
     topology = kernel.bench.site.topology
 
     def is_dead(flow: Flow) -> bool:

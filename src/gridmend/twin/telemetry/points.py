@@ -175,7 +175,7 @@ def _rows(network: Network) -> Iterator[_Row]:
 def _of_switch(network: Network, row: int) -> Iterator[_Row]:
     grid, terminals = network.grid, network.terminals
     name = f"switch.{grid.switches['name'][row]}".lower()
-    mine = np.flatnonzero((terminals.table == "switches") & (terminals.row == row))
+    mine = terminals.of("switches", row)
     mine = mine[(terminals.terminal[mine] == 1) & (terminals.node[mine] >= 0)]
     yield _Row(name, name, Quantity.POSITION, "", row, 1.0)
     rating = float(grid.switches.numbers("rating_a")[row])
