@@ -26,7 +26,7 @@ from gridmend.twin.guards import Guards
 from gridmend.twin.plant import Fault, Plant
 from gridmend.twin.streams import Streams
 from gridmend.twin.telecontrol import Telecontrol, paths_over
-from gridmend.twin.telemetry.points import points_of
+from gridmend.twin.telemetry.points import Quantity, points_of
 from gridmend.twin.telemetry.scan import Scanner, Scanning
 from gridmend.twin.world import World
 from tests.adapters.conformance import Conformance
@@ -227,3 +227,20 @@ def test_a_stuck_device_is_waited_for_and_then_in_doubt(grid: Grid) -> None:
     field.plant.stuck.add("sw1")
     assert field.carry_out(Step(Action.OPEN, "Sw1", "")).state is OutcomeState.IN_DOUBT
     assert field.plant.now_s == pytest.approx(field.answer_s)
+
+
+def test_an_rtu_that_does_not_answer_a_poll_is_asked_again(grid: Grid) -> None:
+    answers, polls, once = 0, 200, 0.6 * 0.6
+    for seed in range(polls):
+        rare = Scanning(scan_s=3600.0)
+        field = telecontrol(
+            grid, seed=seed, scanning=rare, latency_s=0.0, jitter_s=0.0, loss=0.4, duplication=0.0
+        )
+        field.plant.agenda.run_to(1.0)
+        field.events()
+        field.poll()
+        answers += len(of_kind(field.events(), "status"))
+    asked = polls * sum(q == Quantity.POSITION for q in field.points.quantity.tolist())
+    share = answers / asked
+    expected = 1 - (1 - once) ** 3
+    assert abs(share - expected) < 5 * (expected * (1 - expected) / asked) ** 0.5

@@ -9,7 +9,7 @@ import numpy as np
 
 from gridmend.model.arrays import Floats, Ints
 from gridmend.model.event import Event
-from gridmend.twin.communications.network import Communications
+from gridmend.twin.communications.network import AGAIN_S, TRIES, Communications
 from gridmend.twin.telemetry.points import Points, Quantity
 from gridmend.twin.telemetry.scan import Reports, Scanner
 from gridmend.twin.told import TOLD, Told
@@ -73,14 +73,19 @@ class Reporting:
     def poll(self, now_s: float) -> float:
         """Every RTU is asked now where its devices stand; when the last answer arrives [s].
 
-        An RTU that the question or its answer does not reach says nothing.
+        An RTU that does not answer is asked again, like with any confirmed message; it says nothing
+        where no question, or no answer, arrives.
         """
         points, units = self.points, self.points.units
         number = np.array([self.links.number(name) for name in units], np.int64)
-        asked_s, _ = self.links.send_batch(number, now_s, way="down")
-        answered_s, _ = self.links.send_batch(number, now_s)
-        # Both ways are drawn at once: the answer leaves as the question arrives.
-        arrival_s = asked_s + (answered_s - now_s)
+        asked_s, arrival_s = np.full(len(units), np.nan), np.full(len(units), np.nan)
+        for attempt in range(TRIES):
+            silent = np.flatnonzero(np.isnan(arrival_s))
+            there_s, _ = self.links.send_batch(number[silent], now_s, way="down")
+            back_s, _ = self.links.send_batch(number[silent], now_s)
+            asked_s[silent] = there_s + attempt * AGAIN_S
+            # Both ways are drawn at once: the answer leaves as the question arrives.
+            arrival_s[silent] = asked_s[silent] + (back_s - now_s)
         for point in np.flatnonzero(points.quantity == Quantity.POSITION).tolist():
             unit = int(points.unit_of[point])
             if np.isnan(arrival_s[unit]):

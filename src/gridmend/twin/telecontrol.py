@@ -32,7 +32,6 @@ from gridmend.twin.world import World as Electrical
 UNREAD_MOST = 1_000_000
 """Messages that wait to be read; more is an error of whoever forgot to."""
 
-
 _LEAST_WAIT_S = 1e-3
 """Links that change without end are not looked at more often."""
 
@@ -121,7 +120,7 @@ class Telecontrol:
             return Outcome(step, OutcomeState.FAILED, str(problem))
         if not endpoint:
             return self._ask_a_crew(step, key)
-        sent = self.links.send(endpoint, step, plant.now_s, way="down")
+        sent = self.links.send_surely(endpoint, step, plant.now_s, way="down")
         if not sent:
             agenda.run_to(plant.now_s + self.answer_s)
             return Outcome(step, OutcomeState.IN_DOUBT, f"{key} did not answer")
@@ -130,7 +129,7 @@ class Telecontrol:
         if outcome.state is OutcomeState.IN_DOUBT and self._moves(step):
             outcome = Outcome(step, OutcomeState.CONFIRMED)
         told_s = self._say(step, key, endpoint) if outcome.state is OutcomeState.CONFIRMED else 0.0
-        answered = self.links.send(endpoint, outcome, plant.now_s)
+        answered = self.links.send_surely(endpoint, outcome, plant.now_s)
         if not answered:
             agenda.run_to(plant.now_s + self.answer_s)
             return Outcome(step, OutcomeState.IN_DOUBT, f"no answer of {key} came")
@@ -251,11 +250,12 @@ class Telecontrol:
     def send(self, endpoint: str, event: Event) -> float:
         """An endpoint sends an event up now; when it arrives [s], 0 where it is lost or kept.
 
-        Raises `GridError` for an endpoint without a path.
+        Only what an RTU says is confirmed. Raises `GridError` for an endpoint without a path.
         """
         self.catch_up()
         last_s = 0.0
-        for arrival_s, message in self.links.send(endpoint, event, self.plant.now_s):
+        send = self.links.send_surely if endpoint in self._unit else self.links.send
+        for arrival_s, message in send(endpoint, event, self.plant.now_s):
             assert isinstance(message, Event)
             self._arrive(arrival_s, message)
             last_s = arrival_s

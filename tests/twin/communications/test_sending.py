@@ -12,7 +12,7 @@ import pytest
 
 from gridmend.twin.communications.ledger import Count
 from gridmend.twin.communications.links import EXCESS_MOST, Link
-from gridmend.twin.communications.network import Communications
+from gridmend.twin.communications.network import AGAIN_S, TRIES, Communications
 from gridmend.twin.communications.paths import Outage, Path
 from gridmend.twin.streams import Streams
 
@@ -285,3 +285,22 @@ def test_another_seed_gives_another_run() -> None:
     one = scans(over(ALL, endpoints=9, seed=1), endpoints=9, times=9)
     two = scans(over(ALL, endpoints=9, seed=2), endpoints=9, times=9)
     assert not np.array_equal(one, two, equal_nan=True)
+
+
+def test_a_confirmed_message_is_lost_where_every_try_is_and_late_by_those_that_were() -> None:
+    net = over(replace(PLAIN, loss=0.4))
+    found = [net.send_surely("e0", k, 10.0 * k, way="down") for k in range(4000)]
+    assert within(sum(not one for one in found), of=4000, probability=0.4**TRIES)
+    late_s = [one[0][0] - 10.0 * k - 0.25 for k, one in enumerate(found) if one]
+    for number in range(TRIES):
+        there = sum(abs(late - number * AGAIN_S) < 1e-6 for late in late_s)
+        assert within(there, of=4000, probability=0.6 * 0.4**number)
+
+
+def test_a_confirmed_message_is_kept_once_while_its_path_is_down() -> None:
+    net = over(PLAIN, store=5)
+    net.plan_outage(Outage("one", 0.0, 100.0))
+    assert net.send_surely("e0", "tripped", 1.0) == []
+    (back,) = net.advance(100.0)
+    assert back.message == "tripped"
+    assert net.ledger(200.0).total("up").sent == 1

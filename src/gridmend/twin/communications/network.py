@@ -21,6 +21,10 @@ from gridmend.twin.communications.supply import Standing
 from gridmend.twin.communications.traffic import Traffic
 from gridmend.twin.streams import Streams
 
+TRIES, AGAIN_S = 3, 1.0
+"""How often a message is sent that is confirmed, and how long a confirmation is waited for [s].
+Assumed: both are settings of every master station."""
+
 
 @dataclass(frozen=True, slots=True)
 class Forwarded:
@@ -92,6 +96,18 @@ class Communications:
             return found + self._single(at, down, message)
         self._keep(at, message)
         return found
+
+    def send_surely(
+        self, endpoint: str, message: object, now_s: float, *, way: Way = "up"
+    ) -> list[tuple[float, object]]:
+        """The same of a message that is confirmed: one that gets lost is sent again, `TRIES` times
+        in all and `AGAIN_S` apart, as masters and outstations of DNP3 do. Lost are those of which
+        no try arrives; every try counts in the ledger."""
+        for number in range(TRIES):
+            found = self.send(endpoint, message, now_s, way=way)
+            if found or not self.is_reachable(endpoint):
+                return [(arrival_s + number * AGAIN_S, said) for arrival_s, said in found]
+        return []
 
     def send_batch(self, which: Any, now_s: float, *, way: Way = "up") -> tuple[Floats, Floats]:
         """Send one message for each endpoint number: when each, and its copy, arrives.
