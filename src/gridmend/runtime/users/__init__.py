@@ -1,0 +1,1 @@
+"""Who may do what: accounts, passwords, roles by area, and sessions."""

@@ -1,0 +1,94 @@
+"""What is kept of users: rows of accounts, grants and sessions, within transactions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sql
+from sqlalchemy.engine import Connection
+
+from gridmend.model.errors import GridmendError
+from gridmend.runtime.users import schema
+from gridmend.runtime.users.roles import Grant, Permission, Role, may
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Somebody who may log in. `shown` is the name that is put beside what was done."""
+
+    name: str
+    shown: str
+    is_active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A grant that waits for a second person."""
+
+    name: str
+    grant: Grant
+    by: str
+
+
+def account(held: Connection, name: str) -> Any:
+    """The row of an account; `GridmendError` where there is none."""
+    table = schema.accounts
+    row = held.execute(sql.select(table).where(table.c.name == name)).one_or_none()
+    if row is None:
+        raise GridmendError(f"there is no account '{name[:60]}'", mend="make it first")
+    return row
+
+
+def grants_of(held: Connection, name: str) -> tuple[Grant, ...]:
+    """The grants of an account that hold: confirmed, and of one that is active."""
+    a, g = schema.accounts, schema.grants
+    asked = (
+        sql.select(g.c.role, g.c.area)
+        .join(a, a.c.name == g.c.name)
+        .where(g.c.name == name, g.c.confirmed_by != "", a.c.is_active)
+        .order_by(g.c.role, g.c.area)
+    )
+    known = set(Role)
+    return tuple(Grant(Role(r), area) for r, area in held.execute(asked) if r in known)
+
+
+def all_grants(held: Connection, name: str) -> list[Grant]:
+    """The same with those that wait to be confirmed."""
+    g = schema.grants
+    rows = held.execute(sql.select(g.c.role, g.c.area).where(g.c.name == name))
+    return [Grant(Role(role), area) for role, area in rows]
+
+
+def admins(held: Connection) -> set[str]:
+    """Everybody active who may manage users everywhere."""
+    names = held.execute(sql.select(schema.accounts.c.name)).scalars().all()
+    return {n for n in names if may(grants_of(held, n), Permission.MANAGE_USERS)}
+
+
+def put_grant(held: Connection, name: str, grant: Grant, *, by: str, confirmed_by: str) -> None:
+    """Enter a grant, or confirm it where it is entered."""
+    drop_grant(held, name, grant)
+    values = {"name": name, "role": grant.role.value, "area": grant.area}
+    held.execute(sql.insert(schema.grants).values(**values, by=by, confirmed_by=confirmed_by))
+
+
+def drop_grant(held: Connection, name: str, grant: Grant) -> bool:
+    """Take a grant away; whether there was one."""
+    g = schema.grants
+    found = held.execute(
+        sql.delete(g).where(g.c.name == name, g.c.role == grant.role.value, g.c.area == grant.area)
+    )
+    return found.rowcount > 0
+
+
+def pending(held: Connection) -> list[Pending]:
+    """Grants that wait for a second person."""
+    g = schema.grants
+    rows = held.execute(sql.select(g).where(g.c.confirmed_by == "").order_by(g.c.name, g.c.role))
+    return [Pending(row.name, Grant(Role(row.role), row.area), row.by) for row in rows]
+
+
+def drop_sessions(held: Connection, name: str) -> None:
+    """End every session of an account."""
+    held.execute(sql.delete(schema.sessions).where(schema.sessions.c.name == name))

@@ -1,0 +1,39 @@
+"""The tables of users, alike on SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+from sqlalchemy import Boolean, Column, Float, LargeBinary, MetaData, Table, Text
+
+metadata = MetaData()
+accounts = Table(
+    "user_accounts",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("shown", Text, nullable=False),
+    Column("password", Text, nullable=False),
+    Column("is_active", Boolean, nullable=False),
+    Column("made_s", Float, nullable=False),
+)
+grants = Table(
+    "user_grants",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("role", Text, primary_key=True),
+    Column("area", Text, primary_key=True),
+    Column("by", Text, nullable=False),
+    Column("confirmed_by", Text, nullable=False),
+)
+sessions = Table(
+    "user_sessions",
+    metadata,
+    Column("digest", LargeBinary, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("begun_s", Float, nullable=False),
+    Column("seen_s", Float, nullable=False),
+)
+setup = Table(
+    "user_setup",
+    metadata,
+    Column("digest", LargeBinary, primary_key=True),
+    Column("expires_s", Float, nullable=False),
+)

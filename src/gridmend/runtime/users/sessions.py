@@ -1,0 +1,144 @@
+"""Logging in and out: sessions of a bearer's token, of which only the digest is kept."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+import sqlalchemy as sql
+
+from gridmend.model.errors import GridmendError
+from gridmend.runtime.users import keeping, passwords, schema
+from gridmend.runtime.users.accounts import Accounts
+from gridmend.runtime.users.limits import RateLimit
+from gridmend.runtime.users.roles import Grant, Permission, may
+
+IDLE_S = 1800.0
+"""A session ends when nothing was asked for so long, and at the latest after `LONGEST_S`: a shift
+with its hand-over. Assumed."""
+LONGEST_S = 13 * 3600.0
+TOUCH_S = 60.0
+"""How often that a session was seen is written down."""
+
+
+class LoginRefused(GridmendError):
+    """No session was begun. `wait_s` is how long until another try is taken [s]."""
+
+    def __init__(self, what: str, *, wait_s: float = 0.0) -> None:
+        super().__init__(what, mend="try again" + (f" in {wait_s:.0f} s" if wait_s else ""))
+        self.wait_s = wait_s
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Somebody who is logged in, with what holds for them now; `csrf` goes with every change."""
+
+    name: str
+    shown: str
+    grants: tuple[Grant, ...]
+    csrf: str
+
+    def may(self, permission: Permission, area: str = "") -> bool:
+        """Whether they may do something in an area."""
+        return may(self.grants, permission, area)
+
+
+def _token() -> str:
+    return secrets.token_urlsafe(32)
+
+
+@dataclass(eq=False)
+class Sessions:
+    """Sessions over accounts. Tries are limited for each name and for each place they come from,
+    so that neither guessing one account nor many goes fast."""
+
+    accounts: Accounts
+    draw: Callable[[], str] = _token
+    by_name: RateLimit = field(default_factory=lambda: RateLimit(most=5, every_s=30.0))
+    by_place: RateLimit = field(default_factory=lambda: RateLimit(most=20, every_s=3.0))
+
+    def log_in(self, name: str, password: str, place: str) -> str:
+        """The token of a new session. Raises `LoginRefused`, with the same words and after as much
+        work whether the name, the password or the account is wrong."""
+        now_s = self.accounts.clock()
+        wait_s = max(self.by_place.wait_s(place, now_s), self.by_name.wait_s(name, now_s))
+        if wait_s > 0:
+            self.accounts.tell("login_limited", {"name": name[:60], "place": place})
+            raise LoginRefused("too many tries", wait_s=wait_s)
+        with self.accounts.store.reading() as held:
+            table = schema.accounts
+            row = held.execute(sql.select(table).where(table.c.name == name)).one_or_none()
+        kept = row.password if row is not None else passwords.nobodys()
+        is_right = passwords.verified(kept, password[: passwords.LETTERS_MOST])
+        if not (is_right and row is not None and row.is_active):
+            self.accounts.tell("login_refused", {"name": name[:60], "place": place})
+            raise LoginRefused("name and password do not belong together")
+        self.by_name.forget(name)
+        if passwords.is_old(kept):
+            self._renew(name, password)
+        token = self.draw()
+        values = {"digest": _digest(token), "name": name, "begun_s": now_s, "seen_s": now_s}
+        with self.accounts.store.writing() as held:
+            held.execute(sql.insert(schema.sessions).values(**values))
+        self.accounts.tell("logged_in", {"name": name, "place": place})
+        return token
+
+    def session(self, token: str) -> Session | None:
+        """Whose session it is, with the grants of this moment; None where there is none, or where
+        it has ended."""
+        now_s, s, a = self.accounts.clock(), schema.sessions, schema.accounts
+        asked = (
+            sql.select(s.c.begun_s, s.c.seen_s, a.c.name, a.c.shown)
+            .join(a, a.c.name == s.c.name)
+            .where(s.c.digest == _digest(token), a.c.is_active)
+        )
+        with self.accounts.store.reading() as held:
+            row = held.execute(asked).one_or_none()
+            if row is None:
+                return None
+            grants = keeping.grants_of(held, row.name)
+        if now_s - row.seen_s > IDLE_S or now_s - row.begun_s > LONGEST_S:
+            self.log_out(token)
+            return None
+        if now_s - row.seen_s > TOUCH_S:
+            with self.accounts.store.writing() as held:
+                seen = sql.update(s).where(s.c.digest == _digest(token)).values(seen_s=now_s)
+                held.execute(seen)
+        return Session(row.name, row.shown, grants, csrf_of(token))
+
+    def log_out(self, token: str) -> None:
+        """End a session; nothing where there is none."""
+        s = schema.sessions
+        with self.accounts.store.writing() as held:
+            held.execute(sql.delete(s).where(s.c.digest == _digest(token)))
+
+    def sweep(self) -> int:
+        """Take away the sessions that have ended; how many."""
+        now_s, s = self.accounts.clock(), schema.sessions
+        ended = (s.c.seen_s < now_s - IDLE_S) | (s.c.begun_s < now_s - LONGEST_S)
+        with self.accounts.store.writing() as held:
+            return held.execute(sql.delete(s).where(ended)).rowcount
+
+    def _renew(self, name: str, password: str) -> None:
+        table = schema.accounts
+        kept = passwords.hashed(password)
+        with self.accounts.store.writing() as held:
+            held.execute(sql.update(table).where(table.c.name == name).values(password=kept))
+
+
+def csrf_of(token: str) -> str:
+    """What a page sends with every change, and no other site can know: made of the token, which
+    only the cookie has."""
+    return hmac.new(token.encode(), b"csrf", sha256).hexdigest()
+
+
+def is_csrf(token: str, given: str) -> bool:
+    """Whether it is that of this session, compared in a time that tells nothing of it."""
+    return hmac.compare_digest(csrf_of(token).encode(), given.encode())
+
+
+def _digest(token: str) -> bytes:
+    return sha256(token.encode()).digest()
