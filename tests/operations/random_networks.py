@@ -14,6 +14,7 @@ from gridmend.model.grid import Grid
 from gridmend.model.sections import loop_count
 from gridmend.model.snapshot import Snapshot
 from gridmend.model.topology import Topology
+from gridmend.operations.horizon import Horizon
 from gridmend.operations.restoration import Proposal, propose
 from gridmend.powerflow.network import Network
 
@@ -85,12 +86,13 @@ def drawn(seed: int) -> Drawn:
     return Drawn(grid, Network.of(grid), Topology.of(grid), fault)
 
 
-def healed(case: Drawn) -> Proposal:
+def healed(case: Drawn, ahead: Horizon | None = None) -> Proposal:
     """What restoration proposes, with time enough to prove it."""
     return propose(
         case.grid,
         Snapshot.normal(case.grid),
         case.fault,
+        ahead=ahead,
         seconds_limit=float("inf"),
         solves_limit=5_000,
         network=case.network,
@@ -105,6 +107,17 @@ def most_by_brute_force(case: Drawn, proposal: Proposal) -> int:
     violate no limit that was not violated before, and move no switch by hand between two parts
     that have supply: that would leave people without it for long. How to get there is not asked.
     """
+    for customers, snapshot in sorted(ways_of(case, proposal), key=lambda way: -way[0]):
+        flow = case.network.solve(snapshot, controls="static")
+        if flow.converged and not worsened(
+            proposal.accepted, violations(case.grid, flow), Limits()
+        ):
+            return customers
+    return 0
+
+
+def ways_of(case: Drawn, proposal: Proposal) -> list[tuple[int, Snapshot]]:
+    """All such positions, limits aside, with the customers that they restore."""
     grid, topology = case.grid, case.topology
     tripped = proposal.isolation.tripped
     faulted = topology.nodes_of(case.fault)
@@ -130,11 +143,7 @@ def most_by_brute_force(case: Drawn, proposal: Proposal) -> int:
         if (topology.islands(snapshot)[1] > 1).any():
             continue
         ways.append((int(counts[supplied & ~had].sum()), snapshot))
-    for customers, snapshot in sorted(ways, key=lambda way: -way[0]):
-        flow = case.network.solve(snapshot, controls="static")
-        if flow.converged and not worsened(proposal.accepted, violations(grid, flow), Limits()):
-            return customers
-    return 0
+    return ways
 
 
 def _by_hand_between_live(case: Drawn, isolated: Snapshot) -> dict[int, bool]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gridmend.interlock import check
+from tests.operations.random_horizons import expected, most_over
 from tests.operations.random_networks import drawn, healed, most_by_brute_force
 
 SHARE = 0.99
@@ -38,3 +39,28 @@ def test_brute_force_restores_no_more_and_the_bound_holds(seed: int) -> None:
 def test_the_same_on_a_thousand_networks(hundred: int) -> None:
     for seed in range(100 * hundred, 100 * (hundred + 1)):
         _compared(1000 + seed)
+
+
+def _compared_ahead(seed: int) -> None:
+    case = drawn(seed)
+    what = expected(case, seed)
+    proposal = healed(case, what.horizon)
+    plan = proposal.plans[0]
+    surely, perhaps = (most_over(case, proposal, what, moved_cold=cold) for cold in (True, False))
+    assert plan.gap_pct is not None
+    assert plan.customers_restored <= perhaps, "more than holds in every hour"
+    assert plan.customers_restored >= SHARE * surely, f"seed {seed}"
+    bound = plan.customers_restored / (1 - plan.gap_pct / 100) if plan.gap_pct < 100 else surely
+    assert bound >= surely - 1e-6, f"seed {seed}: the bound {bound} is below {surely}"
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_brute_force_over_a_forecast_with_pickup_restores_no_more(seed: int) -> None:
+    _compared_ahead(seed)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("hundred", range(4))
+def test_the_same_over_forecasts_on_four_hundred_networks(hundred: int) -> None:
+    for seed in range(100 * hundred, 100 * (hundred + 1)):
+        _compared_ahead(1000 + seed)

@@ -79,3 +79,12 @@ def test_out_of_service_trips_nothing(grid: Grid) -> None:
     found = isolate(without, Snapshot.normal(without), "L32")
     assert found.opened_by_protection == ()
     assert "out of service" in found.notes[0]
+
+
+def test_a_fault_on_fewer_phases_than_trip_says_that_the_healthy_ones_wait_too(grid: Grid) -> None:
+    snapshot, topology = Snapshot.normal(grid), Topology.of(grid)
+    for line, phases in zip(grid.lines, grid.lines.texts("phases1"), strict=True):
+        notes = " ".join(isolate(grid, snapshot, line, topology=topology).notes)
+        healthy = [phase for phase in "abc" if phase not in phases.lower().split()]
+        assert ("opens all its poles together" in notes) == bool(healthy)
+        assert f"has no phase {' nor '.join(healthy)}" in notes or not healthy

@@ -1,28 +1,39 @@
-"""The indices of IEEE 1366, worked by hand."""
+"""What a plan is worth in SAIDI, by the one ledger, worked by hand."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gridmend.model.errors import GridError
 from gridmend.model.plan import Action, Plan, Step, Verdict
-from gridmend.operations.answer import Timing, saidi_min, step_minutes
-from gridmend.operations.indices import Interruption, indices, ledger
+from gridmend.operations.answer import Timing, restored_in_steps, saidi_min, step_minutes
+from gridmend.operations.indices import Interruption
+from gridmend.operations.interruptions.ledger import fold
+from gridmend.operations.interruptions.measures import Period, period
 from gridmend.operations.restoration import propose
 
-START = datetime(2025, 7, 1, 15, tzinfo=UTC)
+
+def _period(out: int, back: list[tuple[float, int]], repair_min: float) -> Period:
+    entries, customers = restored_in_steps(out, back, repair_min)
+    records = fold(entries, customer_count=len(customers))
+    return period(
+        records, start_s=0.0, end_s=8760 * 3600.0, customer_count=1000, customers=customers
+    )
 
 
-def _lasting(customers: int, minutes: float) -> Interruption:
-    return Interruption(customers, START, START + timedelta(minutes=minutes))
+def test_an_interruption_lasts_from_its_start_to_its_end() -> None:
+    start = datetime(2025, 7, 1, 15, tzinfo=UTC)
+    assert Interruption(3, start, start + timedelta(seconds=90)).duration_min == 1.5
 
 
-def test_the_indices_are_those_worked_by_hand() -> None:
-    found = indices([_lasting(200, 60), _lasting(50, 120), _lasting(400, 2)], customers_served=1000)
+def test_the_indices_of_a_restoration_in_steps_are_those_worked_by_hand() -> None:
+    # 400 are back after 2 min, 200 after an hour, the other 50 with the repair
+    found = _period(650, [(2.0, 400), (60.0, 200)], 120.0)
     assert found.saifi == pytest.approx(0.25)
     assert found.saidi_min == pytest.approx(18.0)
     assert found.caidi_min == pytest.approx(72.0)
@@ -31,38 +42,35 @@ def test_the_indices_are_those_worked_by_hand() -> None:
 
 
 def test_five_minutes_are_momentary_and_a_second_more_is_not() -> None:
-    assert indices([_lasting(10, 5)], customers_served=10).saifi == 0
-    assert indices([_lasting(10, 5)], customers_served=10).maifi == 1
-    assert indices([_lasting(10, 5 + 1 / 60)], customers_served=10).saifi == 1
+    assert (_period(10, [], 5.0).saifi, _period(10, [], 5.0).maifi) == (0, 0.01)
+    assert _period(10, [], 5 + 1 / 60).saifi == 0.01
 
 
 def test_a_quiet_year_has_no_caidi() -> None:
-    found = indices([], customers_served=10)
+    found = _period(0, [], 5.0)
     assert (found.saifi, found.saidi_min, found.caidi_min, found.asai) == (0, 0, None, 1)
 
 
 @given(
     st.integers(0, 1000),
-    st.lists(st.tuples(st.floats(0, 300), st.integers(0, 100)), max_size=8),
+    st.lists(st.tuples(st.floats(0.1, 300), st.integers(0, 100)), max_size=8),
     st.floats(1, 300),
 )
 def test_each_customer_is_counted_once(
     spare: int, steps: list[tuple[float, int]], repair_min: float
 ) -> None:
     out = spare + sum(back for _, back in steps)
-    pieces = ledger(event="e", start=START, customers=out, restored=steps, repair_min=repair_min)
-    assert sum(piece.customers for piece in pieces) == out
-    assert all(piece.duration_min <= repair_min + 1e-4 for piece in pieces)
+    _, customers = restored_in_steps(out, steps, repair_min)
+    found = _period(out, steps, repair_min)
+    assert customers.sum() == found.customers.sum() == out
+    assert (found.minutes <= repair_min + 1e-4).all()
+    by_hand = sum(min(at, repair_min) * n for at, n in [*steps, (repair_min, spare)])
+    assert float(np.dot(found.minutes, found.customers)) == pytest.approx(by_hand)
 
 
 def test_more_cannot_come_back_than_went_out() -> None:
     with pytest.raises(GridError, match="11 customers come back"):
-        ledger(event="e", start=START, customers=10, restored=[(1.0, 11)], repair_min=60)
-
-
-def test_nobody_served_has_no_indices() -> None:
-    with pytest.raises(GridError, match="customers served"):
-        indices([], customers_served=0)
+        restored_in_steps(10, [(1.0, 11)], 60.0)
 
 
 def test_remote_steps_are_quick_and_a_hand_takes_its_time() -> None:

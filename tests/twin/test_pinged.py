@@ -142,6 +142,19 @@ def test_an_answer_that_comes_too_late_counts_as_none(grid: Grid) -> None:
     assert event.payload == {"meter": "s1a", "answered": False}
 
 
+def test_a_meter_that_is_dark_as_the_question_comes_never_heard_it(grid: Grid) -> None:
+    field = instrumented(grid)
+    instruments = metered(field, Metering(**{**_plain(SURE), "answer_s": 25.0}))
+    behind = [name for name, is_lit in asked(grid).items() if not is_lit]
+    at(field, 300.0, Action.OPEN, "Sw2")
+    at(field, 601.0, Action.CLOSE, "Sw2")
+    field.plant.agenda.run_to(600.0)
+    field.events()
+    instruments.pinged.ask(behind[:2])
+    field.plant.agenda.run_to(900.0)
+    assert [event.payload["answered"] for event in pings(field)] == [False, False]
+
+
 @pytest.mark.parametrize("name", ["s1", "", "sw2"])
 def test_a_meter_that_is_not_there_is_refused_with_its_neighbours(grid: Grid, name: str) -> None:
     field = instrumented(grid)

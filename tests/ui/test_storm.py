@@ -18,6 +18,7 @@ def test_a_storm_is_shown_under_both_policies_and_called_simulated(gridmend: Gri
     assert "simulated" in said.out
     assert "crews alone" in said.out
     assert "SAIDI [min]" in said.out
+    assert "times of restoration" in said.out or "no time of restoration" in said.out
 
 
 def test_json_has_the_keys_of_the_contract(gridmend: Gridmend) -> None:
@@ -27,6 +28,10 @@ def test_json_has_the_keys_of_the_contract(gridmend: Gridmend) -> None:
     for key in ("customer_minutes", "saidi_min"):
         assert set(found[key]) == {"crew", "automated"}
     assert "restored_within_60_s_pct" in found
+    times = found["restoration_times"]
+    assert times["stated_pct"] == 90.0
+    assert {"held_pct", "n", "median_error_min", "by_stage", "open_at_end"} <= set(times)
+    assert sum(one["n"] for one in times["by_stage"].values()) == times["n"]
     assert found["seconds"] > 0
 
 

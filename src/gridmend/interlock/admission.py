@@ -10,7 +10,7 @@ from gridmend.model.command import Command, World, same_deed
 from gridmend.model.deed import subject
 from gridmend.model.grid import Grid
 from gridmend.model.plan import MOVES, Action, Refusal
-from gridmend.model.situation import ANYWHERE, Mode, Order, OrderState, Situation
+from gridmend.model.situation import ACTS, ANYWHERE, Mode, Order, OrderState, Situation
 
 AHEAD_S = 1.0
 """How far a command's clock may be ahead."""
@@ -105,6 +105,8 @@ def autonomy(asked: Asked) -> str | None:
     mode = situation.modes.get((command.application, command.area), Mode.OFF)
     if mode in (Mode.OFF, Mode.ADVISE):
         return f"{command.application} is set to {mode} in {_named(command.area)}"
+    if mode is Mode.RESTORE_ONLY and command.step.action is not Action.CLOSE:
+        return f"{command.application} is set to {mode} in {_named(command.area)}, and closes"
     if not command.order:
         return "an application acts by approved orders only"
     return None
@@ -181,7 +183,7 @@ def outside_leave(order: Order, situation: Situation, now_s: float) -> str | Non
     if len(order.steps) > leave.steps_most:
         return f"the leave {leave.id} covers {leave.steps_most} steps, not {len(order.steps)}"
     mode = situation.modes.get((order.application, order.area), Mode.OFF)
-    if mode is not Mode.AUTOMATIC:
+    if mode not in ACTS:
         return f"{order.application} is set to {mode}, so that a person approves its orders"
     return None
 

@@ -60,6 +60,21 @@ def phases_told(kind: str, payload: Mapping[str, Any], mask: int) -> int | None:
     return bits
 
 
+def source_told(kind: str, payload: Mapping[str, Any]) -> bool | None:
+    """Whether a source is on after an event; None where the event does not know. `GridError` where
+    it says something else.
+    """
+    if kind == "tripped":
+        return False
+    said = {"open": "open", "close": "closed"}.get(str(payload.get("action", "")))
+    said = said or payload.get("position")
+    is_on = {"open": False, "closed": True}.get(str(said))
+    if is_on is None:
+        raise GridError(f"source '{payload.get('device')}' cannot stand at {said!r}")
+    # What is in doubt does not take a source away.
+    return None if not is_on and payload.get("quality", "good") != "good" else is_on
+
+
 def moved_by(grid: Grid, step: Step, key: str) -> tuple[str, ...]:
     """What a step moves: its device, as `subject` writes it, and with a tap the transformer."""
     if step.action is not Action.SET_TAP:

@@ -79,12 +79,55 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
+class Ahead:
+    """How a plan fares until the repair, by forecast demand and with what loads draw that come
+    back; minutes count from the fault."""
+
+    until_min: float
+    step_min: tuple[float, ...] = ()
+    """When each step is done."""
+    times: int = 0
+    """Times at which its states were judged."""
+    v_min_pu: float | None = None
+    v_min_at_min: float | None = None
+    loading_max_pct: float | None = None
+    loading_at_min: float | None = None
+    most_loaded: str = ""
+    pickup_kw: float = 0.0
+    """The most that is drawn beyond the usual demand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Island:
+    """What a grid-forming resource could carry of what a plan leaves dead: a study, with the steps
+    that would form it. The island is to be opened again before the network feeds it."""
+
+    former: str
+    steps: tuple[Step, ...]
+    customers: int
+    power_kw: float
+    energy_kwh: float | None
+    """What it can give until the repair; None where nothing bounds it."""
+    until_min: float
+    holds: bool = False
+    why: str = ""
+    """Why it does not hold until the repair; empty where it does."""
+    peak_kw: float = 0.0
+    v_min_pu: float | None = None
+    lasts_until_min: float | None = None
+    """Minute after the fault until which it is carried; None where it cannot be formed."""
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """Ordered steps that heal something; it does not act by itself.
 
     Customers count those behind loads: out by the fault, restorable by any switching at
     all, restored by this plan, and of these the ones restored through a tie; moved are those
     who had supply and are without it between two steps, while they go over to another feeder.
+    Critical ones are those that the grid's `customers` call so. `by_hand` are the steps that a
+    crew takes; voltage, loading and losses are of the final state at the demand of the start, and
+    `ahead` tells of what follows, where that was asked for.
     """
 
     fault: str
@@ -104,6 +147,12 @@ class Plan:
     """Who stays out, and why, a sentence each."""
     notes: tuple[str, ...] = ()
     """What a reader should know before the plan: what was taken for granted about protection."""
+    critical_out: int = 0
+    critical_restored: int = 0
+    by_hand: int = 0
+    loss_kw: float | None = None
+    ahead: Ahead | None = None
+    islands: tuple[Island, ...] = ()
 
     def __str__(self) -> str:
         lines = [f"fault on {self.fault}: {self.customers_out:,} customers out"]
@@ -116,10 +165,22 @@ class Plan:
         if self.customers_moved:
             moved = f"{self.customers_moved:,} customers"
             lines.append(f"  moves {moved} to another feeder, each without supply for a moment")
+        lines += [f"  island: {island_text(one)}" for one in self.islands]
         lines += [f"  note: {note}" for note in self.notes]
         lines += [f"  stays out: {reason}" for reason in self.left_out]
         lines += [f"  refused: {r.rule}, {r.device}: {r.why}" for r in self.verdict.refusals]
         return "\n".join(lines)
+
+
+def island_text(one: Island) -> str:
+    """What an island could do, in words."""
+    parted = [step.device for step in one.steps if step.action is Action.OPEN]
+    opening = f" with {', '.join(parted)} open" if parted else ""
+    return (
+        f"{one.former} could carry {one.customers:,} customers{opening}: "
+        + (one.why or f"until the repair, at most {one.peak_kw:.0f} kW")
+        + "; no step of the plan forms it"
+    )
 
 
 def _predicted(step: Step) -> str:

@@ -28,6 +28,12 @@ class Mode(StrEnum):
     ADVISE = "advise"
     APPROVE = "approve"
     AUTOMATIC = "automatic"
+    RESTORE_ONLY = "restore only"
+    """By itself, but it opens nothing: what isolates has tripped, or people have opened it."""
+
+
+ACTS = (Mode.AUTOMATIC, Mode.RESTORE_ONLY)
+"""Modes in which a leave approves what an application orders."""
 
 
 class OrderState(StrEnum):

@@ -61,9 +61,14 @@ KINDS: dict[str, Kind] = {
               device=str, phases=list),
         _kind("meter_gasped", "a meter lost its supply", meter=str),
         _kind("meter_returned", "a meter has its supply back", meter=str),
+        _kind("meter_pinged", "a meter was asked and `answered`, with `v_pu`, or not in time",
+              meter=str, answered=bool),
+        _kind("voltage_sagged", "what a meter saw on each phase while a fault stood",
+              bus=str, v_pu=dict),
         _kind("customer_called", "a customer said something", customer=str, text=str),
         _kind("crew_said", "a crew said what it does", crew=str, job=str, text=str),
-        _kind("time_estimated", "when a job is expected to end", job=str, end_utc=str),
+        _kind("time_estimated", "when a job is expected to end, as said at a `stage` of it",
+              job=str, end_utc=str),
         # Work on the network.
         _standing("tag_placed", "a tag hangs on a device",
                   tag=str, device=str, kind=str, holder=str),
@@ -104,6 +109,7 @@ KINDS: dict[str, Kind] = {
                   device=str, sources=list, by=str, expires_utc=str),
         _ending("loop_outlived", "loop_authorised", "a leave ended and its device is still closed",
                 device=str),
+        _ending("loop_ended", "loop_authorised", "a loop is open again elsewhere", device=str),
         _standing("sync_checked", "what was measured across an open device",
                   device=str, dv_pu=_NUMBER, dangle_deg=_NUMBER, df_hz=_NUMBER, phasing_known=bool),
         # Switching orders.
@@ -115,6 +121,20 @@ KINDS: dict[str, Kind] = {
         _standing("order_issued", "an order may be carried out", order=str, by=str),
         _standing("order_suspended", "an order rests", order=str, why=str),
         _standing("order_aborted", "an order is given up", order=str, by=str),
+        # What the outage desk tells.
+        _kind("outage_predicted", "a device has probably operated: who is out by it",
+              device=str, probability=_NUMBER, customers=int),
+        _kind("restoration_estimated", "when those out behind a device are likely to be back",
+              device=str, stage=str, early_utc=str, late_utc=str),
+        _kind("restoration_verified", "how many customers behind a device are known to be back",
+              device=str, back=int, out=int, unknown=int),
+        # Corrections of the interruption ledger: nothing there is taken out or changed.
+        _kind("interruption_denied", "a customer, called back, was never out in an interruption",
+              interruption=str, customer=str, by=str),
+        _kind("interruption_blamed", "what caused an interruption, and whether it was `planned`",
+              interruption=str, cause=str, by=str),
+        _kind("interruption_merged", "an interruption is a part of another",
+              interruption=str, into=str, by=str),
         # The rest is told and folds into nothing.
         _kind("plan_proposed", "an application proposes a plan"),
         _kind("plan_stopped", "a plan was given up"),
@@ -134,8 +154,8 @@ KINDS: dict[str, Kind] = {
 FIELD = frozenset(
     ("status", "switched", "tapped", "banked", "power", "tripped", "lockout_reset", "scanned",
      "fault_suspected", "repaired", "fault_struck", "sync_checked", "crew_at", "note",
-     "fault_indicated", "meter_gasped", "meter_returned", "customer_called", "crew_said",
-     "time_estimated", "step_checked", "step_failed")
+     "fault_indicated", "voltage_sagged", "meter_gasped", "meter_returned", "meter_pinged",
+     "customer_called", "crew_said", "time_estimated", "step_checked", "step_failed")
 )  # fmt: skip
 """The kinds that a field may say; the others are the control room's own."""
 

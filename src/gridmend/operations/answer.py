@@ -3,44 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import asdict
 from typing import Any
 
+import numpy as np
+
+from gridmend.model.arrays import Ints
+from gridmend.model.errors import GridError
 from gridmend.model.grid import Grid
 from gridmend.model.plan import Plan
-from gridmend.operations.indices import indices, ledger
+from gridmend.operations.interruptions.entries import Back, Entry, Out
+from gridmend.operations.interruptions.ledger import fold
+from gridmend.operations.interruptions.measures import period
+from gridmend.operations.pace import Timing, minutes_of
 from gridmend.operations.restoration import Proposal
 
-
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """How long things take: assumptions, to be replaced by a utility's own figures.
-
-    A crew alone restores everyone when the repair is done. With a plan, the first step moves
-    `detection_s` after the fault, each further one `step_s` later, or `hand_step_min` later
-    where the switch is not remote.
-    """
-
-    repair_min: float = 180.0
-    detection_s: float = 60.0
-    step_s: float = 30.0
-    hand_step_min: float = 30.0
+YEAR_S = 365 * 86_400.0
 
 
 def step_minutes(plan: Plan, grid: Grid, timing: Timing) -> tuple[float, ...]:
     """When each step of a plan is done [min after the fault]."""
-    remote = grid.switches.flags("remote")
-    at_min = timing.detection_s / 60
-    done: list[float] = []
-    for number, step in enumerate(plan.steps):
-        by_hand = not remote[grid.switches.row(step.device)]
-        if by_hand:
-            at_min += timing.hand_step_min
-        elif number:
-            at_min += timing.step_s / 60
-        done.append(at_min)
-    return tuple(done)
+    return minutes_of(plan.steps, grid, timing)
 
 
 def saidi_min(plan: Plan | None, grid: Grid, customers_out: int, timing: Timing) -> float:
@@ -53,14 +36,36 @@ def saidi_min(plan: Plan | None, grid: Grid, customers_out: int, timing: Timing)
         return 0.0
     done = step_minutes(plan, grid, timing) if plan else ()
     steps = plan.steps if plan else ()
-    pieces = ledger(
-        event="fault",
-        start=datetime(2000, 1, 1, tzinfo=UTC),
-        customers=customers_out,
-        restored=[(t, s.customers) for t, s in zip(done, steps, strict=True)],
-        repair_min=timing.repair_min,
-    )
-    return indices(pieces, customers_served=served).saidi_min
+    back = [(t, s.customers) for t, s in zip(done, steps, strict=True)]
+    entries, customers = restored_in_steps(customers_out, back, timing.repair_min)
+    records = fold(entries, customer_count=len(customers))
+    return period(
+        records, start_s=0.0, end_s=YEAR_S, customer_count=served, customers=customers
+    ).saidi_min
+
+
+def restored_in_steps(
+    customers_out: int, back: Sequence[tuple[float, int]], repair_min: float
+) -> tuple[list[Entry], Ints]:
+    """Entries of one fault, and how many customers each of their numbers stands for.
+
+    `back` are (minutes after the fault, customers who come back then); who is left comes back with
+    the repair. Raises `GridError` where more come back than went out.
+    """
+    left = customers_out
+    for at_min, count in back:
+        if not 0 <= count <= left or at_min < 0:
+            raise GridError(
+                f"{count} customers come back after {at_min:g} min and {left} are out",
+                mend="count each customer once, at the step that brings it back",
+            )
+        left -= count
+    groups = [*back, (repair_min, left)]
+    entries: list[Entry] = [Out(0.0, "fault", tuple(range(len(groups))))]
+    entries += [
+        Back(60 * min(at_min, repair_min), "fault", (k,)) for k, (at_min, _) in enumerate(groups)
+    ]
+    return entries, np.array([count for _, count in groups], np.int64)
 
 
 def as_json(proposal: Proposal, grid: Grid, timing: Timing | None = None) -> dict[str, Any]:
@@ -113,6 +118,13 @@ def _plans(plans: Sequence[Plan]) -> list[dict[str, Any]]:
             "gap_pct": plan.gap_pct,
             "seconds": plan.seconds,
             "allowed": plan.verdict.allowed,
+            "critical_out": plan.critical_out,
+            "critical_restored": plan.critical_restored,
+            "switching_operations": len(plan.steps),
+            "by_hand": plan.by_hand,
+            "loss_kw": plan.loss_kw,
+            "ahead": asdict(plan.ahead) if plan.ahead else None,
+            "islands": [asdict(one) for one in plan.islands],
             "unknown": list(plan.verdict.unknown),
             "left_out": list(plan.left_out),
             "notes": list(plan.notes),

@@ -21,3 +21,13 @@ def customer_weights(grid: Grid) -> Floats:
     weight = np.array([PRIORITY_WEIGHTS[p] for p in grid.customers.texts("priority")])
     weighted = weight * grid.customers.counts("count")
     return np.bincount(rows, weighted, len(grid.loads)).astype(float)
+
+
+def critical_counts(grid: Grid) -> NDArray[np.int64]:
+    """[loads] customers behind each load that are critical."""
+    if not len(grid.customers):
+        return np.zeros(len(grid.loads), np.int64)
+    rows = [grid.loads.row(load) for load in grid.customers.texts("load")]
+    critical = np.array([p == "critical" for p in grid.customers.texts("priority")])
+    counts = np.where(critical, grid.customers.counts("count"), 0)
+    return np.bincount(rows, counts, len(grid.loads)).astype(np.int64)

@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 from gridmend.model.plan import Plan, Refusal, Verdict
 from gridmend.operations import reasons
+from gridmend.operations.customers import critical_counts
+from gridmend.operations.islands import islands
+from gridmend.operations.pace import Timing, minutes_of
 from gridmend.operations.search import Search
 from gridmend.operations.trial import Case, Found, restored
 
@@ -39,6 +42,8 @@ def plan_of(outcome: Outcome, way: Found, seconds: float) -> Plan:
     without = final.with_switches(case.topology.grid, dict.fromkeys(tied, True))
     by_tie = back & ~restored(case, without)
     weight = float(case.weights[back].sum())
+    critical = critical_counts(case.topology.grid)
+    remote = switches.flags("remote")
     gap_pct = 100 * (outcome.bound - weight) / outcome.bound if outcome.bound > 0 else 0.0
     return Plan(
         fault=case.isolation.fault,
@@ -56,7 +61,20 @@ def plan_of(outcome: Outcome, way: Found, seconds: float) -> Plan:
         seconds=seconds,
         left_out=reasons.left_out(case, way, outcome.found, outcome.reach),
         notes=case.isolation.notes,
+        critical_out=int(critical[case.out].sum()),
+        critical_restored=int(critical[back].sum()),
+        by_hand=sum(not remote[switches.row(step.device)] for step in way.steps),
+        loss_kw=way.loss_kw,
+        ahead=way.ahead,
+        islands=islands(case, final, _done_min(case, way)),
     )
+
+
+def _done_min(case: Case, way: Found) -> float:
+    """When the last step of a way is done [min after the fault]."""
+    timing = case.outlook.horizon.timing if case.outlook else Timing()
+    minutes = minutes_of(way.steps, case.topology.grid, timing)
+    return minutes[-1] if minutes else timing.detection_s / 60
 
 
 def unhealed(case: Case, seconds: float) -> Plan:
@@ -72,6 +90,7 @@ def unhealed(case: Case, seconds: float) -> Plan:
         seconds=seconds,
         left_out=_waiting(case),
         notes=case.isolation.notes,
+        critical_out=_critical_out(case),
     )
 
 
@@ -92,7 +111,12 @@ def nothing(outcome: Outcome, seconds: float) -> Plan:
             f"{reasons.people(int(case.counts[case.out].sum()))}: nothing is done, for {why}",
         ),
         notes=case.isolation.notes,
+        critical_out=_critical_out(case),
     )
+
+
+def _critical_out(case: Case) -> int:
+    return int(critical_counts(case.topology.grid)[case.out].sum())
 
 
 def _waiting(case: Case) -> tuple[str, ...]:

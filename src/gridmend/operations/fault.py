@@ -26,8 +26,9 @@ class Isolation:
 
     `tripped` is the snapshot after protection, `isolated` the one after `to_open` as well. The
     `sections` are cut by every switch that can be operated; `zone` [sections] are the faulted
-    ones, and `locked` [switches] those that must stay open until the repair. `isolated_by` are
-    the devices that were closed and now keep the fault apart, tripped ones first.
+    ones, and `locked` [switches] those that must stay open until the repair, or that no plan may
+    move. `isolated_by` are the devices that were closed and now keep the fault apart, tripped ones
+    first.
     """
 
     fault: str
@@ -49,6 +50,8 @@ def isolate(
     fault: str,
     *,
     also: Sequence[str] = (),
+    banned: Sequence[str] = (),
+    now: Snapshot | None = None,
     topology: Topology | None = None,
 ) -> Isolation:
     """Trip the nearest protective devices that feed a fault, and isolate its section.
@@ -59,10 +62,13 @@ def isolate(
     section is cut off at the nearest switches that can be operated: all but fuses, remote ones
     first. A faulted switch cannot part its own two sides. What is no branch (a load, a
     capacitor) is cleared by its own fuse and isolates nothing. `also` are further elements that
-    are faulted, or may be, and whose sections are isolated with it. Raises `GridError` where there
-    is no such element.
+    are faulted, or may be, and whose sections are isolated with it. `banned` are switches that no
+    plan may move: where one is closed the fault is cut off beyond it. `now` are the positions that
+    stand where some switching is done already. Raises `GridError` where there is no such element.
     """
     topology = topology or Topology.of(grid)
+    still = np.zeros(len(grid.switches), bool)
+    still[[grid.switches.row(one) for one in banned]] = True
     table, row = grid.find(fault)
     name = f"{SINGULAR[table]}.{grid.table(table)['name'][row]}"
     nodes = np.unique(np.concatenate([_nodes(topology, one) for one in (name, *also)]))
@@ -72,10 +78,11 @@ def isolate(
     used = snapshot.source_on.copy()
     used[lost] = False
     used.flags.writeable = False
-    tripped = replace(_opened(grid, snapshot, tripping), source_on=used)
+    tripped = now or replace(_opened(grid, snapshot, tripping), source_on=used)
     # A fuse is no switch to operate, but one that has blown does part what it joined.
     separators = np.array([kind != "fuse" for kind in grid.switches.texts("kind")], bool)
     separators[tripping] = True
+    separators &= ~still | (tripped.open_phases == conductor_mask(grid.switches))
     cut = sections(topology, separators=separators, snapshot=tripped)
     zone = np.zeros(cut.count, bool)
     zone[cut.of_bus[buses]] = True
@@ -96,7 +103,7 @@ def isolate(
         isolated_by=tuple(names[k] for k in (*kept_apart, *to_open)),
         sections=cut,
         zone=zone,
-        locked=separators & at_zone.any(axis=1),
+        locked=(separators & at_zone.any(axis=1)) | still,
         notes=_notes(topology, snapshot, name, trip),
     )
 
@@ -201,4 +208,18 @@ def _notes(topology: Topology, snapshot: Snapshot, name: str, trip: _Trip) -> tu
             f"nothing parts {name} from source {sources}, whose own protection clears the "
             "fault: only ties to other sources can restore supply"
         )
-    return tuple(notes)
+    return (*notes, *_healthy_phases(topology, name, trip))
+
+
+def _healthy_phases(topology: Topology, name: str, trip: _Trip) -> tuple[str, ...]:
+    """What is said where a fault has fewer phases than what trips on it."""
+    switches = topology.grid.switches
+    faulted = {str(p) for p in topology.wiring.node_phase[topology.nodes_of(name)]} & {*"abc"}
+    for row in trip.switches.tolist():
+        healthy = sorted({*str(switches["phases1"][row]).lower().split()} & {*"abc"} - faulted)
+        if faulted and healthy:
+            return (
+                f"{name} has no phase {' nor '.join(healthy)}, but {switches['name'][row]} opens "
+                "all its poles together: no plan keeps single phases supplied",
+            )
+    return ()

@@ -105,9 +105,7 @@ class Horizon:
             "until_min": self.until_min,
             "pieces": len(self.starts_min),
             "step_min": None if self.series is None else self.series.step_s / 60,
-            "factors": None
-            if self.series is None
-            else self.series.factors[:, : len(self.starts_min)].tolist(),
+            "load_kw": self._total_kw(),
             "cold_load": None
             if cold is None
             else {
@@ -116,6 +114,14 @@ class Horizon:
                 "full_min": cold.full_min,
                 "hold_min": cold.hold_min,
                 "decay_min": cold.decay_min,
+                "loading_pct": cold.loading_pct,
                 "by_class": dict(cold.by_class),
             },
         }
+
+    def _total_kw(self) -> list[float] | None:
+        """Demand of all loads in each step of the forecast [kW]."""
+        if self.series is None:
+            return None
+        pieces = range(len(self.starts_min))
+        return [float(self.series.powers("load_kw", k).sum()) for k in pieces]

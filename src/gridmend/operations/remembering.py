@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from hashlib import blake2b
 
 from gridmend.interlock.electric import Solver
 from gridmend.model.flow import Flow
+from gridmend.model.series import VARYING
 from gridmend.model.snapshot import Snapshot
 from gridmend.model.topology import Topology
 from gridmend.powerflow.network import Network
@@ -14,7 +16,7 @@ _FLOWS_MOST = 1024
 
 
 class Remembering:
-    """A solver that keeps its answers, for one grid and one demand; bounded.
+    """A solver that keeps its answers, for one grid; bounded.
 
     What is dead has no voltage whatever its switches do, so that two snapshots which differ only
     there have one answer.
@@ -39,7 +41,7 @@ class Remembering:
         live = reached.tree >= 0
         conducts = closed & live[self._topology.wiring.edge_from]
         arrays = (live, conducts, snapshot.tap_pu, snapshot.steps_on, snapshot.source_on)
-        key = (controls.encode(), *(a.tobytes() for a in arrays))
+        key = (controls.encode(), _demand(snapshot), *(a.tobytes() for a in arrays))
         flow = self._flows.get(key)
         if flow is None:
             if len(self._flows) >= _FLOWS_MOST:
@@ -50,3 +52,11 @@ class Remembering:
             return flow
         there = replace(flow.snapshot, open_phases=snapshot.open_phases)
         return replace(flow, snapshot=there)
+
+
+def _demand(snapshot: Snapshot) -> bytes:
+    """A fingerprint of what every load uses and every DER gives."""
+    found = blake2b(digest_size=16)
+    for name in VARYING:
+        found.update(getattr(snapshot, name).tobytes())
+    return found.digest()

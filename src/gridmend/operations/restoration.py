@@ -22,11 +22,14 @@ from gridmend.operations.configurations import Tie, Ways, reachable, ties
 from gridmend.operations.customers import customer_weights
 from gridmend.operations.drafting import Outcome, nothing, plan_of, unhealed
 from gridmend.operations.fault import Isolation, isolate
+from gridmend.operations.horizon import Horizon
+from gridmend.operations.outlook import Outlook
 from gridmend.operations.remembering import Remembering
 from gridmend.operations.search import Search, by_section, search
 from gridmend.operations.transfers import transferred
 from gridmend.operations.trial import Case, restored
 from gridmend.powerflow.network import Network
+from gridmend.powerflow.solve import check_fits
 
 Flags = NDArray[np.bool_]
 
@@ -50,10 +53,13 @@ def restore(
     fault: str,
     *,
     also: Sequence[str] = (),
+    banned: Sequence[str] = (),
+    now: Snapshot | None = None,
     limits: Limits | None = None,
     seconds_limit: float = 20.0,
     solves_limit: int = 2_000,
     transfers: bool = True,
+    ahead: Horizon | None = None,
     network: Network | Solver | None = None,
     topology: Topology | None = None,
 ) -> Plan:
@@ -63,11 +69,14 @@ def restore(
         snapshot,
         fault,
         also=also,
+        banned=banned,
+        now=now,
         limits=limits,
         seconds_limit=seconds_limit,
         solves_limit=solves_limit,
         plans_most=1,
         transfers=transfers,
+        ahead=ahead,
         network=network,
         topology=topology,
     ).plans[0]
@@ -79,11 +88,14 @@ def propose(
     fault: str,
     *,
     also: Sequence[str] = (),
+    banned: Sequence[str] = (),
+    now: Snapshot | None = None,
     limits: Limits | None = None,
     seconds_limit: float = 20.0,
     solves_limit: int = 2_000,
     plans_most: int = 3,
     transfers: bool = True,
+    ahead: Horizon | None = None,
     network: Network | Solver | None = None,
     topology: Topology | None = None,
     clock: Callable[[], float] = perf_counter,
@@ -105,8 +117,17 @@ def propose(
         Any line, switch, transformer or source; `GridError` where there is none of that name.
     also
         Further elements that are faulted, or may be: their sections stay dead too.
+    banned
+        Switches that no plan may move; a closed one that would isolate moves isolation outward.
+    now
+        The positions that stand now, where some of the switching is done; who has supply there
+        keeps it, but for what isolation demands. Without it the plan begins as protection leaves
+        the network.
     plans_most
         How many different plans are given, best first.
+    ahead
+        What is expected until the repair: every step then holds at its own time with what loads
+        draw that come back, the last state until the repair. Else the snapshot's demand counts.
     clock
         Seconds, for `seconds_limit` and `Plan.seconds`.
     seconds_limit, solves_limit
@@ -117,32 +138,57 @@ def propose(
     topology = topology or Topology.of(grid)
     solver = Remembering(solver_of(grid, network), topology)
     before = solver.solve(snapshot, controls="static")
-    isolation = isolate(grid, before.snapshot, fault, also=also, topology=topology)
-    case = _case(before, isolation, topology, solver, limits or Limits())
+    isolation = isolate(
+        grid, before.snapshot, fault, also=also, banned=banned, now=now, topology=topology
+    )
+    case = _case(before, isolation, topology, solver, limits or Limits(), ahead)
     if not isolation.zone.any():
         return Proposal(isolation, case.accepted, (unhealed(case, clock() - begun),))
-    among = _ties(case, before.snapshot)
-    restorable = _restorable(case, among)
 
     def out_of_time() -> bool:
         return clock() - begun > seconds_limit or solver.solved >= solves_limit
 
+    outcome = _searched(case, before.snapshot, plans_most, out_of_time, transfers=transfers)
+    plans = _plans(outcome, plans_most, clock() - begun)
+    return Proposal(isolation, case.accepted, plans)
+
+
+def _plans(outcome: Outcome, most: int, seconds: float) -> tuple[Plan, ...]:
+    ways = outcome.found.found[:most]
+    plans = [plan_of(outcome, way, seconds) for way in ways]
+    return tuple(plans) or (nothing(outcome, seconds),)
+
+
+def _searched(
+    case: Case,
+    before: Snapshot,
+    plans_most: int,
+    out_of_time: Callable[[], bool],
+    *,
+    transfers: bool,
+) -> Outcome:
+    """What the search finds, and the bound that it leaves."""
+    among = _ties(case, before)
+    restorable = _restorable(case, among)
     ways = Ways(among, by_section(case, np.where(restorable, case.weights, 0.0)))
     found = search(case, ways, plans_most=plans_most, out_of_time=out_of_time)
     if transfers:
-        found = _with_transfers(case, found, _live(case, before.snapshot), restorable, out_of_time)
+        found = _with_transfers(case, found, _live(case, before), restorable, out_of_time)
     bound = min(found.bound, float(case.weights[restorable].sum()))
-    outcome = Outcome(case, found, frozenset(reachable(among)), restorable, bound)
-    seconds = clock() - begun
-    ways = found.found[:plans_most]
-    plans = [plan_of(outcome, way, seconds) for way in ways] or [nothing(outcome, seconds)]
-    return Proposal(isolation, case.accepted, tuple(plans))
+    return Outcome(case, found, frozenset(reachable(among)), restorable, bound)
 
 
 def _case(
-    before: Flow, isolation: Isolation, topology: Topology, solver: Solver, limits: Limits
+    before: Flow,
+    isolation: Isolation,
+    topology: Topology,
+    solver: Solver,
+    limits: Limits,
+    ahead: Horizon | None,
 ) -> Case:
     grid = topology.grid
+    if ahead is not None and ahead.series is not None:
+        check_fits(grid, ahead.series.start)
     flow = solver.solve(isolation.tripped, controls="static", near=before)
     gauge = Gauge.of(topology, flow.nodes, flow.terminals)
     was = topology.supplied(topology.energised(before.snapshot))
@@ -150,6 +196,10 @@ def _case(
     table, row = grid.find(isolation.fault)
     if table == "loads":
         out[row] = was[row]
+    start = read_off(gauge, flow, limits)
+    accepted = read_off(gauge, before, limits).violations
+    both = (*accepted, *start.violations)
+    shared = (topology, solver, gauge, limits, before, flow, out, both)
     return Case(
         topology=topology,
         isolation=isolation,
@@ -157,11 +207,12 @@ def _case(
         gauge=gauge,
         limits=limits,
         flow=flow,
-        start=read_off(gauge, flow, limits),
-        accepted=read_off(gauge, before, limits).violations,
+        start=start,
+        accepted=accepted,
         out=out,
         counts=customer_counts(grid),
         weights=customer_weights(grid),
+        outlook=None if ahead is None else Outlook(ahead, *shared),
     )
 
 

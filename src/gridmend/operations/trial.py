@@ -14,11 +14,12 @@ from gridmend.interlock.check import Judgement, examine
 from gridmend.interlock.electric import Solver, look_ahead
 from gridmend.interlock.limits import Gauge, Limits, Reading, excess_pu, read_off, worsened
 from gridmend.model.flow import Flow
-from gridmend.model.plan import Action, Plan, Step, Verdict, Violation
+from gridmend.model.plan import Action, Ahead, Plan, Step, Verdict, Violation
 from gridmend.model.snapshot import Snapshot
 from gridmend.model.topology import Topology
 from gridmend.operations.configurations import Configuration, Merit
 from gridmend.operations.fault import Isolation
+from gridmend.operations.outlook import Hindrance, Outlook
 
 Flags = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -26,6 +27,9 @@ Ints = NDArray[np.int64]
 
 ORDERS_MOST = 24
 """Orders of closing that are tried before a configuration is given up."""
+
+ORDERS_AHEAD_MOST = 4
+"""Orders that hold at the demand of the start and fail at a later one, before it is given up."""
 
 _BRANCHES = ("lines", "switches", "transformers", "reactors")
 
@@ -36,7 +40,8 @@ class Case:
 
     `out` [loads] lost supply by the fault; `weights` and `counts` [loads] are customers.
     `start` is the reading of the state after protection, `flow` its flow, and `accepted` the
-    violations that stood before the fault.
+    violations that stood before the fault. `outlook` judges what follows until the repair; None
+    where only the demand of the start counts.
     """
 
     topology: Topology
@@ -50,6 +55,7 @@ class Case:
     out: Flags
     counts: Ints
     weights: Floats
+    outlook: Outlook | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +67,7 @@ class Found:
     judgement: Judgement
     merit: Merit
     loss_kw: float
+    ahead: Ahead | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,19 +124,12 @@ def tried(
     `sequences` are its steps in the orders to be tried; without them, the order outward from
     what is live, and then others.
     """
-    final = positions(case, here)
-    if case.topology.energised(final).any():
-        flow = case.solver.solve(final, controls="static", near=case.flow)
-        reading = read_off(case.gauge, flow, case.limits)
-        accepted = (*case.accepted, *case.start.violations)
-        why = look_ahead(flow, accepted, reading, case.limits)
-        if why is not None:
-            worse = worsened(accepted, reading.violations, case.limits) if flow.converged else []
-            worst = max(worse, key=excess_pu, default=None)
-            return Refused(here, why, excess_pu(worst) if worst else inf, worst)
-    first = ""
+    hindrance = _at_once(case, here, in_one_go=sequences is None)
+    if hindrance is not None:
+        return _refused(here, hindrance)
     if sequences is None:
         sequences = (_steps(case, here, order) for order in _orders(case, here))
+    first, later = "", list[Hindrance]()
     for steps in islice(sequences, ORDERS_MOST):
         judgement = examine(
             Plan(case.isolation.fault, steps, Verdict()),
@@ -141,11 +141,47 @@ def tried(
             accepted=case.accepted,
             gauge=case.gauge,
         )
-        if judgement.verdict.allowed:
-            return Found(here, steps, judgement, merit, loss_kw(judgement.flows[-1]))
-        refusal = judgement.verdict.refusals[0]
-        first = first or f"{refusal.device}: {refusal.why}"
+        if not judgement.verdict.allowed:
+            refusal = judgement.verdict.refusals[0]
+            first = first or f"{refusal.device}: {refusal.why}"
+            continue
+        ahead = case.outlook.judged(steps, judgement.flows) if case.outlook else None
+        if not isinstance(ahead, Hindrance):
+            return Found(here, steps, judgement, merit, loss_kw(judgement.flows[-1]), ahead)
+        later.append(ahead)
+        if len(later) >= ORDERS_AHEAD_MOST:
+            break
+    if later:
+        return _refused(here, min(later, key=lambda h: h.excess))
     return Refused(here, first or "no order of its steps leads there")
+
+
+def _at_once(case: Case, here: Configuration, *, in_one_go: bool) -> Hindrance | None:
+    """What of a configuration's final state refuses every order of its steps: its heaviest hour,
+    or the demand of the start. In one go all is opened before anything closes."""
+    final = positions(case, here)
+    if not case.topology.energised(final).any():
+        return None
+    if case.outlook is not None:
+        steps = _steps(case, here, here.to_close)
+        opening = len(case.isolation.to_open) + in_one_go * len(here.to_open)
+        back = restored(case, final)
+        hindrance = case.outlook.at_peak(final, back, steps, opening=opening)
+        if hindrance is not None:
+            return hindrance
+    flow = case.solver.solve(final, controls="static", near=case.flow)
+    reading = read_off(case.gauge, flow, case.limits)
+    accepted = (*case.accepted, *case.start.violations)
+    why = look_ahead(flow, accepted, reading, case.limits)
+    if why is None:
+        return None
+    worse = worsened(accepted, reading.violations, case.limits) if flow.converged else []
+    worst = max(worse, key=excess_pu, default=None)
+    return Hindrance(why, excess_pu(worst) if worst else inf, worst)
+
+
+def _refused(here: Configuration, hindrance: Hindrance) -> Refused:
+    return Refused(here, hindrance.why, hindrance.excess, hindrance.worst)
 
 
 def _steps(case: Case, here: Configuration, order: tuple[int, ...]) -> tuple[Step, ...]:

@@ -16,8 +16,11 @@ from gridmend.runtime.exercise.forecast import Forecast
 from gridmend.runtime.exercise.foreman import Foreman
 from gridmend.runtime.exercise.healing import Healing
 from gridmend.runtime.exercise.leave import Leave
+from gridmend.runtime.exercise.nested import Nested
+from gridmend.runtime.exercise.outages import OutageDesk
 from gridmend.runtime.exercise.returning import Returning
 from gridmend.runtime.exercise.room import Room
+from gridmend.runtime.exercise.synchrocheck import Synchrocheck
 from gridmend.runtime.ledger import Ledger
 from gridmend.runtime.scenario import Restoration
 from gridmend.twin.field import Field
@@ -57,14 +60,25 @@ class Course:
                 self.room, restoration, equipped, patrolled=field.crewing is not None
             )
             self.room.duties.append(self.healing)
-        returning = Returning(self.room, Snapshot.normal(self.grid))
+        returning = Returning(
+            self.room, Snapshot.normal(self.grid),
+            joins_sources=restoration is not None and restoration.joins_sources,
+            synchrocheck=Synchrocheck(field.telecontrol).ask,
+        )  # fmt: skip
         self.room.duties.append(returning)
         if field.crewing is not None:
             foreman = Foreman(self.room, field.crewing, equipped, returning.begin, storm)
-            self.room.duties += [foreman, Leave(self.room, field.crewing)]
+            self.room.duties += [
+                foreman,
+                Leave(self.room, field.crewing),
+                Nested(self.room, foreman.incidents),
+            ]
         else:
             hand_s = 60 * (restoration or Restoration()).hand_step_min
             field.telecontrol.by_hand = partial(self._send_a_crew, hand_s)
+        ask = field.metered.pinged.ask if field.metered else None
+        self.outages = OutageDesk(self.room, equipped, ask, storm, restoration is not None)
+        self.room.duties.append(self.outages)
         self.ledger = Ledger(self.grid)
         self.watchers: list[Callable[[float, Flow], None]] = []
         self._enter(0.0, self.flow)

@@ -2,22 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+
 import numpy as np
 
+from gridmend.interlock.check import Bench
+from gridmend.interlock.electric import look_ahead
+from gridmend.model.flow import Flow
 from gridmend.model.plan import Action, Step
+from gridmend.model.sections import loop_count
 from gridmend.model.snapshot import Snapshot
 from gridmend.model.topology import Topology
 
 
-def steps_to_normal(topology: Topology, now: Snapshot, normal: Snapshot) -> tuple[Step, ...]:
-    """Steps from the positions of now to the normal ones, never closing a loop.
+@dataclass(frozen=True, eq=False)
+class Loops:
+    """Where the way back may close a loop for a moment, and by what that is judged.
 
-    What closes without a loop closes first, from the source outward; then one tie opens, and
-    so on. Whoever a tie feeds is out for a step's time. Taps and capacitors stay.
+    `usable` are the switches, in lower case, that may close or open one: those that take commands
+    and are in no doubt. A loop through one source needs nothing more; `across` names, by device,
+    the sources between which somebody lets one be closed there.
+    """
+
+    bench: Bench
+    usable: Collection[str]
+    across: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
+
+
+def steps_to_normal(
+    topology: Topology, now: Snapshot, normal: Snapshot, *, loops: Loops | None = None
+) -> tuple[Step, ...]:
+    """Steps from the positions of now to the normal ones.
+
+    What closes without a loop closes first, from the source outward. Then a feeder takes over
+    before its tie lets go, where `loops` lets that loop be closed and no limit is exceeded beyond
+    what stands, neither while it is closed nor after; nobody is interrupted. Else one tie opens
+    first, and whoever it feeds is out for a step's time. Taps and capacitors stay. With `loops`
+    every step tells the voltage and loading that are predicted for it.
     """
     grid = topology.grid
     names = grid.switches.texts("name")
     steps: list[Step] = []
+    begins = now
     for row in np.flatnonzero(normal.source_on & ~now.source_on):
         name = str(grid.sources["name"][row])
         steps.append(Step(Action.CLOSE, name, why="the fault is repaired"))
@@ -28,21 +55,118 @@ def steps_to_normal(topology: Topology, now: Snapshot, normal: Snapshot) -> tupl
             break
         closes = [row for row in differs if not normal.open_phases[row]]
         opens = [row for row in differs if normal.open_phases[row]]
-        step = _next(topology, now, closes, opens)
-        steps.append(step)
-        now = now.with_switch(grid, step.device, is_open=step.action is Action.OPEN)
-    return tuple(steps)
+        for step in _next(topology, now, closes, opens, loops):
+            steps.append(step)
+            now = now.with_switch(grid, step.device, is_open=step.action is Action.OPEN)
+    return tuple(steps) if loops is None else _predicted(loops.bench, begins, steps)
 
 
-def _next(topology: Topology, now: Snapshot, closes: list[int], opens: list[int]) -> Step:
-    """The next step: a close from a live side to a dead one, else an open, else any close."""
+def sources_at(topology: Topology, now: Snapshot, switch: str) -> tuple[frozenset[str], ...]:
+    """The sources that feed each side of a switch while it is open, as `source.grid`; none where a
+    side is not live on every phase."""
+    grid, w = topology.grid, topology.wiring
+    apart = now.with_switch(grid, switch, is_open=True)
+    fed_by = topology.fed_by(apart)
+    edges = w.edge_branch == topology.branch(f"switch.{switch}")
+    found: list[frozenset[str]] = []
+    for side in (w.edge_from[edges], w.edge_to[edges]):
+        rows = fed_by[side]
+        whole = bool(len(rows)) and bool((rows >= 0).all())
+        at = np.unique(rows).tolist() if whole else []
+        found.append(frozenset(f"source.{grid.sources['name'][row]}".lower() for row in at))
+    return tuple(found)
+
+
+def _next(
+    topology: Topology, now: Snapshot, closes: list[int], opens: list[int], loops: Loops | None
+) -> tuple[Step, ...]:
+    """The next steps: a close from a live side to a dead one, else a close and an open through a
+    loop, else an open, else any close."""
     names = topology.grid.switches["name"]
     live = topology.energised(now)
     for row in closes:
         ends = live[topology.nodes_of(f"switch.{names[row]}")]
         if ends.any() and not ends.all():
-            return Step(Action.CLOSE, str(names[row]), why="back to normal: its feeder is whole")
+            why = "back to normal: its feeder is whole"
+            return (Step(Action.CLOSE, str(names[row]), why=why),)
+    through = _through_a_loop(topology, now, closes, opens, loops) if loops is not None else None
+    if through is not None:
+        return through
     if opens:
         why = "back to normal: the tie lets go before the feeder takes over"
-        return Step(Action.OPEN, str(names[opens[0]]), why=why)
-    return Step(Action.CLOSE, str(names[closes[0]]), why="back to normal")
+        return (Step(Action.OPEN, str(names[opens[0]]), why=why),)
+    return (Step(Action.CLOSE, str(names[closes[0]]), why="back to normal"),)
+
+
+def _through_a_loop(
+    topology: Topology, now: Snapshot, closes: list[int], opens: list[int], loops: Loops
+) -> tuple[Step, ...] | None:
+    """A feeder that takes over and the tie that then lets go; None where no loop may be closed."""
+    grid = topology.grid
+    names = grid.switches.texts("name")
+    had, meshes = topology.supplied(topology.energised(now)), loop_count(topology, now)
+    joined_by_now = _joined(topology, now)
+    for row in closes:
+        if names[row].lower() not in loops.usable or not _may_join(
+            topology, now, names[row], loops
+        ):
+            continue
+        closed = now.with_switch(grid, names[row], is_open=False)
+        for tie in opens:
+            after = closed.with_switch(grid, names[tie], is_open=True)
+            is_radial = loop_count(topology, after) <= meshes
+            is_radial = is_radial and _joined(topology, after) <= joined_by_now
+            keeps = bool(topology.supplied(topology.energised(after))[had].all())
+            if names[tie].lower() not in loops.usable or not (is_radial and keeps):
+                continue
+            if _holds(loops.bench, now, (closed, after)):
+                return (
+                    Step(Action.CLOSE, names[row], why="back to normal: through a loop"),
+                    Step(Action.OPEN, names[tie], why="back to normal: the feeder has taken over"),
+                )
+    return None
+
+
+def _may_join(topology: Topology, now: Snapshot, switch: str, loops: Loops) -> bool:
+    """Whether both sides are live, of one source or of sources that may be joined there."""
+    one, other = sources_at(topology, now, switch)
+    both = one | other
+    allowed = loops.across.get(switch.lower(), frozenset())
+    return bool(one and other) and (len(both) == 1 or both <= allowed)
+
+
+def _joined(topology: Topology, snapshot: Snapshot) -> int:
+    """Islands in which more than one source stands."""
+    return int((topology.islands(snapshot)[1] > 1).sum())
+
+
+def _holds(bench: Bench, now: Snapshot, states: tuple[Snapshot, ...]) -> bool:
+    """Whether no state exceeds a limit that is not exceeded now, or by more."""
+    flow = bench.solver.solve(now, controls="static")
+    accepted = bench.reader.read(flow).violations
+    for state in states:
+        flow = bench.solver.solve(state, controls="static", near=flow)
+        if look_ahead(flow, accepted, bench.reader.read(flow), bench.limits) is not None:
+            return False
+    return True
+
+
+def _predicted(bench: Bench, now: Snapshot, steps: list[Step]) -> tuple[Step, ...]:
+    """The same steps with the voltage and loading after each, where that is solved."""
+    grid = bench.site.grid
+    flow: Flow | None = None
+    found: list[Step] = []
+    for step in steps:
+        is_open = step.action is Action.OPEN
+        if step.device in grid.switches:
+            now = now.with_switch(grid, step.device, is_open=is_open)
+        else:
+            now = now.with_source(grid, step.device, is_on=not is_open)
+        flow = bench.solver.solve(now, controls="static", near=flow)
+        reading = bench.reader.read(flow) if flow.converged else None
+        found.append(
+            replace(step, v_min_pu=reading.v_min_pu, loading_max_pct=reading.loading_max_pct)
+            if reading is not None
+            else step
+        )
+    return tuple(found)

@@ -16,6 +16,7 @@ from gridmend.runtime.course import Course
 from gridmend.runtime.drawing import View
 from gridmend.runtime.exercise.demand import series_of
 from gridmend.runtime.layout import bus_positions
+from gridmend.runtime.ledger import one_by_one
 from gridmend.runtime.result import Day
 from gridmend.runtime.sample import Sample, sample, served_nodes
 from gridmend.runtime.scenario import Fault, Restoration
@@ -80,6 +81,7 @@ class Record:
         """All that was written down."""
         samples, operations, out, converged = zip(*self.rows, strict=True)
         course, ledger = self.course, self.course.ledger
+        found = ledger.until(course.now)
 
         def column(name: str) -> Floats:
             return np.array([getattr(sample, name) for sample in samples], float)
@@ -96,7 +98,8 @@ class Record:
             customers_out=np.array(out, np.int64), converged=np.array(converged, bool),
             plans=course.healing.plans if course.healing else (),
             events=course.events, happened=tuple(course.field.plant.happened),
-            interruptions=(*ledger.closed, *ledger.standing(course.now)), curve=ledger.curve,
+            period=found, curve=ledger.curve,
+            interruptions=one_by_one(found, self.grid, self.start_utc) if found else (),
             samples=tuple(self.samples), views=tuple(self.views),
         )  # fmt: skip
 

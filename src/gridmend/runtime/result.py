@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from gridmend.model.errors import GridmendError
+from gridmend.model.errors import GridError, GridmendError
 from gridmend.model.event import Event
 from gridmend.model.grid import Grid
 from gridmend.model.plan import Plan
-from gridmend.operations.indices import Indices, Interruption, indices
+from gridmend.operations.indices import Interruption
+from gridmend.operations.interruptions.measures import Period
 from gridmend.runtime.drawing import View
 from gridmend.runtime.sample import Sample, energy_kwh
 from gridmend.runtime.scenario import Fault, Restoration
@@ -45,7 +46,8 @@ class Day:
     `v_min_pu`, `v_max_pu` are over energised nodes with loads (nan where there are none);
     `tap_operations` counts the steps that regulators took since the interval before.
     `samples` are the same readings also after every switching. `interruptions` run to their
-    end even where that is after midnight.
+    end even where that is after midnight; `period` has them as the ledger counts them, and is None
+    where nobody is served.
     """
 
     grid: Grid
@@ -66,16 +68,17 @@ class Day:
     events: tuple[Event, ...]
     happened: tuple[Happened, ...]
     interruptions: tuple[Interruption, ...]
+    period: Period | None
     curve: tuple[tuple[datetime, int], ...]
     samples: tuple[Sample, ...]
     views: tuple[View, ...]
 
     @property
-    def indices(self) -> Indices:
+    def indices(self) -> Period:
         """The indices of this one day (IEEE Std 1366-2022); `GridError` where nobody is served."""
-        return indices(
-            self.interruptions, customers_served=self.grid.customer_count(), period_h=24.0
-        )
+        if self.period is None:
+            raise GridError("indices need customers served", mend="give loads customers")
+        return self.period
 
     @property
     def customer_minutes(self) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gridmend.model.errors import GridmendError
+from gridmend.model.situation import Mode
 from gridmend.runtime.shape import MINUTES_A_DAY, minute_of_day
 
 
@@ -31,15 +32,21 @@ class Restoration:
     """The policy of self-healing: when a fault is known, and how long each step takes.
 
     The first remote step is done `detection_s` after the fault, each further one `step_s` later;
-    a switch that is not remote takes a crew `hand_step_min`.
+    a switch that is not remote takes a crew `hand_step_min`. `mode` is what it may do by itself
+    at the start of the run, and `approval_min` how long an order waits for a person where its mode
+    asks for one. With `joins_sources` the operator signs loops between sources too, on the way back
+    to normal, where a check of synchronism agrees; a loop through one source is signed anyhow.
     """
 
     detection_s: float = 60.0
     step_s: float = 30.0
     hand_step_min: float = 30.0
+    mode: Mode = Mode.AUTOMATIC
+    approval_min: float = 15.0
+    joins_sources: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("detection_s", "step_s", "hand_step_min"):
+        for name in ("detection_s", "step_s", "hand_step_min", "approval_min"):
             if not 0 <= getattr(self, name) <= 86400:
                 raise GridmendError(
                     f"{name} cannot be {getattr(self, name):g}",

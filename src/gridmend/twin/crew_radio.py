@@ -92,7 +92,8 @@ class CrewRadio:
             settings=self.estimates, streams=self.streams,
         )  # fmt: skip
         end_utc = (start_utc + timedelta(seconds=given.end_s)).isoformat()
-        self._hear(crew, "time_estimated", {"job": job.name, "end_utc": end_utc})
+        said = {"job": job.name, "end_utc": end_utc, "stage": stage.value}
+        self._hear(crew, "time_estimated", said)
 
     def repaired(self, crew: str, element: str) -> None:
         """A crew has mended all damage on an element."""

@@ -15,6 +15,7 @@ from gridmend.model.event import Event
 from gridmend.model.flow import Flow
 from gridmend.twin.agenda import Due
 from gridmend.twin.instants import Instants
+from gridmend.twin.pinged import Pinged
 from gridmend.twin.telecontrol import Telecontrol
 from gridmend.twin.telemetry.meters import Meters, Readings
 from gridmend.twin.told import SOURCE
@@ -91,6 +92,7 @@ class Metered:
     telecontrol: Telecontrol
     meters: Meters
     given_up_kwh: Floats = field(init=False)
+    pinged: Pinged = field(init=False)
     _instants: Instants = field(init=False)
     _loads: Ints = field(init=False)
     """Rows that have a meter."""
@@ -119,6 +121,10 @@ class Metered:
         flow = plant.world.flow
         self.meters.begin(plant.now_s, flow, self._supplied(flow))
         self._instants = Instants(plant, self._see)
+        self.pinged = Pinged(
+            self.telecontrol, self.meters, self.meters.streams, self._number,
+            self._instants.catch_up,
+        )  # fmt: skip
         plant.agenda.at(self.meters.next_s(), self._collect)
 
     def readings(self) -> Arrived:

@@ -17,6 +17,9 @@ from gridmend.twin.telemetry.points import Points, Quantity
 SOURCE = "field"
 """What the events say of who saw them."""
 
+BY_COMMAND = "by command"
+"""What a device says that opened because it was told to."""
+
 TOLD = (Quantity.POSITION, Quantity.TAP, Quantity.STEPS)
 """Quantities whose reports are events; the others are values."""
 
@@ -57,7 +60,10 @@ class Told:
         return self._event(stamp_s, "scan", "tapped", {"device": control, "step": step})
 
     def act(self, happened: Happened, key: str, stamp_s: float) -> Event | None:
-        """What the protection of a device did, where it moved something; None for the rest."""
+        """What the protection of a device did, where it moved something; None for the rest, and for
+        an opening by command, which its device answers itself and which is no lock-out."""
+        if happened.kind != "close" and happened.payload.get("why") == BY_COMMAND:
+            return None
         name = key.partition(".")[2] if key.startswith("switch.") else key
         if happened.kind == "close":
             payload: dict[str, Any] = {"device": name, "position": "closed"}

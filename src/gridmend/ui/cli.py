@@ -15,7 +15,9 @@ from gridmend.ui.commands.convert import convert
 from gridmend.ui.commands.demo import demo
 from gridmend.ui.commands.evidence import evidence
 from gridmend.ui.commands.examples import examples
+from gridmend.ui.commands.interruptions import interruptions
 from gridmend.ui.commands.journal import journal
+from gridmend.ui.commands.order import order
 from gridmend.ui.commands.reconfigure import reconfigure
 from gridmend.ui.commands.reliability import reliability
 from gridmend.ui.commands.restore import restore
@@ -42,7 +44,9 @@ for command in (demo, examples, check, convert, solve, series, shortcircuit, res
 app.command()(reliability)
 app.command()(reconfigure)
 app.command()(storm)
+app.command()(order)
 app.command()(evidence)
+app.command()(interruptions)
 app.add_typer(journal, name="journal")
 app.add_typer(scenario, name="scenario")
 

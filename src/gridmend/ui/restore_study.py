@@ -1,16 +1,22 @@
-"""A fault at a steady demand: the plans that heal it, and what the best is worth."""
+"""A fault and its repair: the plans that heal it, and what the best is worth."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from gridmend.interlock.limits import excess_pu, sentence
 from gridmend.model.flow import Flow
 from gridmend.model.grid import Grid
-from gridmend.model.plan import Plan, Violation
+from gridmend.model.plan import Plan, Violation, island_text
+from gridmend.model.series import Series, utc_times
 from gridmend.model.snapshot import Snapshot
-from gridmend.operations.answer import Timing, as_json
+from gridmend.operations.answer import as_json
+from gridmend.operations.cold_load import ColdLoad
+from gridmend.operations.horizon import Horizon
+from gridmend.operations.pace import Timing
 from gridmend.operations.restoration import Proposal, propose
 from gridmend.powerflow.network import Network
 from gridmend.ui import screen
@@ -27,7 +33,12 @@ class Study:
     fault: str
     before: Flow
     proposal: Proposal | None
-    timing: Timing
+    horizon: Horizon
+
+    @property
+    def timing(self) -> Timing:
+        """How long the repair and the steps take."""
+        return self.horizon.timing
 
     @property
     def best(self) -> Plan | None:
@@ -51,7 +62,11 @@ class Study:
 
     def as_json(self) -> dict[str, Any]:
         """The answer of `gridmend restore --json`."""
-        outcome = {"feasible": not self.problem, "problem": self.problem or None}
+        outcome = {
+            "feasible": not self.problem,
+            "problem": self.problem or None,
+            "horizon": self.horizon.as_json(),
+        }
         if self.proposal is None:
             empty = {"crew": None, "plan": None}
             return {
@@ -64,14 +79,32 @@ class Study:
         return {**as_json(self.proposal, self.grid, self.timing), **outcome}
 
 
-def study(grid: Grid, fault: str, *, multiplier: float, repair_min: float) -> Study:
-    """Propose plans for a fault at a multiple of the model's demand."""
+def study(
+    grid: Grid,
+    fault: str,
+    *,
+    factors: Sequence[float],
+    step_min: float,
+    repair_min: float,
+    cold: ColdLoad | None,
+    begin: datetime | None = None,
+) -> Study:
+    """Propose plans for a fault at multiples of the model's demand, one for each `step_min` from
+    the fault on; `begin` is when it comes, for the words."""
     normal = Snapshot.normal(grid)
-    snapshot = normal.with_demand(normal.load_kw * multiplier, normal.load_kvar * multiplier)
+    first = factors[0]
+    snapshot = normal.with_demand(normal.load_kw * first, normal.load_kvar * first)
+    timing, series = Timing(repair_min=repair_min), None
+    if len(factors) > 1:
+        times = () if begin is None else utc_times(begin, step_s=60 * step_min, steps=len(factors))
+        series = Series.scaled(normal, factors, times, step_s=60 * step_min)
+    horizon = Horizon(timing, series, cold)
     network = Network.of(grid)
     before = network.solve(snapshot)
-    proposal = propose(grid, before.snapshot, fault, network=network) if before.converged else None
-    return Study(grid, fault, before, proposal, Timing(repair_min=repair_min))
+    proposal = None
+    if before.converged:
+        proposal = propose(grid, before.snapshot, fault, ahead=horizon, network=network)
+    return Study(grid, fault, before, proposal, horizon)
 
 
 def show_study(found: Study) -> None:
@@ -105,8 +138,11 @@ def show_study(found: Study) -> None:
     screen.show(
         f"restores {plan.customers_restored:,} of {plan.customers_restorable:,} restorable"
         f" customers, {plan.customers_restored_by_tie:,} of them through ties",
+        *_worth(plan),
         *_moves(plan),
         *_bound(plan),
+        *_ahead(plan, found.horizon),
+        *(f"island: {island_text(one)}" for one in plan.islands),
         *(f"note: {note}" for note in plan.notes),
         *stays_out(plan),
         *_accepted(proposal.accepted),
@@ -116,6 +152,42 @@ def show_study(found: Study) -> None:
     )
     if found.problem:
         screen.show(f"NOT USABLE: {found.problem}")
+
+
+def _worth(plan: Plan) -> list[str]:
+    """What the plan restores and takes beside customers."""
+    by_hand = f", {plan.by_hand} of them by hand" if plan.by_hand else ""
+    critical = ""
+    if plan.critical_out:
+        critical = f"; {plan.critical_restored:,} of {plan.critical_out:,} critical customers"
+    losses = "" if plan.loss_kw is None else f"; losses {plan.loss_kw:,.0f} kW in the end"
+    operations = f"{len(plan.steps)} switching operations{by_hand}"
+    return [f"{plan.load_kw_restored:,.0f} kW back{critical}; {operations}{losses}"]
+
+
+def _ahead(plan: Plan, horizon: Horizon) -> list[str]:
+    """What was looked ahead to, and when it comes nearest to a limit."""
+    cold = horizon.cold
+    pickup = "no cold-load pickup"
+    if cold is not None:
+        most = 1 + cold.share * (cold.undiversified_pu - 1)
+        pickup = f"cold-load pickup to {most:g} times after {cold.full_min:g} min (assumed)"
+    demand = "demand as at the fault" if horizon.series is None else "forecast demand"
+    lines = [f"looks ahead to the repair, {horizon.until_min:g} min: {demand}, {pickup}"]
+    ahead = plan.ahead
+    if ahead is None or not ahead.times:
+        return lines
+    found: list[str] = []
+    if ahead.v_min_pu is not None and ahead.v_min_at_min is not None:
+        found.append(f"lowest {ahead.v_min_pu:.4f} pu {horizon.clock(ahead.v_min_at_min)}")
+    if ahead.loading_max_pct is not None and ahead.loading_at_min is not None:
+        found.append(
+            f"most loaded {ahead.most_loaded}, {ahead.loading_max_pct:.0f} %"
+            f" {horizon.clock(ahead.loading_at_min)}"
+        )
+    if ahead.pickup_kw:
+        found.append(f"up to {ahead.pickup_kw:,.0f} kW beyond the usual")
+    return [*lines, f"at {ahead.times} times judged: {'; '.join(found)}"]
 
 
 def _moves(plan: Plan) -> list[str]:

@@ -32,7 +32,8 @@ def some_entries(draw: st.DrawFn) -> list[Entry]:
     out = st.builds(lambda t, e, c: Out(t, e, c, device[e], "tree"), times, event, who)
     back = st.builds(Back, times, event, who)
     denied = st.builds(Denied, event, st.integers(0, CUSTOMERS - 1))
-    blamed = st.builds(Blamed, times, event, st.sampled_from(["wind", "animal"]))
+    planned = st.sampled_from([None, True, False])
+    blamed = st.builds(Blamed, times, event, st.sampled_from(["wind", "animal"]), planned)
     merged = st.builds(Merged, event, event)
     return draw(st.lists(st.one_of(out, out, back, back, denied, blamed, merged), max_size=14))
 
@@ -158,6 +159,15 @@ def test_events_that_are_merged_keep_their_minutes_and_take_the_other_cause() ->
     assert sum(customer_minutes(apart, "cause", end_s=1e6).values()) == 25.0
 
 
+def test_the_last_word_on_a_cause_says_whether_it_was_planned_and_silence_leaves_it() -> None:
+    out, back = Out(0.0, "e1", (0,), "sw1", "planned", planned=True), Back(900.0, "e1", (0,))
+    silent = fold([out, back, Blamed(1.0, "e1", "tree")], customer_count=1)
+    assert (silent.cause, silent.planned.tolist()) == (("tree",), [True])
+    said = [Blamed(2.0, "e1", "wind", planned=False), Blamed(1.0, "e1", "tree", planned=True)]
+    last = fold([out, back, *said], customer_count=1)
+    assert (last.cause, last.planned.tolist()) == (("wind",), [False])
+
+
 def test_what_cannot_be_meant_is_a_finding_and_the_rest_counts() -> None:
     found = fold(
         [
@@ -171,7 +181,9 @@ def test_what_cannot_be_meant_is_a_finding_and_the_rest_counts() -> None:
     said = " ".join(f.what for f in found.findings)
     for word in ("[99]", "nan", "is not out", "e8", "e7", "denies"):
         assert word in said
-    assert len(fold([], customer_count=0).customer) == 0
+    nothing = fold([], customer_count=0)
+    assert len(nothing.customer) == 0
+    assert period(nothing, start_s=0.0, end_s=1.0, customer_count=1).saidi_min == 0.0
 
 
 def _period(spans: list[tuple[int, float, float]], **more: float) -> Period:

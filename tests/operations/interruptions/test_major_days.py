@@ -6,6 +6,7 @@ import math
 import statistics
 from datetime import UTC, date, datetime
 
+import numpy as np
 import pytest
 
 from gridmend.model.errors import GridError
@@ -47,6 +48,12 @@ def test_an_interruption_belongs_to_the_day_on_which_it_began_by_the_utilitys_cl
     )
     days = daily_saidi_min(found, start_utc=start, zone="America/New_York")
     assert days == {date(2026, 3, 7): 60.0, date(2026, 3, 8): 15.0, date(2026, 3, 9): 0.0}
+    # one number that stands for three of five
+    many = period(
+        fold(entries, customer_count=1), start_s=0.0, end_s=71 * 3600.0, customer_count=5,
+        customers=np.array([3], np.int64),
+    )  # fmt: skip
+    assert daily_saidi_min(many, start_utc=start)[date(2026, 3, 8)] == 3 * 120 / 5
 
 
 def test_days_beyond_the_threshold_are_major() -> None:

@@ -108,19 +108,6 @@ def test_a_room_that_hears_nothing_does_nothing(grid: Grid) -> None:
     assert course.ledger.customers_out == 1158
 
 
-def test_a_stuck_switch_stops_the_plan_and_says_which(grid: Grid) -> None:
-    def stick(course: Course) -> None:
-        course.field.plant.stuck.add("sw4")
-
-    course = run(grid, upset=stick)
-    stopped = of_kind(course, "plan_stopped")
-    assert len(stopped) == 1
-    assert "in doubt" in str(stopped[0].payload["why"])
-    assert course.ledger.customers_out == 1158
-    checker = Recheck(grid, world=World.TWIN)
-    assert not [o for n, e in enumerate(course.events, 1) for o in checker.add(e, n)]
-
-
 def test_a_fault_that_passes_locks_nothing_out_and_opens_no_case(grid: Grid) -> None:
     from gridmend.powerflow.shorts import Short
     from gridmend.twin.plant import Fault

@@ -53,6 +53,19 @@ def test_the_restoration_curve_holds_the_customer_minutes(study: StormStudy) -> 
         assert area == pytest.approx(minutes + short, rel=1e-6)
 
 
+def test_the_times_of_restoration_that_were_told_are_held_against_both_runs(
+    study: StormStudy,
+) -> None:
+    times = study.as_json()["restoration_times"]
+    told = sum(
+        event.kind == "restoration_estimated"
+        for run in (study.crew, study.automated)
+        for event in run.events
+    )
+    assert times["n"] + times["open_at_end"] + times["nobody_out"] == told > 0
+    assert times["stated_pct"] == 90.0 and times["by_stage"]
+
+
 def test_a_seed_gives_the_same_storm_again_and_another_seed_another(grid: Grid) -> None:
     front = Front(faults=10.0, hours=6.0)
     one = rehearse(storm_of(grid, seed=1, front=front), "crew", grid=grid)

@@ -142,9 +142,9 @@ def admission(m: Memory, c: Entry) -> Judged:
     yield "one authority", is_other, f"{say['holder']} has the say there in epoch {say['epoch']}"
     written, rests, *words = (books[kind].get(name, NONE) for kind in _ORDERS)
     by, mode = words[1]["by"], books["mode_set"].get(f"{app}\n{c['area']}", NONE)["mode"]
-    may = mode == "automatic" or (mode == "approve" and not by.startswith("leave:"))
-    may = may and written["application"] == app and not books["killed"].keys() & {c["area"], ""}
-    yield "autonomy", app and not may, f"{app} may not do it there by itself"
+    acts = {"automatic": 1, "restore only": does is Action.CLOSE, "approve": by[:6] != "leave:"}
+    may = acts.get(mode) and not books["killed"].keys() & {c["area"], ""}
+    yield "autonomy", app and not (may and written["application"] == app), f"{app} may not do it"
     s, hand = books["selected"].get(c["select"], NONE), ("principal", "login", "epoch")
     is_same = m.last.get(key) is s and same_deed(s["step"], c["step"]) and m.now - s["at"] <= 10
     is_same = is_same and all(s[word] == c[word] for word in hand)

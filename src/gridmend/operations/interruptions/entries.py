@@ -9,7 +9,8 @@ from dataclasses import dataclass
 class Out:
     """Customers lose supply in an event, by a device and a cause; planned where it was announced.
 
-    `time_s` is counted from any fixed instant; `customers` are numbers from 0.
+    `time_s` is counted from any fixed instant; `customers` are numbers from 0. A number may stand
+    for several who share their supply: `measures.period` is told how many.
     """
 
     time_s: float
@@ -39,11 +40,13 @@ class Denied:
 
 @dataclass(frozen=True, slots=True)
 class Blamed:
-    """An event had another cause than was entered; the last said holds (by `time_s`)."""
+    """An event had another cause than was entered, and with `planned` given was planned or was not;
+    the last said holds (by `time_s`)."""
 
     time_s: float
     event: str
     cause: str
+    planned: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ interruption, so that no order of entries and no doubled event counts a customer
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from math import inf, isfinite
 
@@ -53,8 +53,12 @@ class Records:
     def whole(self) -> tuple[Ints, Floats, Floats, Ints]:
         """[interruptions] customer, start [s], end [s], and the event that began it."""
         first = np.flatnonzero(np.diff(self.interruption, prepend=-1))
-        last = np.append(first[1:], len(self.interruption)) - 1
+        last = np.append(first[1:], len(self.interruption))[: len(first)] - 1
         return self.customer[first], self.start_s[first], self.end_s[last], self.event[first]
+
+
+_Said = tuple[float, str, int]
+"""When a cause was said, which, and whether it was planned: 1, 0, or -1 where that was not said."""
 
 
 @dataclass(eq=False)
@@ -66,7 +70,7 @@ class _Sheet:
     )
     """Of an event and a customer: when it went out (1) or came back (0)."""
     about: dict[str, Out] = field(default_factory=dict[str, Out])
-    blamed: dict[str, tuple[float, str]] = field(default_factory=dict[str, tuple[float, str]])
+    blamed: dict[str, _Said] = field(default_factory=dict[str, _Said])
     denied: set[tuple[str, int]] = field(default_factory=set[tuple[str, int]])
     into: dict[str, str] = field(default_factory=dict[str, str])
     findings: list[Finding] = field(default_factory=list[Finding])
@@ -77,6 +81,9 @@ class _Sheet:
 
 def fold(entries: Iterable[Entry], *, customer_count: int) -> Records:
     """The records that entries come to, whatever their order and however often each comes.
+
+    Entries name customers by numbers below `customer_count`; a number may stand for several who
+    share their supply.
 
     An entry that cannot be meant (a customer who is not there, a time that is none, somebody back
     who was not out, a correction of an event that nobody entered) is left out and is a finding of
@@ -125,9 +132,11 @@ def _enter(sheet: _Sheet, entry: Entry, customer_count: int) -> None:
         case Denied():
             sheet.denied.add((entry.event, entry.customer))
         case Blamed():
-            sheet.blamed[entry.event] = max(
-                (entry.time_s, entry.cause), sheet.blamed.get(entry.event, (-inf, ""))
-            )
+            said = entry.time_s, entry.cause, -1 if entry.planned is None else int(entry.planned)
+            if not isfinite(entry.time_s):
+                sheet.warn(f"a cause has no time: {entry.time_s}", entry.event, "give its time")
+                return
+            sheet.blamed[entry.event] = max(said, sheet.blamed.get(entry.event, said))
         case Merged():
             if entry.into != entry.event:
                 sheet.into[entry.event] = min(entry.into, sheet.into.get(entry.event, entry.into))
@@ -188,7 +197,6 @@ def _records(sheet: _Sheet, claims: list[tuple[int, float, float, str]]) -> Reco
     is_new = (start > covered) | (np.diff(customer, prepend=-1) != 0)
     interruption = np.cumsum(is_new) - 1
     kept, order = keep, np.argsort(interruption[keep], kind="stable")
-    cause = _causes(sheet, events)
     return Records(
         customer=customer[kept][order],
         start_s=begins[kept][order],
@@ -197,8 +205,8 @@ def _records(sheet: _Sheet, claims: list[tuple[int, float, float, str]]) -> Reco
         interruption=_counted(interruption[kept][order]),
         events=events,
         device=tuple(sheet.about[e].device for e in events),
-        cause=tuple(cause[e] for e in events),
-        planned=np.array([sheet.about[e].planned for e in events], bool),
+        cause=tuple(_cause(sheet, e) for e in events),
+        planned=np.array([_is_planned(sheet, e) for e in events], bool),
         findings=tuple(sheet.findings),
     )
 
@@ -217,5 +225,10 @@ def _counted(numbers: Ints) -> Ints:
     return np.unique(numbers, return_inverse=True)[1].astype(np.int64)
 
 
-def _causes(sheet: _Sheet, events: tuple[str, ...]) -> Mapping[str, str]:
-    return {e: sheet.blamed[e][1] if e in sheet.blamed else sheet.about[e].cause for e in events}
+def _cause(sheet: _Sheet, event: str) -> str:
+    return sheet.blamed[event][1] if event in sheet.blamed else sheet.about[event].cause
+
+
+def _is_planned(sheet: _Sheet, event: str) -> bool:
+    said = sheet.blamed[event][2] if event in sheet.blamed else -1
+    return sheet.about[event].planned if said < 0 else bool(said)

@@ -68,9 +68,8 @@ def daily_saidi_min(found: Period, *, start_utc: datetime, zone: str = "UTC") ->
     first, last = day(found.start_s), day(found.end_s - 1e-6)
     days = {first + timedelta(days=k): 0.0 for k in range((last - first).days + 1)}
     long = found.sustained
-    for began, minutes in zip(
-        found.began_s[long].tolist(), found.minutes[long].tolist(), strict=True
-    ):
+    all_minutes = (found.minutes * found.customers)[long]
+    for began, minutes in zip(found.began_s[long].tolist(), all_minutes.tolist(), strict=True):
         days[day(began)] += minutes / found.customer_count
     return days
 

@@ -149,10 +149,7 @@ class _Taking:
 
     def pinged(self, event: Event, at_s: float) -> None:
         """A meter was asked, and has answered or not."""
-        answered = event.payload.get("answered")
-        if not isinstance(answered, bool) or not isinstance(event.payload.get("meter"), str):
-            self._leave("the event 'meter_pinged' needs 'meter' and whether it 'answered'")
-            return
+        answered = bool(event.payload["answered"])
         at = self._who(str(event.payload["meter"]), "meter")
         if at < 0:
             return

@@ -164,8 +164,11 @@ def _picked(tree: Tree, chances: Chances, alike: Ints) -> list[_Pick]:
         else:
             below, takes = tree.below_masks(row)
             loads = below[(takes >> mask & 1) != 0]
-        is_new = bool(open_[loads].any()) and not taken[loads].any()
-        if is_new or (not len(loads) and group[number] >= BELIEVED):
+        feeds_nobody = not len(loads)
+        # Behind two that are open in other phases some are out twice: they count with the first.
+        loads = loads[~taken[loads]]
+        is_new = bool(open_[loads].any())
+        if is_new or (feeds_nobody and group[number] >= BELIEVED):
             rows = [m // MASKS if m < heads * MASKS else m - heads * MASKS + heads
                     for m in members.tolist()]  # fmt: skip
             same = tuple(r for r in dict.fromkeys(rows) if r != row)

@@ -113,7 +113,7 @@ class Reports:
             np.zeros(size, np.int64), np.zeros(size, bool), np.full(heads, UNKNOWN), never,
             np.zeros(heads, bool),
             flags[0], flags[1], np.zeros(heads, np.int64), never, never,
-            _conductors(tree, grid), MappingProxyType(unread),
+            conductors_of(tree, grid), MappingProxyType(unread),
         )  # fmt: skip
 
     def with_known(self, unread: Mapping[str, int], repeated: int) -> Reports:
@@ -161,7 +161,8 @@ def _subjects(tree: Tree, grid: Grid) -> dict[str, int]:
     return found
 
 
-def _conductors(tree: Tree, grid: Grid) -> tuple[tuple[int, ...], ...]:
+def conductors_of(tree: Tree, grid: Grid) -> tuple[tuple[int, ...], ...]:
+    """[heads] lane of each conductor of a switch."""
     lanes = {"a": 0, "b": 1, "c": 2}
     phases = grid.switches.texts("phases1")
     found: list[tuple[int, ...]] = []

@@ -24,7 +24,14 @@ from gridmend.operations.prediction.devices import (
     sources_of,
     through_of,
 )
-from gridmend.operations.prediction.priors import chance_of, lengths_km, opening_prior
+from gridmend.operations.prediction.priors import (
+    chance_of,
+    device_rates,
+    lengths_km,
+    opening_prior,
+    rates_of_branches,
+    zone_sums,
+)
 from gridmend.operations.prediction.settings import Assumptions
 from gridmend.operations.prediction.tree import MASKS, ROOT, Tree
 
@@ -75,8 +82,13 @@ def tree_of(
     zone[rows] = [numbers.get(int(p), -1) for p in places]
     dead = np.bincount(rows[~lit], minlength=len(zone)) > 0
     zone[dead] = -1
-    km = lengths_km(topology, usable, heads, of_bus, group, numbers)
-    return _made(topology, shaped, zone, mask, km, assumed, tuple(notes), frozenset(left_out))
+    km, failures = (
+        zone_sums(topology, usable, of_bus, group, numbers, values)
+        for values in (lengths_km(topology), rates_of_branches(topology, assumed))
+    )
+    return _made(
+        topology, shaped, zone, mask, km, failures, assumed, tuple(notes), frozenset(left_out)
+    )
 
 
 def _at(group: Ints, zone: int) -> int:
@@ -157,18 +169,20 @@ def _shaped(devices: list[Device]) -> _Shape:
 
 def _made(
     topology: Topology, shape: _Shape, zone: Ints, mask: Ints, km: dict[int, float],
-    assumed: Assumptions, notes: tuple[str, ...], left_out: frozenset[str],
+    failures: dict[int, float], assumed: Assumptions, notes: tuple[str, ...],
+    left_out: frozenset[str],
 ) -> Tree:  # fmt: skip
     grid = topology.grid
     below = np.array([km.get(z, 0.0) + 0.01 for z in range(len(shape.parent))])
     for at in range(len(below) - 1, 0, -1):
         below[shape.parent[at]] += below[at]
     lanes, through, prior, share = [], [], [], []
+    given = device_rates(grid)
     for device, at in zip(shape.devices, shape.zone, strict=True):
         own, handed = through_of(device)
         own_rate = {"source": assumed.source_rate, "transformer": assumed.transformer_rate}
-        rate = own_rate.get(device.kind, assumed.device_rate)
-        rate = assumed.rates.get(device.name, rate + assumed.line_per_km * km.get(at, 0.0))
+        rate = given.get(device.name, own_rate.get(device.kind, assumed.device_rate))
+        rate = assumed.rates.get(device.name, rate + failures.get(at, 0.0))
         chance = chance_of(rate, assumed)
         lanes.append(own)
         through.append(handed)

@@ -12,8 +12,8 @@ from gridmend.model.command import same_deed, step_as_json
 from gridmend.model.deed import subject
 from gridmend.model.errors import GridmendError
 from gridmend.model.grid import Grid
-from gridmend.model.plan import Step
-from gridmend.model.situation import ANYWHERE, ORDER_LIVE, Mode, OrderState, Situation
+from gridmend.model.plan import Action, Refusal, Step
+from gridmend.model.situation import ACTS, ANYWHERE, ORDER_LIVE, Mode, OrderState, Situation
 from gridmend.runtime.control import orders
 from gridmend.runtime.control.kernel import Answer, Kernel
 
@@ -93,11 +93,12 @@ def consider(
 
     `advise`: it is written down. `approve`: it becomes an order, studied, that waits for a
     person. `automatic`: a leave that covers it approves it, and it is issued and carried out.
-    One that does not answer in time is set to off.
+    `restore only`: the same where it closes and opens nothing; else it is refused. One that does
+    not answer in time is set to off.
     """
     proposals: list[Proposal] = []
     for application in applications:
-        if _mode(kernel, application.name, area) is Mode.OFF:
+        if mode_of(kernel, application.name, area) is Mode.OFF:
             continue
         try:
             steps = tuple(application.propose(kernel.situation))
@@ -138,9 +139,15 @@ def cut_off(kernel: Kernel, application: str, area: str, why: str) -> None:
 
 def _pursue(kernel: Kernel, proposal: Proposal, area: str) -> Answer:
     by = _by(proposal.application)
-    mode = _mode(kernel, proposal.application, area)
+    mode = mode_of(kernel, proposal.application, area)
     if mode is Mode.ADVISE:
         return Answer(id=proposal.application)
+    opening = [n for n, s in enumerate(proposal.steps, 1) if s.action is not Action.CLOSE]
+    if mode is Mode.RESTORE_ONLY and opening:
+        device = proposal.steps[opening[0] - 1].device
+        why = f"{proposal.application} is set to {mode}, and closes"
+        refusal = Refusal("autonomy", opening[0], device, why)
+        return kernel.refuse(by, [refusal], command=proposal.application)
     waiting = [
         order
         for order in kernel.situation.orders.values()
@@ -149,11 +156,11 @@ def _pursue(kernel: Kernel, proposal: Proposal, area: str) -> Answer:
         and len(order.steps) == len(proposal.steps)
         and all(map(same_deed, order.steps, proposal.steps))
     ]
-    if waiting and waiting[0].state is OrderState.STUDIED and mode is not Mode.AUTOMATIC:
+    if waiting and waiting[0].state is OrderState.STUDIED and mode not in ACTS:
         return Answer(id=waiting[0].id)
     order = waiting[0].id if waiting else orders.write(kernel, proposal.steps, by, area=area)
     answer = orders.study(kernel, order, by)
-    if not answer.allowed or mode is not Mode.AUTOMATIC:
+    if not answer.allowed or mode not in ACTS:
         return answer
     fitting = [
         id
@@ -181,7 +188,8 @@ def _taken(kernel: Kernel) -> dict[str, str]:
     }
 
 
-def _mode(kernel: Kernel, application: str, area: str) -> Mode:
+def mode_of(kernel: Kernel, application: str, area: str = ANYWHERE) -> Mode:
+    """What an application may do in an area now: off where applications are stopped there."""
     if kernel.situation.killed & {area, ANYWHERE}:
         return Mode.OFF
     return kernel.situation.modes.get((application, area), Mode.OFF)

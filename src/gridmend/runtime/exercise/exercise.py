@@ -13,6 +13,7 @@ from gridmend.operations.indices import Interruption
 from gridmend.runtime.course import Course
 from gridmend.runtime.exercise.making import field_of
 from gridmend.runtime.exercise.measures import Measures
+from gridmend.runtime.ledger import one_by_one
 from gridmend.runtime.scenario import Restoration
 from gridmend.twin.plant import Happened
 from gridmend.twin.scenario.checks import check_scenario
@@ -79,8 +80,8 @@ def rehearse(
             progress(field.agenda.now_s)
     end_utc = scenario.start + timedelta(seconds=scenario.end_s)
     ledger = course.ledger
-    interruptions = (*ledger.closed, *ledger.standing(end_utc))
-    found = measures.taken(interruptions)
+    counted = ledger.until(end_utc)
+    found = measures.taken(counted)
     return Exercise(
         scenario=scenario,
         grid=grid,
@@ -90,6 +91,6 @@ def rehearse(
         assumed=field.findings,
         events=course.events,
         happened=tuple(field.plant.happened),
-        interruptions=interruptions,
+        interruptions=one_by_one(counted, grid, scenario.start) if counted else (),
         curve=ledger.curve,
     )

@@ -1,4 +1,4 @@
-"""Self-healing: a lock-out is heard, the fault located by indicators, and a plan carried out."""
+"""Self-healing: a lock-out is heard, the fault located, and a plan carried out or made anew."""
 
 from __future__ import annotations
 
@@ -7,15 +7,21 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from gridmend.interlock.move import By
+from gridmend.interlock.standing import standing
+from gridmend.model.command import step_as_json
 from gridmend.model.event import Event
-from gridmend.model.plan import Action, OutcomeState, Plan, Step
-from gridmend.model.situation import ANYWHERE, ORDER_ENDED, Mode
+from gridmend.model.plan import Plan
+from gridmend.model.situation import Mode
 from gridmend.model.snapshot import Snapshot
-from gridmend.operations.restoration import restore
-from gridmend.operations.suspects import Suspect, suspects
-from gridmend.runtime.control import orders
+from gridmend.operations.suspects import Suspect
+from gridmend.runtime.control.applications import mode_of
 from gridmend.runtime.control.authority import give_leave, set_mode
 from gridmend.runtime.control.kernel import SOURCE
+from gridmend.runtime.exercise.believing import found_on, mended
+from gridmend.runtime.exercise.case import Came, Case, Stage
+from gridmend.runtime.exercise.locating import Heard, closed_onto, located
+from gridmend.runtime.exercise.onward import Footing, footing, is_sure, plan_from
+from gridmend.runtime.exercise.pursuing import Pursuit, unlocking
 from gridmend.runtime.exercise.room import OPERATOR, Room
 from gridmend.runtime.scenario import Restoration
 
@@ -25,39 +31,24 @@ STEPS_MOST = 100
 """Steps of one order that the operator's leave covers."""
 SUSPECTS_MOST = 4
 """Sections of which each may hold the fault, or hold one of several, that are isolated together."""
-SOLVES_MOST = 400
-"""Power flows that one plan may take: some seconds on a large network."""
+TRIES_MOST = 6
+"""How often one case is planned anew."""
 WAIT_S = 10.0
-"""How often the outcome of a step is asked for that a crew carries out."""
-BY_HAND_S = 4 * 3600.0
-"""How long a crew is waited for that operates a switch by hand."""
+"""How often the outcome of a step, or an approval, is asked for."""
+DOUBTFUL_S = 300.0
+"""How long after a plan that went round a device in doubt it is planned again without the doubt."""
 SEQUENCE_S = 120.0
 """Trips that are further apart are of two faults."""
 
 
 @dataclass
-class Case:
-    """A lock-out, and how far its healing has come."""
-
-    device: str
-    before: Snapshot
-    due_s: float
-    order: str = ""
-    patience_s: float = math.inf
-    """Until when the outcome of a step is waited for [s]."""
-    suspects: tuple[Suspect, ...] = ()
-    """Sections that may hold the fault, or hold one each."""
-    plan: Plan | None = None
-    is_over: bool = False
-
-
-@dataclass
 class Healing:
-    """An application in automatic mode, under a leave that the operator gave; it acts in steps.
+    """An application under a leave that the operator gave; it acts in steps, as its mode allows.
 
     `equipped` are the switches with an indicator. Where these leave several sections, all of them
-    are isolated. It stops and says so where they leave too many, where nothing can be restored,
-    and where a step is refused or fails.
+    are isolated. Where a step is refused, fails or stays in doubt, the rest is planned anew from
+    what stands, without the device that did not do it, up to `TRIES_MOST` times. It stops and says
+    so where the fault may be in too many sections and where nothing more can be restored.
     """
 
     room: Room
@@ -68,14 +59,15 @@ class Healing:
     cases: list[Case] = field(default_factory=list[Case])
     _stood: Snapshot | None = None
     _tripped_s: float = -math.inf
-    _flags: dict[str, float] = field(default_factory=dict[str, float])
+    _heard: Heard = field(default_factory=Heard)
+    _onto: dict[str, tuple[Suspect, ...]] = field(default_factory=dict[str, tuple[Suspect, ...]])
+    """What was closed onto, by the device that tripped on it."""
 
     def __post_init__(self) -> None:
         kernel = self.room.kernel
-        set_mode(kernel, NAME, Mode.AUTOMATIC, OPERATOR)
-        self._leave = give_leave(
-            kernel, NAME, OPERATOR, steps_most=STEPS_MOST, lasts=timedelta(days=365)
-        )
+        set_mode(kernel, NAME, self.policy.mode, OPERATOR)
+        leave = give_leave(kernel, NAME, OPERATOR, steps_most=STEPS_MOST, lasts=timedelta(days=365))
+        self._pursuit = Pursuit(self.room, BY, leave, 60 * self.policy.approval_min)
 
     @property
     def plans(self) -> tuple[Plan, ...]:
@@ -85,41 +77,44 @@ class Healing:
     def hear(self, event: Event, before: Snapshot) -> None:
         """Trips open a case once they lock out; flags tell where; a repair ends all."""
         now_s = self.room.agenda.now_s
+        self._heard.hear(event, now_s)
         if event.kind == "tripped":
             if self._stood is None or now_s - self._tripped_s > SEQUENCE_S:
                 self._stood = before
             self._tripped_s = now_s
+            self._take_for_closed_onto(str(event.payload["device"]).lower(), now_s)
             if event.payload.get("locked_out"):
                 self._open(str(event.payload["device"]).lower(), now_s)
-        elif event.kind == "fault_indicated":
-            self._flags[str(event.payload["device"]).lower()] = now_s
+        elif event.kind == "fault_suspected" and event.cause != NAME:
+            found_on(self.room, self.cases, str(event.payload["element"]).lower(), TRIES_MOST)
         elif event.kind == "repaired" and event.source != SOURCE:
-            self._believe(str(event.payload["element"]).lower())
-
-    def _believe(self, element: str) -> None:
-        """What a crew has mended was what a section was suspected for: the section that it lies in,
-        or the only one, as a switch lies at the border of two."""
-        kernel = self.room.kernel
-        standing = kernel.situation.faults
-        waiting = [case for case in self.cases if not case.suspects and not case.is_over]
-        topology = kernel.bench.site.topology
-        for case in waiting:
-            behind = suspects(topology, case.before, tripped=case.device)
-            if len(waiting) == 1 or any(element in one.elements for one in behind):
+            element = str(event.payload["element"]).lower()
+            for case in mended(self.room, self.cases, element, patrolled=self.patrolled):
                 self._give_up(case, f"{element} is repaired")
-        cases = [c for c in self.cases if any(s.elements[0] in standing for s in c.suspects)]
-        mended = [c for c in cases if any(element in one.elements for one in c.suspects)]
-        for case in mended or (cases if len(cases) == 1 or not self.patrolled else []):
-            self._give_up(case, f"{element} is repaired")
-            for one in case.suspects:
-                # What else may hold a fault is cleared by the patrol that walks there, if any.
-                is_other = len(case.suspects) > 1 and element not in one.elements
-                suspected = one.elements[0]
-                if suspected == element or (is_other and self.patrolled):
+
+    def _take_for_closed_onto(self, trip: str, now_s: float) -> None:
+        """A trip on a closing: the fault is in what that made live, and no plan feeds it again."""
+        topology = self.room.kernel.bench.site.topology
+        self._onto.pop(trip, None)
+        for closing in self._pursuit.closings:
+            found = closed_onto(topology, closing, trip, now_s)
+            if not found:
+                continue
+            self._onto[trip] = found
+            for case in self.cases:
+                steps = case.plan.steps if case.order and case.plan is not None else ()
+                if case.is_over or all(one.device.lower() != closing.device for one in steps):
                     continue
-                if suspected in kernel.situation.faults:
-                    why = f"the fault was on {element}, and is mended"
-                    kernel.say("repaired", OPERATOR, element=suspected, why=why)
+                known = {one.elements[0] for one in case.suspects}
+                new = tuple(one for one in found if one.elements[0] not in known)
+                case.suspects += new
+                self._suspect(new, why=f"{trip} tripped as {closing.device} closed")
+
+    def _suspect(self, found: tuple[Suspect, ...], why: str = "") -> None:
+        for one in found:
+            self.room.kernel.say(
+                "fault_suspected", BY, element=one.elements[0], behind=one.behind, why=why
+            )
 
     def due_s(self) -> float:
         """When the next step of any case is due [s]."""
@@ -127,114 +122,144 @@ class Healing:
 
     def act(self) -> None:
         """Locate and plan, or take the next step."""
+        mode = mode_of(self.room.kernel, NAME)
         for case in self.cases:
             if case.is_over or case.due_s > self.room.agenda.now_s:
                 continue
-            if case.order:
-                self._step(case)
+            if mode is Mode.OFF or (mode is Mode.ADVISE and case.order):
+                self._cut_short(case, f"{NAME} is set to {mode}")
+            elif case.order:
+                self.room.refresh()
+                self._after(case, self._pursuit.go_on(case, mode), mode)
             else:
-                self._plan(case)
+                self._plan(case, mode)
 
     def _open(self, device: str, now_s: float) -> None:
         assert self._stood is not None
         if not any(case.device == device and not case.is_over for case in self.cases):
             self.cases.append(Case(device, self._stood, now_s + self.policy.detection_s))
 
-    def _plan(self, case: Case) -> None:
+    def _plan(self, case: Case, mode: Mode) -> None:
+        """Propose the way on from what stands, and begin it where the mode allows."""
         room, kernel = self.room, self.room.kernel
-        bench = kernel.bench
         room.refresh()
+        if not case.suspects and not self._locate(case):
+            return
+        start = footing(
+            kernel.bench, kernel.situation, kernel.now_s, lost=case.lost,
+            closes_only=mode is Mode.RESTORE_ONLY,
+        )  # fmt: skip
+        if case.tries and case.doubtful and start.doubtful >= case.doubtful and not case.why:
+            self._again(case, Came(Stage.REST), DOUBTFUL_S)
+            return
+        case.doubtful, case.plan = start.doubtful, self._proposed(case, start)
+        plan, why, case.why = case.plan, case.why, ""
+        told = [step_as_json(step) for step in plan.steps]
+        kernel.say(
+            "plan_proposed", BY, fault=plan.fault, steps=len(plan.steps), plan=told,
+            allowed=plan.verdict.allowed, customers=plan.customers_restored, why=why,
+        )  # fmt: skip
+        if not plan.verdict.allowed or not plan.customers_restored:
+            why = "no switching brings anybody back within the limits"
+            self._done(case, why if not case.tries else f"{why}: who is left waits")
+        elif mode is Mode.ADVISE:
+            case.is_over = True
+        else:
+            unlock = unlocking(room, plan.steps)
+            case.todo = [*([unlock] if unlock else []), list(plan.steps)]
+            self._begin(case, mode)
+
+    def _locate(self, case: Case) -> bool:
+        """Find the sections that may hold the fault; False where there are too many, or none."""
+        kernel = self.room.kernel
+        bench = kernel.bench
+        stands = standing(bench.site, kernel.situation, kernel.now_s, bench.policy)
+        names = kernel.grid.switches.texts("name")
+        silent = {n.lower() for n, sure in zip(names, stands.certain, strict=True) if not sure}
         since_s = case.due_s - self.policy.detection_s - SEQUENCE_S
-        flagged = [name for name, time_s in self._flags.items() if time_s >= since_s]
-        found = suspects(
-            bench.site.topology, case.before,
-            tripped=case.device, equipped=self.equipped, flagged=flagged,
+        found, instead = located(
+            bench, case.before, case.device, self._heard.since(since_s),
+            equipped=self.equipped, silent=silent,
         )  # fmt: skip
         found = tuple(one for one in found if one.elements)
+        onto = self._onto.pop(case.device, ())
+        if onto and not self._heard.since(since_s).flags:
+            found = onto
         if not found or len(found) > SUSPECTS_MOST:
             self._stop(case, f"the fault is in one of {len(found)} sections: a crew looks for it")
-            return
+            return False
         case.suspects = found
-        element, *others = (one.elements[0] for one in found)
-        for one in found:
-            kernel.say("fault_suspected", BY, element=one.elements[0], behind=one.behind)
-        case.plan = plan = restore(
-            kernel.grid, case.before, element, also=others, seconds_limit=math.inf,
-            solves_limit=SOLVES_MOST,
-            # A switch that then fails would leave people dark who had supply.
-            transfers=False, network=bench.solver, topology=bench.site.topology,
-        )  # fmt: skip
-        kernel.say(
-            "plan_proposed", BY, fault=element, steps=len(plan.steps), allowed=plan.verdict.allowed
-        )
-        if not plan.verdict.allowed or not plan.customers_restored:
-            self._stop(case, "no switching brings anybody back within the limits")
-            return
-        if self._unlocked(case, plan):
-            self._order(case, list(plan.steps))
-            if not case.is_over:
-                self._step(case)
-
-    def _unlocked(self, case: Case, plan: Plan) -> bool:
-        """Take away the lock-out of what the plan closes: a command of its own, to open."""
-        kernel = self.room.kernel
-        switches = kernel.grid.switches
-        for step in plan.steps:
-            row = switches.index.get(step.device.lower())
-            is_locked = row is not None and kernel.situation.locked_out[row]
-            if step.action is not Action.CLOSE or not is_locked:
-                continue
-            why = f"takes the lock-out away: the fault is beyond {step.device}"
-            self._order(case, [Step(Action.OPEN, step.device, why)])
-            if case.is_over or not self._taken(case):
-                return False
-            if case.order in kernel.situation.orders_busy:
-                self._stop(case, f"{step.device} did not answer")
-                return False
+        case.instead = frozenset() if found is onto else instead
+        self._suspect(found)
         return True
 
-    def _order(self, case: Case, steps: list[Step]) -> None:
-        """An order of the application's, studied and approved by the operator's leave."""
+    def _proposed(self, case: Case, start: Footing) -> Plan:
         kernel = self.room.kernel
-        case.order = orders.write(kernel, steps, BY, area=ANYWHERE)
-        for way in (
-            lambda: orders.study(kernel, case.order, BY),
-            lambda: orders.approve(kernel, case.order, BY, leave=self._leave),
-            lambda: orders.issue(kernel, case.order, BY),
-        ):
-            answer = way()
-            if not answer.allowed:
-                self._stop(case, str(answer))
-                return
+        elements = [one.elements[0] for one in case.suspects]
+        if case.is_wary:
+            elements += sorted(kernel.situation.faults - set(elements))
+        bench = kernel.bench
+        plan = plan_from(bench, case.before, elements, start, transfers=True).plans[0]
+        if plan.customers_moved and not is_sure(plan, bench, start):
+            # A switch that then fails would leave people dark who had supply.
+            return plan_from(bench, case.before, elements, start).plans[0]
+        return plan
 
-    def _step(self, case: Case) -> None:
-        """The next step of the order, and when the one after it is due."""
-        kernel = self.room.kernel
-        self.room.refresh()
-        now_s = self.room.agenda.now_s
-        if case.order in kernel.situation.orders_busy:
-            if now_s > case.patience_s:
-                self._stop(case, "what became of the last step is in doubt")
+    def _begin(self, case: Case, mode: Mode) -> None:
+        """The next order of a case; where it may start at once, its first step."""
+        came = self._pursuit.begin(case, mode)
+        if came.stage is Stage.STEPPED:
+            came = self._pursuit.go_on(case, mode)
+        self._after(case, came, mode)
+
+    def _after(self, case: Case, came: Came, mode: Mode) -> None:
+        """What follows on what came of an order."""
+        kernel, now_s = self.room.kernel, self.room.agenda.now_s
+        order = kernel.situation.orders.get(case.order)
+        is_done = order is not None and order.done == len(order.steps)
+        if came.stage is Stage.STOPPED:
+            self._cut_short(case, came.why)
+        elif came.stage is Stage.REST:
+            self._again(case, came, self.policy.step_s)
+        elif came.stage is Stage.WAITS:
             case.due_s = now_s + WAIT_S
-            return
-        if self._taken(case):
-            case.is_over = kernel.situation.orders[case.order].state in ORDER_ENDED
+        elif is_done and case.todo:
+            self._begin(case, mode)
+        elif is_done:
+            self._done(case, "")
+        else:
             case.due_s = self.room.agenda.now_s + self.policy.step_s
 
-    def _taken(self, case: Case) -> bool:
-        """Whether the next step was carried out, or may still be: by a crew on its way."""
-        kernel, room = self.room.kernel, self.room
-        order = kernel.situation.orders[case.order]
-        if order.state in ORDER_ENDED:
-            return True
-        step = order.steps[order.done]
-        answer = room.awaited(step, orders.step(kernel, case.order, BY))
-        room.note_of(step, answer)
-        if answer.outcome is None or answer.outcome.state is OutcomeState.FAILED:
-            self._stop(case, str(answer))
-            return False
-        case.patience_s = room.agenda.now_s + (0 if room.reports(step.device) else BY_HAND_S)
-        return True
+    def _again(self, case: Case, came: Came, wait_s: float) -> None:
+        """Plan the rest anew a little later, without the device that did not do its step."""
+        self._pursuit.give_up(case, BY, came.why)
+        if case.tries >= TRIES_MOST:
+            self._stop(case, f"{came.why or 'a device stays in doubt'}: it was tried often enough")
+            return
+        case.tries += 1
+        case.lost |= {came.device} - {""}
+        case.is_wary |= came.rule == "capability"
+        case.why, case.due_s = came.why, self.room.agenda.now_s + wait_s
+        if came.why:
+            self.room.kernel.say("plan_stopped", BY, device=case.device, why=came.why, anew=True)
+
+    def _done(self, case: Case, why: str) -> None:
+        """Nothing is left to do, unless a doubt goes that the plan went round."""
+        is_left = case.plan is not None and case.plan.customers_restored < case.plan.customers_out
+        if case.doubtful and is_left and case.tries < TRIES_MOST:
+            self._again(case, Came(Stage.REST), DOUBTFUL_S)
+            return
+        if why:
+            self._stop(case, why)
+        case.is_over = True
+
+    def _cut_short(self, case: Case, why: str) -> None:
+        """Stop at once: what is ordered is given up; told where anything was begun."""
+        begun = bool(case.order or case.suspects)
+        self._pursuit.give_up(case, OPERATOR, why)
+        if begun:
+            self._stop(case, why)
+        case.is_over = True
 
     def _stop(self, case: Case, why: str) -> None:
         case.is_over = True
@@ -244,5 +269,4 @@ class Healing:
         if case.is_over:
             return
         case.is_over = True
-        if case.order:
-            orders.abort(self.room.kernel, case.order, OPERATOR, why=why)
+        self._pursuit.give_up(case, OPERATOR, why)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from gridmend.model.flow import Flow
-from gridmend.operations.indices import Interruption, indices
+from gridmend.operations.interruptions.measures import Period
 from gridmend.powerflow.results import load_kva
 from gridmend.runtime.course import Course
 from gridmend.runtime.sample import Sample, sample, served_nodes
@@ -37,12 +36,11 @@ class Measures:
         self._enter(0.0, course.flow)
         course.watchers.append(self._enter)
 
-    def taken(self, interruptions: Sequence[Interruption]) -> dict[str, Measured]:
-        """The measures of a run that ends now."""
+    def taken(self, ledger: Period | None) -> dict[str, Measured]:
+        """The measures of a run that ends now; `ledger` is its period, None where nobody is
+        served."""
         course, field = self.course, self.course.field
         self._count(field.agenda.now_s)
-        customers = course.grid.customer_count()
-        hours = field.agenda.now_s / 3600
         messages = field.telecontrol.links.ledger(field.agenda.now_s)
         found: dict[str, Measured] = {
             "energy_mwh": self._kwh / 1000,
@@ -53,17 +51,8 @@ class Measures:
         }
         if np.isfinite(self._lowest):
             found |= {"lowest_v_pu": self._lowest, "highest_v_pu": self._highest}
-        if customers:
-            year = indices(interruptions, customers_served=customers, period_h=hours)
-            found |= {
-                "saidi_min": year.saidi_min,
-                "saifi": year.saifi,
-                "caidi_min": year.saidi_min / year.saifi if year.saifi else 0.0,
-                "customer_minutes": year.customer_minutes,
-                "customers_interrupted": sum(
-                    {i.event: i.customers for i in interruptions}.values()
-                ),
-            }
+        if ledger is not None:
+            found |= indices_of(ledger)
         return found | self._counted()
 
     def _counted(self) -> dict[str, Measured]:
@@ -109,3 +98,14 @@ class Measures:
         if lasted_s >= STANDS_S and self._stands and np.isfinite(self._stands.v_min_pu):
             self._lowest = min(self._lowest, self._stands.v_min_pu)
             self._highest = max(self._highest, self._stands.v_max_pu)
+
+
+def indices_of(ledger: Period) -> dict[str, Measured]:
+    """What a ledger comes to, by the names of measures."""
+    return {
+        "saidi_min": ledger.saidi_min,
+        "saifi": ledger.saifi,
+        "caidi_min": ledger.caidi_min or 0.0,
+        "customer_minutes": ledger.customer_minutes,
+        "customers_interrupted": ledger.customers_interrupted,
+    }

@@ -14,6 +14,7 @@ from gridmend.model.errors import GridError
 from gridmend.model.grid import Grid
 from gridmend.operations.indices import Interruption
 from gridmend.runtime.exercise.exercise import Exercise, rehearse
+from gridmend.runtime.exercise.restoration_times import restoration_times
 from gridmend.twin.people.crew import Crew
 from gridmend.twin.places import Places
 from gridmend.twin.scenario.scenario import Equipped, People, Policy, Scenario, Sky, Telemetry
@@ -100,6 +101,7 @@ class StormStudy:
             "refused": each("refused"),
             "hurt": each("hurt"),
             "unsolved": each("unsolved"),
+            "restoration_times": restoration_times((self.crew, self.automated)),
             "curve": {key: _curve(run) for key, run in both.items()},
         }
 

@@ -71,6 +71,10 @@ def _loop_outlived(state: State, event: Event) -> None:
     state.outlived |= {key}
 
 
+def _loop_ended(state: State, event: Event) -> None:
+    state.drop("loops", state.grid.key(event.payload["device"]))
+
+
 def _sync_checked(state: State, event: Event) -> None:
     p = event.payload
     state.write("syncs")[state.grid.key(p["device"])] = SyncCheck(
@@ -93,5 +97,6 @@ HANDLERS = {
     "leave_withdrawn": _leave_withdrawn,
     "loop_authorised": _loop_authorised,
     "loop_outlived": _loop_outlived,
+    "loop_ended": _loop_ended,
     "sync_checked": _sync_checked,
 }

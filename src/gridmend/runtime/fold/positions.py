@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from gridmend.model.deed import carried_out, phases_told, step_told, subject
+from gridmend.model.deed import carried_out, phases_told, source_told, step_told, subject
 from gridmend.model.errors import GridError
 from gridmend.model.event import Event
 from gridmend.model.grid import Grid
@@ -19,7 +19,6 @@ from gridmend.model.snapshot import Snapshot, conductor_mask
 
 OPEN, CLOSED, UNKNOWN = "open", "closed", "unknown"
 _SET = ("tap_pu", "steps_on", "generator_kw", "pv_kw", "storage_kw")
-_ACTIONS = {"open": OPEN, "close": CLOSED}
 
 
 class Positions:
@@ -150,14 +149,8 @@ class Positions:
 
     def _source(self, event: Event, device: str) -> str:
         row = self.grid.sources.row(device.partition(".")[2] if "." in device else device)
-        payload = event.payload
-        word = _ACTIONS.get(payload.get("action", "")) or payload.get("position")
-        if payload.get("quality", "good") != "good" and word == OPEN:
-            return ""
-        if event.kind != "tripped" and word not in (OPEN, CLOSED):
-            raise GridError(f"source '{device}' cannot stand at {word!r}")
-        is_on = event.kind != "tripped" and word == CLOSED
-        if bool(self.source_on[row]) == is_on:
+        is_on = source_told(event.kind, event.payload)
+        if is_on is None or bool(self.source_on[row]) == is_on:
             return ""
         self.source_on[row] = is_on
         return f"source.{str(self.grid.sources['name'][row]).lower()}"

@@ -13,25 +13,45 @@ from gridmend.model.flow import Flow
 from gridmend.powerflow.network import Network
 from gridmend.twin.streams import Streams
 
+ASKS_MOST = 60_000
+WAIT_MOST_S = 3_600.0
+
 
 @dataclass(frozen=True, slots=True)
 class Metering:
     """How meters behave. `error_pct` is the largest error of one for good (class 0.5 of ANSI
     C12.20); the rest is assumed: `gasps` the share of losses of supply in which a meter has the
-    charge to say so, after up to `gasp_s`; `ping_s` the most that one takes to say it is back."""
+    charge to say so, after up to `gasp_s`; `ping_s` the most that one takes to say it is back.
+
+    The head-end can ask the share `askable` of meters, which is all of a two-way mesh. One with
+    supply answers the share `answers` of the questions that reach it, after up to `answer_s`;
+    without an answer after `wait_s` the question counts as unanswered. At most `asks_per_min`
+    questions leave in a minute. These are assumed, too: a mesh that reads on demand in half a
+    minute, and loses one answer in twenty, as `operations.prediction` takes it to."""
 
     interval_s: float = 900.0
     error_pct: float = 0.5
     gasps: float = 0.85
     gasp_s: float = 20.0
     ping_s: float = 60.0
+    askable: float = 1.0
+    answers: float = 0.95
+    answer_s: float = 10.0
+    wait_s: float = 30.0
+    asks_per_min: int = 120
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.interval_s) and self.interval_s >= 1):
             raise GridError(f"a reading every {self.interval_s} s", mend="give a second or more")
-        if not 0 <= self.gasps <= 1:
-            raise GridError(f"gasps is {self.gasps}", mend="give a share, 0 to 1")
-        for name in ("error_pct", "gasp_s", "ping_s"):
+        for name in ("gasps", "askable", "answers"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise GridError(f"{name} is {getattr(self, name)}", mend="give a share, 0 to 1")
+        if not 1 <= self.asks_per_min <= ASKS_MOST:
+            mend = f"give 1 to {ASKS_MOST:,}"
+            raise GridError(f"asks_per_min is {self.asks_per_min}", mend=mend)
+        if not 0 < self.wait_s <= WAIT_MOST_S:
+            raise GridError(f"wait_s is {self.wait_s}", mend=f"give 0 to {WAIT_MOST_S:g}")
+        for name in ("error_pct", "gasp_s", "ping_s", "answer_s"):
             if not (math.isfinite(getattr(self, name)) and getattr(self, name) >= 0):
                 raise GridError(f"{name} is {getattr(self, name)}", mend="give 0 or more")
 
@@ -64,6 +84,7 @@ class Meters:
 
     network: Network
     settings: Metering
+    streams: Streams
     gain: Floats
     gasp: list[np.random.Generator]
     ping: list[np.random.Generator]
@@ -86,6 +107,7 @@ class Meters:
         meters = Meters(
             network=network,
             settings=settings,
+            streams=streams,
             gain=1.0 + np.array(error, float) * settings.error_pct / 100,
             gasp=[streams.of("meter", "gasp", name) for name in names],
             ping=[streams.of("meter", "ping", name) for name in names],
@@ -140,6 +162,10 @@ class Meters:
             for k in np.flatnonzero(back).tolist()
         ]
         return _said(gasping), _said(pinging)
+
+    def measured_pu(self, load: int) -> float:
+        """What a meter shows of its voltage at this instant [pu of rated]."""
+        return float(self.gain[load] * self._v_pu[load])
 
     def next_s(self) -> float:
         """When the interval ends [s]: at the next whole number of intervals from the start."""

@@ -180,7 +180,7 @@ def show(
             else:
                 _show_entries(entries)
         except Tampered as problem:
-            _unusable(problem, json=json)
+            unusable(problem, json=json)
 
 
 def _selected(
@@ -258,7 +258,7 @@ def replay(
         try:
             _write(lines, is_shown=not json)
         except (Tampered, HistorianError) as problem:
-            _unusable(problem, json=json)
+            unusable(problem, json=json)
     if json:
         counts = {"entries": seen.entries, "samples": seen.samples}
         answer.say_json({**counts, "sha256": seen.sha256, "seconds": perf_counter() - begun})
@@ -274,7 +274,7 @@ def _write(lines: Iterator[str], *, is_shown: bool) -> None:
     sys.stdout.flush()
 
 
-def _unusable(problem: GridmendError, *, json: bool) -> None:
+def unusable(problem: GridmendError, *, json: bool) -> None:
     """Say that what is there is not what was recorded, and exit as for any unusable result."""
     from gridmend.ui import answer
 

@@ -140,12 +140,14 @@ def _rehearsed(known: Scenario, policy: str | None, speed: float | None = None) 
 
 def _finish(found: Exercise, begun: float, *, json: bool, beside: Any | None = None) -> None:
     """Print what was measured, beside a recorded run where there is one."""
+    from gridmend.runtime.exercise.as_recorded import as_recorded
     from gridmend.ui import answer, screen
 
     if json:
         said: dict[str, Any] = {
             "scenario": found.scenario.name, "policy": found.policy, "seed": found.scenario.seed,
-            "measures": found.measures, "ok": not found.findings,
+            "measures": found.measures, "as_recorded": as_recorded(found),
+            "ok": not found.findings,
             "not_met": [_plain(finding) for finding in found.findings],
             "seconds": perf_counter() - begun,
         }  # fmt: skip

@@ -89,6 +89,7 @@ def _show(found: StormStudy) -> None:
             f"{share:.0f} % of those whom crews alone kept out for more than 5 min"
             " are back within 60 s"
         )
+    _show_times(said["restoration_times"])
     for run in (found.crew, found.automated):
         if int(run.measures["unsolved"]):  # pyright: ignore[reportArgumentType]
             screen.show(f"NOT USABLE: {run.measures['unsolved']} states had no solution")
@@ -97,6 +98,20 @@ def _show(found: StormStudy) -> None:
             f"assumed: {found.automated.assumed[0].what}"
             f" (and {len(found.automated.assumed) - 1} more of that kind)"
         )
+
+
+def _show_times(times: dict[str, Any]) -> None:
+    """How far the times of restoration that were told held, in both runs together."""
+    from gridmend.ui import screen
+
+    if not times["n"]:
+        screen.show("no time of restoration was told that can be judged")
+        return
+    screen.show(
+        f"times of restoration: {times['held_pct']:.0f} % of {times['n']} intervals of "
+        f"{times['stated_pct']:.0f} % held, {times['open_at_end']} are open at the end; "
+        f"median error {screen.number(times['median_error_min'], ',.0f')} min"
+    )
 
 
 def _less(crew: float | None, automated: float | None) -> str:

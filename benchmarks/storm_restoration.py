@@ -1,0 +1,170 @@
+"""Times of restoration in storms on the twin: fitted to some storms, measured on others.
+
+    python -m benchmarks.storm_restoration --fit 101-119
+    python -m benchmarks.storm_restoration --measure 201-220 --policies crew,healing
+
+`--fit` prints what `operations/prediction/storm_figures.py` holds. `--measure` prints how often the
+intervals held that the outage desk told, by grid, policy and stage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+import gridmend
+from gridmend.model.arrays import Floats
+from gridmend.operations.prediction.remaining import STAGES, Standing, standing_features
+from gridmend.operations.prediction.storm_figures import SHARES
+from gridmend.runtime.exercise.exercise import Exercise, rehearse
+from gridmend.runtime.exercise.restoration_times import judged, restoration_times
+from gridmend.runtime.exercise.storming import Front, storm_of
+from gridmend.twin.scenario.scenario import Policy
+
+RIDGE = 2.0
+"""Penalty on all coefficients but the constant: what hardly varies has no say."""
+LEAST = 10
+"""Cases of a stage below which it takes the figures of all stages together."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """What was known as an interval was told, and how long it took in truth [min]."""
+
+    seed: int
+    known: Standing
+    took_min: float
+
+
+def run(grid: str, seed: int, policy: Policy, front: Front) -> Exercise:
+    """One storm under one policy."""
+    made = gridmend.read(grid)
+    return rehearse(storm_of(made, seed=seed, front=front), policy, grid=made)
+
+
+def cases_of(exercise: Exercise, seed: int) -> Iterator[Case]:
+    """Intervals that can be learnt from: somebody was out, and is back within the run."""
+    told = [e.payload for e in exercise.events if e.kind == "restoration_estimated"]
+    for said, one in zip(told, judged(exercise), strict=True):
+        if not math.isfinite(one.back_s):
+            continue
+        known = dict(said["known"])
+        known["crew_min"] = math.nan if known["crew_min"] is None else known["crew_min"]
+        took_min = max((one.back_s - one.told.told_s) / 60, 1.0)
+        yield Case(seed, Standing(stage=str(said["stage"]), **known), took_min)
+
+
+def fitted(cases: Sequence[Case]) -> Floats:
+    """Coefficients of the logarithm of the time, by least squares with a penalty."""
+    x = np.array([standing_features(case.known) for case in cases])
+    y = np.log([case.took_min for case in cases])
+    penalty = RIDGE * np.eye(x.shape[1])
+    penalty[0, 0] = 0.0
+    return np.linalg.solve(x.T @ x + penalty, x.T @ y)
+
+
+def residuals(cases: Sequence[Case]) -> Floats:
+    """Of each case from the fit to the other storms."""
+    found: list[float] = []
+    for seed in sorted({case.seed for case in cases}):
+        mean = fitted([case for case in cases if case.seed != seed])
+        for case in cases:
+            if case.seed == seed:
+                features = standing_features(case.known)
+                found.append(math.log(case.took_min) - float(np.dot(features, mean)))
+    return np.array(found)
+
+
+def overdue(cases: Sequence[Case]) -> list[Case]:
+    """Those who were not back when three in four, or nineteen in twenty, should have been."""
+    found: list[Case] = []
+    for stage in STAGES[:5]:
+        own = [case for case in cases if case.known.stage == stage]
+        for share in (0.75, 0.95):
+            limit = float(np.quantile([case.took_min for case in own], share)) if own else math.inf
+            found += [
+                Case(case.seed, Standing(
+                    "overdue", case.known.ahead, case.known.others, max(case.known.crews, 2),
+                    case.known.storm, case.known.automated, case.known.elapsed_min + limit,
+                ), case.took_min - limit)
+                for case in own if case.took_min > limit + 1
+            ]  # fmt: skip
+    return found
+
+
+def levels(storms: int) -> Floats:
+    """At which shares of the residuals `SHARES` are read: further out, the fewer storms there are,
+    since those of one storm are alike."""
+    wanted = np.array(SHARES)
+    return np.clip(wanted + 2 * (wanted - 0.5) / (storms + 1), 0.0, 1.0)
+
+
+def fit(cases: Sequence[Case]) -> None:
+    """Print the figures by stage."""
+    every = [case for case in cases if case.known.stage != "overdue"]
+    every += overdue(every)
+    storms = len({case.seed for case in every})
+    print(f"cases: {len(every)}, storms: {storms}")
+    for stage in STAGES:
+        own = [case for case in every if case.known.stage == stage]
+        own = own if len(own) >= LEAST else every
+        mean = ", ".join(f"{value:.3f}" for value in fitted(own))
+        more = ", ".join(f"{value:.3f}" for value in np.quantile(residuals(own), levels(storms)))
+        print(f'    "{stage}": ({mean}),\n    "{stage}": ({more}),  # {len(own)} cases')
+
+
+def measure(grid: str, policies: Sequence[Policy], seeds: Sequence[int], front: Front) -> None:
+    """Print how often what was told held."""
+    both: list[Exercise] = []
+    for policy in policies:
+        runs = [run(grid, seed, policy, front) for seed in seeds]
+        both += runs
+        show(f"{grid}, {policy}", runs)
+    if len(policies) > 1:
+        show(f"{grid}, both", both)
+
+
+def show(title: str, runs: Sequence[Exercise]) -> None:
+    """Rows of a table: all intervals, and by stage."""
+    found = restoration_times(runs)
+    for name, one in (("all", found), *found["by_stage"].items()):
+        print(
+            f"| {title}, {name} | {one['n']} | {one['held_pct']} | {one['early_pct']} |"
+            f" {one['late_pct']} | {one['median_error_min']} | {one['median_width_min']} |"
+            f" {one['open_at_end']} | {one['nobody_out']} |"
+        )
+
+
+def main() -> None:
+    """Fit, or measure."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--fit", default="", help="seeds, as 101-119")
+    parser.add_argument("--measure", default="", help="seeds")
+    parser.add_argument("--grid", default="ieee123")
+    parser.add_argument("--policies", default="crew")
+    parser.add_argument("--faults", type=float, default=20.0)
+    parser.add_argument("--hours", type=float, default=60.0)
+    parser.add_argument("--crews", type=int, default=4)
+    said = parser.parse_args()
+    front = Front(faults=said.faults, hours=said.hours, crews=said.crews)
+    policies: list[Policy] = [p for p in ("crew", "healing") if p in said.policies.split(",")]
+    if said.fit:
+        fit([
+            case for seed in _seeds(said.fit) for policy in policies
+            for case in cases_of(run(said.grid, seed, policy, front), seed)
+        ])  # fmt: skip
+    if said.measure:
+        measure(said.grid, policies, _seeds(said.measure), front)
+
+
+def _seeds(text: str) -> list[int]:
+    first, _, last = text.partition("-")
+    return list(range(int(first), int(last or first) + 1))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,66 @@
+"""A lock-out and how far its healing has come, and what came of going on with it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from gridmend.model.plan import Plan, Step
+from gridmend.model.snapshot import Snapshot
+from gridmend.operations.suspects import Suspect
+
+
+@dataclass
+class Case:
+    """A lock-out, and how far its healing has come.
+
+    `todo` are the steps of orders that follow on the one under way. `lost` are switches that did
+    not do what they were told to, or may not: no plan of this case moves them. `tries` is how
+    often it was planned anew, `asked` how many steps of the order under way were commanded.
+    """
+
+    device: str
+    before: Snapshot
+    due_s: float
+    order: str = ""
+    todo: list[list[Step]] = field(default_factory=list[list[Step]])
+    asked: int = 0
+    patience_s: float = math.inf
+    """Until when the outcome of a step, or somebody's approval, is waited for [s]."""
+    suspects: tuple[Suspect, ...] = ()
+    """Sections that may hold the fault, or hold one each."""
+    instead: frozenset[str] = frozenset()
+    """First elements of those that hold the fault only if no other does."""
+    plan: Plan | None = None
+    lost: set[str] = field(default_factory=set[str])
+    doubtful: frozenset[str] = frozenset()
+    """Switches whose position was in doubt when the last plan was made."""
+    tries: int = 0
+    is_wary: bool = False
+    """Whether a step would have energised what another fault holds."""
+    why: str = ""
+    """Why it was planned anew."""
+    is_over: bool = False
+
+
+class Stage(StrEnum):
+    """How far an order has come."""
+
+    WAITS = "waits"
+    """For an outcome, or for somebody's approval."""
+    STEPPED = "stepped"
+    DONE = "done"
+    REST = "rest"
+    """It cannot go on: the rest is planned anew."""
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class Came:
+    """What came of going on: why it cannot, and the switch that did not do what it was told to."""
+
+    stage: Stage
+    why: str = ""
+    device: str = ""
+    rule: str = ""

@@ -1,0 +1,115 @@
+"""Where a plan starts from: what stands, what may not be relied on, and the plan from there."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from gridmend.interlock.check import Bench
+from gridmend.interlock.site import Flags
+from gridmend.interlock.standing import HOLD, Standing, standing
+from gridmend.model.plan import Plan
+from gridmend.model.situation import Situation
+from gridmend.model.snapshot import Snapshot
+from gridmend.operations.restoration import Proposal, propose
+
+SOLVES_MOST = 400
+"""Power flows that one plan may take: some seconds on a large network."""
+
+
+@dataclass(frozen=True, eq=False)
+class Footing:
+    """Positions to plan from, the switches that no plan may move, and those in doubt.
+
+    In `now` a switch in doubt is closed, so that a fault is cut off beyond it; one that was last
+    seen open and has sure supply on a side stays open, since nothing more is led to it.
+    """
+
+    now: Snapshot
+    banned: tuple[str, ...] = ()
+    doubtful: frozenset[str] = frozenset()
+
+
+def footing(
+    bench: Bench,
+    situation: Situation,
+    now_s: float,
+    *,
+    lost: Collection[str] = (),
+    closes_only: bool = False,
+) -> Footing:
+    """What a plan starts from at a time [s since 1970].
+
+    Banned are the switches in `lost`; those in doubt, and those whose automatic operation would
+    rest on one in doubt (beside it, or fed through it); those that bear a tag which forbids the
+    move; and, where a plan `closes_only`, those that would have to open first.
+    """
+    site = bench.site
+    stands = standing(site, situation, now_s, bench.policy)
+    names = [name.lower() for name in site.grid.switches.texts("name")]
+    positions, sure = situation.snapshot.open_phases, _surely_live(stands)
+    bits, banned = positions.copy(), np.array([name in lost for name in names], bool)
+    doubtful = ~stands.certain
+    for row in np.flatnonzero(doubtful).tolist():
+        sides = np.concatenate(site.ends[row])
+        if not (positions[row] and sure[sides].any()):
+            bits[row] = 0
+        banned[sorted({row, *site.around(sides)})] = True
+    resting = stands.live & ~sure
+    for row, sides in enumerate(site.ends):
+        banned[row] |= bool(resting[np.concatenate(sides)].any())
+    for tag in stands.binding:
+        row = site.grid.switches.index.get(tag.device)
+        if row is not None:
+            banned[row] |= tag.kind == HOLD or bool(positions[row])
+    if closes_only:
+        banned |= (positions == 0) | situation.locked_out
+    now = situation.snapshot
+    if doubtful.any():
+        now = now.with_switches(
+            site.grid, {names[k]: bool(bits[k]) for k in np.flatnonzero(doubtful).tolist()}
+        )
+    return Footing(now, _named(names, banned), frozenset(_named(names, doubtful)))
+
+
+def _surely_live(stands: Standing) -> Flags:
+    site = stands.site
+    usable = site.topology.conducting(stands.reliance)
+    return site.topology.reached(usable, site.fed_nodes(stands.surely_feeds))
+
+
+def _named(names: Sequence[str], which: Flags) -> tuple[str, ...]:
+    return tuple(name for name, is_so in zip(names, which.tolist(), strict=True) if is_so)
+
+
+def plan_from(
+    bench: Bench,
+    before: Snapshot,
+    elements: Sequence[str],
+    start: Footing,
+    *,
+    transfers: bool = False,
+    solves_most: int = SOLVES_MOST,
+) -> Proposal:
+    """The plan that heals what elements put out, from where the switching stands.
+
+    `before` are the positions that stood before the fault. Who has supply keeps it, but for what
+    isolation demands; `Plan.gap_pct` says what the search leaves open. Equal inputs give equal
+    plans. Raises `GridError` where an element is not there.
+    """
+    element, *others = elements
+    return propose(
+        bench.site.grid, before, element, also=others, banned=start.banned, now=start.now,
+        seconds_limit=math.inf, solves_limit=solves_most, plans_most=1, transfers=transfers,
+        network=bench.solver, topology=bench.site.topology,
+    )  # fmt: skip
+
+
+def is_sure(plan: Plan, bench: Bench, start: Footing) -> bool:
+    """Whether every step of a plan is at a switch that takes commands and is in no doubt."""
+    switches = bench.site.grid.switches
+    remote = switches.flags("remote")
+    return not start.doubtful and all(remote[switches.row(step.device)] for step in plan.steps)
