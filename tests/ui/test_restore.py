@@ -19,7 +19,7 @@ def _answer(gridmend: Gridmend, *options: str) -> dict[str, Any]:
 
 
 def test_the_answer_names_the_horizon_and_what_is_assumed_of_pickup(gridmend: Gridmend) -> None:
-    answer = _answer(gridmend, "--at", "16:00", "--until", "21:00")
+    answer = _answer(gridmend, "--at", "16:00", "--until", "21:00", "--cold-load")
     horizon, best = answer["horizon"], answer["plans"][0]
     assert horizon["until_min"] == answer["assumed"]["repair_min"] == 300
     assert horizon["step_min"] == 15
@@ -36,8 +36,10 @@ def test_a_repair_over_midnight_lasts_until_the_next_day(gridmend: Gridmend) -> 
     assert _answer(gridmend, "--at", "23:00", "--until", "01:30")["horizon"]["until_min"] == 150
 
 
-def test_without_a_time_demand_is_steady_and_pickup_can_be_left_out(gridmend: Gridmend) -> None:
-    cold, plain = _answer(gridmend), _answer(gridmend, "--no-cold-load")
+def test_without_a_time_demand_is_steady_and_nothing_picks_up_unless_asked(
+    gridmend: Gridmend,
+) -> None:
+    cold, plain = _answer(gridmend, "--cold-load"), _answer(gridmend)
     assert cold["horizon"]["load_kw"] is None
     assert cold["plans"][0]["ahead"]["pickup_kw"] > 0
     assert plain["horizon"]["cold_load"] is None
@@ -57,7 +59,7 @@ def test_an_end_that_cannot_be_is_refused(gridmend: Gridmend, options: list[str]
 
 
 def test_a_person_reads_how_far_the_plan_looks_ahead(gridmend: Gridmend) -> None:
-    said = gridmend("restore", "ieee123", "--fault", "L52", "--at", "16:00")
+    said = gridmend("restore", "ieee123", "--fault", "L52", "--at", "16:00", "--cold-load")
     text = " ".join(said.out.split())
     assert (
         "looks ahead to the repair, 180 min: forecast demand, cold-load pickup to 2 times" in text

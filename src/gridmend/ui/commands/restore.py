@@ -36,7 +36,7 @@ def restore(
         typer.Option(
             "--cold-load/--no-cold-load", help="Whether loads draw more when they come back."
         ),
-    ] = True,
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     root: Annotated[
         Path | None, typer.Option(help="Folder that files named inside the model must lie in.")
@@ -46,7 +46,8 @@ def restore(
 
     It isolates the fault and restores around it, upstream and through ties, each step checked
     by power flow, and at every time until the repair: by the default daily shape with --at,
-    else at the same demand, with cold-load pickup. SAIDI compares it with waiting for the crew.
+    else at the same demand; --cold-load has loads draw more when they come back. SAIDI compares it
+    with waiting for the crew.
     """
     from gridmend.model.errors import GridmendError
     from gridmend.ui import answer
