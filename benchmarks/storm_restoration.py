@@ -1,9 +1,10 @@
 """Times of restoration in storms on the twin: fitted to some storms, measured on others.
 
-    python -m benchmarks.storm_restoration --fit 101-119
+    python -m benchmarks.storm_restoration --fit 101-116
     python -m benchmarks.storm_restoration --measure 201-220 --policies crew,healing
 
-`--fit` prints what `operations/prediction/storm_figures.py` holds. `--measure` prints how often the
+`--fit` prints what `operations/prediction/storm_figures.py` holds, and how often the intervals of
+each storm would have held that the others alone had given. `--measure` prints how often the
 intervals held that the outage desk told, by grid, policy and stage.
 """
 
@@ -33,11 +34,13 @@ LEAST = 10
 
 @dataclass(frozen=True)
 class Case:
-    """What was known as an interval was told, and how long it took in truth [min]."""
+    """What was known as an interval was told, and how long it took in truth [min]: at least so
+    long where it `is_open` as the run ends."""
 
     seed: int
     known: Standing
     took_min: float
+    is_open: bool = False
 
 
 def run(grid: str, seed: int, policy: Policy, front: Front) -> Exercise:
@@ -47,15 +50,18 @@ def run(grid: str, seed: int, policy: Policy, front: Front) -> Exercise:
 
 
 def cases_of(exercise: Exercise, seed: int) -> Iterator[Case]:
-    """Intervals that can be learnt from: somebody was out, and is back within the run."""
+    """Intervals that can be learnt from: somebody was out. Who is out to the end of the run counts
+    as back then, since to leave the longest out would make all seem short."""
     told = [e.payload for e in exercise.events if e.kind == "restoration_estimated"]
     for said, one in zip(told, judged(exercise), strict=True):
-        if not math.isfinite(one.back_s):
+        if math.isnan(one.back_s):
             continue
+        back_s = min(one.back_s, exercise.scenario.end_s)
         known = dict(said["known"])
         known["crew_min"] = math.nan if known["crew_min"] is None else known["crew_min"]
-        took_min = max((one.back_s - one.told.told_s) / 60, 1.0)
-        yield Case(seed, Standing(stage=str(said["stage"]), **known), took_min)
+        took_min = max((back_s - one.told.told_s) / 60, 1.0)
+        standing = Standing(stage=str(said["stage"]), **known)
+        yield Case(seed, standing, took_min, is_open=back_s < one.back_s)
 
 
 def fitted(cases: Sequence[Case]) -> Floats:
@@ -103,18 +109,59 @@ def levels(storms: int) -> Floats:
     return np.clip(wanted + 2 * (wanted - 0.5) / (storms + 1), 0.0, 1.0)
 
 
+def with_overdue(cases: Sequence[Case]) -> list[Case]:
+    """The cases of all other stages, and those that follow from them for the last."""
+    found = [case for case in cases if case.known.stage != "overdue"]
+    return found + overdue(found)
+
+
+def of_stage(cases: Sequence[Case], stage: str) -> list[Case]:
+    """Those of a stage; all where they are too few to learn from."""
+    own = [case for case in cases if case.known.stage == stage]
+    return own if len(own) >= LEAST else list(cases)
+
+
 def fit(cases: Sequence[Case]) -> None:
-    """Print the figures by stage."""
-    every = [case for case in cases if case.known.stage != "overdue"]
-    every += overdue(every)
+    """Print the figures by stage, and how often intervals of the other storms' figures held."""
+    every = with_overdue(cases)
     storms = len({case.seed for case in every})
     print(f"cases: {len(every)}, storms: {storms}")
     for stage in STAGES:
-        own = [case for case in every if case.known.stage == stage]
-        own = own if len(own) >= LEAST else every
+        own = of_stage(every, stage)
         mean = ", ".join(f"{value:.3f}" for value in fitted(own))
-        more = ", ".join(f"{value:.3f}" for value in np.quantile(residuals(own), levels(storms)))
-        print(f'    "{stage}": ({mean}),\n    "{stage}": ({more}),  # {len(own)} cases')
+        more = np.quantile(residuals(own), levels(storms))
+        print(f'    "{stage}": ({mean}),')
+        print(f'    "{stage}": ({", ".join(f"{v:.3f}" for v in more)}),  # {len(own)} cases')
+    crossed(cases)
+
+
+def crossed(cases: Sequence[Case]) -> None:
+    """Each storm judged by the figures of the others: held, ended before, ended after."""
+    found: dict[str, list[str]] = {stage: [] for stage in STAGES[:5]}
+    outages: dict[int, list[bool]] = {}
+    for seed in sorted({case.seed for case in cases}):
+        rest = with_overdue([case for case in cases if case.seed != seed])
+        storms = len({case.seed for case in rest})
+        for stage in STAGES[:5]:
+            own = of_stage(rest, stage)
+            mean = fitted(own)
+            low, high = np.quantile(residuals(own), levels(storms)[[1, 5]])
+            for case in cases:
+                if (case.seed, case.known.stage) != (seed, stage):
+                    continue
+                more = math.log(case.took_min) - float(np.dot(standing_features(case.known), mean))
+                word = "early" if more < low else "late" if more > high else "held"
+                if word == "late" or not case.is_open:
+                    found[stage].append(word)
+                    outages.setdefault(seed, []).append(word == "held")
+    every = [word for words in found.values() for word in words]
+    for name, words in (("all", every), *found.items()):
+        shares = [
+            100 * words.count(word) / max(len(words), 1) for word in ("held", "early", "late")
+        ]
+        print(f"| {name} | {len(words)} | " + " | ".join(f"{share:.1f}" for share in shares) + " |")
+    by_storm = np.mean([np.mean(held) for held in outages.values()])
+    print(f"mean of {len(outages)} storms: {100 * by_storm:.1f} %")
 
 
 def measure(grid: str, policies: Sequence[Policy], seeds: Sequence[int], front: Front) -> None:

@@ -68,6 +68,21 @@ def test_an_automatic_application_needs_a_leave_that_covers_it() -> None:
     assert not consider(room.kernel, [Wants("flisr", again)])[0].allowed
 
 
+def test_restore_only_closes_by_its_leave_and_opens_nothing() -> None:
+    room = Room()
+    automatic(room)
+    set_mode(room.kernel, "flisr", Mode.RESTORE_ONLY, ANN)
+    (answer,) = consider(room.kernel, [Wants("flisr")])
+    assert rules(answer) == {"autonomy"}
+    assert not room.field.frames
+    assert not room.kernel.situation.orders, "not even an order is written"
+    for device in ("S2", "S1"):
+        assert room.do(Action.OPEN, device).allowed, "a person may open"
+    close = Step(Action.CLOSE, "S1", "back again")
+    assert consider(room.kernel, [Wants("flisr", (close,))])[0].allowed
+    assert room.field.frames[-1].action is Action.CLOSE
+
+
 def test_a_leave_that_ends_half_way_stops_the_order() -> None:
     room = Room()
     leave = automatic(room)

@@ -1,6 +1,6 @@
 """Figures of the time until supply is back in a storm, fitted to storms on the twin.
 
-Source: `benchmarks/storm_restoration.py --fit`, 15 storms on the 123-bus feeder, by crews alone.
+Source: `benchmarks/storm_restoration.py --fit`, 27 storms on the 123-bus feeder, by crews alone.
 """
 
 from __future__ import annotations
@@ -10,24 +10,24 @@ SHARES: tuple[float, ...] = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 
 # fmt: off
 MEAN: dict[str, tuple[float, ...]] = {
-    "detected": (6.958, -0.233, -0.620, 0.090, 0.000, 0.000, -0.351, 0.189),
-    "assigned": (6.323, 0.127, 0.127, 0.673, 0.000, 0.201, -0.334, 0.180),
-    "arrived": (6.315, 0.129, 0.129, 0.676, 0.000, 0.196, -0.336, 0.181),
-    "found": (6.277, 0.135, 0.135, 0.699, 0.000, 0.190, -0.337, 0.183),
-    "repairing": (6.334, 0.000, 0.000, 0.702, 0.000, 0.216, 0.028, 0.283),
-    "overdue": (9.049, 0.000, 0.000, 0.000, 0.000, -1.207, 0.000, 0.000),
+    "detected": (6.374, -0.220, -0.345, 0.261, 0.000, 0.000, -0.211, 0.113),
+    "assigned": (5.809, 0.338, 0.338, 1.087, 0.000, 0.348, -0.314, 0.001),
+    "arrived": (5.790, 0.343, 0.343, 1.098, 0.000, 0.323, -0.318, 0.002),
+    "found": (5.740, 0.355, 0.355, 1.124, 0.000, 0.194, -0.321, 0.001),
+    "repairing": (5.446, 0.000, 0.000, 0.928, 0.000, -0.034, 0.274, 0.738),
+    "overdue": (9.104, 0.000, 0.000, -0.000, 0.000, -0.864, 0.000, 0.000),
 }
 """By stage, of the logarithm of the time [min]: constant; logarithm of one and the outages ahead a
 crew, and of all others a crew; storm; automation; logarithm of one and the hours since it began;
 logarithm of the hours that the crew says; that it says nothing."""
 
 RESIDUAL: dict[str, tuple[float, ...]] = {
-    "detected": (-2.273, -2.273, -2.246, -1.205, 0.302, 0.705, 0.705),
-    "assigned": (-2.582, -2.582, -0.641, 0.372, 0.628, 0.763, 0.763),
-    "arrived": (-2.600, -2.600, -0.641, 0.373, 0.628, 0.768, 0.768),
-    "found": (-2.701, -2.701, -0.633, 0.376, 0.641, 0.772, 0.772),
-    "repairing": (-2.737, -2.737, -0.608, 0.562, 0.785, 0.846, 0.846),
-    "overdue": (-3.551, -3.551, -1.726, 0.348, 1.795, 2.277, 2.277),
+    "detected": (-4.183, -3.984, -2.021, 0.629, 0.763, 1.198, 1.420),
+    "assigned": (-4.136, -3.088, -0.574, 0.473, 0.878, 1.369, 1.369),
+    "arrived": (-4.189, -3.129, -0.572, 0.476, 0.882, 1.388, 1.388),
+    "found": (-4.740, -3.408, -0.550, 0.497, 0.905, 1.436, 1.436),
+    "repairing": (-4.646, -3.122, -0.784, 0.412, 0.961, 1.897, 2.169),
+    "overdue": (-3.918, -1.218, -0.603, 0.386, 0.562, 1.298, 1.298),
 }
 """By stage, at `SHARES`: what the logarithm was above the mean in storms that the means have not
 seen."""

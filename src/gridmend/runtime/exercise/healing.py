@@ -81,6 +81,7 @@ class Healing:
         if event.kind == "tripped":
             if self._stood is None or now_s - self._tripped_s > SEQUENCE_S:
                 self._stood = before
+                self._onto.clear()
             self._tripped_s = now_s
             self._take_for_closed_onto(str(event.payload["device"]).lower(), now_s)
             if event.payload.get("locked_out"):
@@ -95,7 +96,6 @@ class Healing:
     def _take_for_closed_onto(self, trip: str, now_s: float) -> None:
         """A trip on a closing: the fault is in what that made live, and no plan feeds it again."""
         topology = self.room.kernel.bench.site.topology
-        self._onto.pop(trip, None)
         for closing in self._pursuit.closings:
             found = closed_onto(topology, closing, trip, now_s)
             if not found:
@@ -108,6 +108,7 @@ class Healing:
                 known = {one.elements[0] for one in case.suspects}
                 new = tuple(one for one in found if one.elements[0] not in known)
                 case.suspects += new
+                case.instead |= {one.elements[0] for one in new}
                 self._suspect(new, why=f"{trip} tripped as {closing.device} closed")
 
     def _suspect(self, found: tuple[Suspect, ...], why: str = "") -> None:
@@ -183,13 +184,16 @@ class Healing:
         )  # fmt: skip
         found = tuple(one for one in found if one.elements)
         onto = self._onto.pop(case.device, ())
-        if onto and not self._heard.since(since_s).flags:
-            found = onto
-        if not found or len(found) > SUSPECTS_MOST:
+        is_many = len(found) > SUSPECTS_MOST
+        if onto and (is_many or not self._heard.since(since_s).flags):
+            # However many these are, they were without supply before it was closed onto them.
+            found, is_many = onto, False
+        if not found or is_many:
             self._stop(case, f"the fault is in one of {len(found)} sections: a crew looks for it")
             return False
         case.suspects = found
-        case.instead = frozenset() if found is onto else instead
+        is_onto = found is onto
+        case.instead = frozenset(one.elements[0] for one in onto) if is_onto else instead
         self._suspect(found)
         return True
 

@@ -52,12 +52,18 @@ class Returning:
     """Whether a loop was refused or did not open again: ties let go first from here on."""
     _standing: tuple[str, str] | None = None
     """The feeder and the tie of a loop that was closed and did not open."""
+    _locked: set[str] = field(default_factory=set[str])
     _due_s: float = math.inf
     _steps: list[Step] = field(default_factory=list[Step])
     _tries: int = 0
 
     def hear(self, event: Event, before: Snapshot) -> None:
-        """A repair begins the way back."""
+        """A repair begins the way back; sources that lock out are remembered."""
+        device = str(event.payload.get("device", "")).lower()
+        if event.kind == "tripped" and event.payload.get("locked_out"):
+            self._locked.add(device)
+        elif event.kind == "lockout_reset":
+            self._locked.discard(device)
         if event.kind == "repaired" and event.source != SOURCE:
             self.begin()
 
@@ -154,7 +160,9 @@ class Returning:
         switches = kernel.grid.switches
         for step in steps:
             row = switches.index.get(step.device.lower())
-            if step.action is Action.CLOSE and row is not None and situation.locked_out[row]:
+            is_locked = f"source.{step.device}".lower() in self._locked
+            is_locked = is_locked if row is None else bool(situation.locked_out[row])
+            if step.action is Action.CLOSE and is_locked:
                 why = "takes the lock-out away: the fault is repaired"
                 self._steps.append(Step(Action.OPEN, step.device, why))
             self._steps.append(step)
