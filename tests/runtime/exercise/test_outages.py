@@ -20,7 +20,7 @@ from gridmend.operations.prediction.remaining import STAGES
 from gridmend.powerflow.network import Network
 from gridmend.runtime.course import Course
 from gridmend.runtime.exercise.exercise import Exercise, rehearse
-from gridmend.runtime.exercise.outages import OutageDesk
+from gridmend.runtime.exercise.outages import SETTLE_MOST_S, SETTLE_S, OutageDesk
 from gridmend.runtime.exercise.restoration_times import restoration_times
 from gridmend.runtime.exercise.room import Room
 from gridmend.twin.field import Equipment, Field
@@ -241,3 +241,19 @@ def test_one_phase_that_is_out_is_told_with_its_phase(room: Room, ieee123: Grid)
         e.event.payload for e in room.journal.read(sequence) if e.event.kind == "outage_predicted"
     ]
     assert told and told[0]["phases"] == ["b"], told
+
+
+def test_a_look_waits_until_meters_are_quiet_but_not_for_ever(room: Room) -> None:
+    desk, before = desk_of(room, []), Snapshot.normal(room.kernel.grid)
+    names, begun_s = room.kernel.grid.loads.texts("name"), room.agenda.now_s
+    last_s = begun_s
+    for name in names[:60]:
+        last_s = room.agenda.now_s
+        desk.hear(Event(room.now(), "field", "meter", "meter_gasped", {"meter": name}), before)
+        if desk.due_s() <= room.agenda.now_s:
+            break
+        assert desk.due_s() >= min(last_s + SETTLE_S, begun_s + SETTLE_MOST_S)
+        room.agenda.run_to(room.agenda.now_s + 5.0)
+    assert last_s == pytest.approx(begun_s + SETTLE_MOST_S, abs=5.0)
+    desk.act()
+    assert desk.due_s() > room.agenda.now_s

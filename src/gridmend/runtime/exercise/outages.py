@@ -25,8 +25,11 @@ from gridmend.runtime.exercise.room import Room
 
 GATHER_S = 60.0
 """How long reports are gathered before they are made into a prediction, and between two."""
+SETTLE_S, SETTLE_MOST_S = 30.0, 180.0
+"""A look waits so long after the last word of meters and devices, and at most so long after the
+first: with reports still under way a breaker looks like many fuses."""
 LOOK_S = 900.0
-"""How often outages that are open are looked at, though nothing was heard."""
+"""How often open outages are looked at, though nothing was heard."""
 VERIFY_S = 900.0
 """How long it is tried to know of everybody that supply is back."""
 ASKED_MOST = 20
@@ -65,6 +68,10 @@ class OutageDesk:
     _events: list[Event] = field(default_factory=list[Event])
     _due_s: float = math.inf
     _looked_s: float = -math.inf
+    _first_s: float = math.inf
+    """When the first news since the last look came [s]."""
+    _last_s: float = -math.inf
+    """When a meter or device spoke last [s]."""
     _number: int = 0
     _services: set[str] = field(default_factory=set[str])
     _suspected: dict[str, float] = field(default_factory=dict[str, float])
@@ -84,8 +91,11 @@ class OutageDesk:
             self._stage(event)
         if event.kind in _READ and event.source != SOURCE:
             self._events.append(event)
+            now_s = self.room.agenda.now_s
+            if event.kind not in ("customer_called", "meter_pinged"):
+                self._last_s = now_s
             if self._is_news(event):
-                now_s = self.room.agenda.now_s
+                self._first_s = min(self._first_s, now_s)
                 self._due_s = min(self._due_s, max(now_s, self._looked_s) + GATHER_S)
 
     def _is_news(self, event: Event) -> bool:
@@ -115,12 +125,13 @@ class OutageDesk:
         late_s = min((one.late_s for one in self.outages), default=math.inf)
         again_s = self._looked_s + LOOK_S if self.outages else math.inf
         soonest_s = max(min(late_s, again_s), self._looked_s + GATHER_S)
-        return max(min(self._due_s, soonest_s), self.room.agenda.now_s)
+        quiet_s = min(self._last_s + SETTLE_S, self._first_s + SETTLE_MOST_S)
+        return max(min(self._due_s, soonest_s), quiet_s, self.room.agenda.now_s)
 
     def act(self) -> None:
         """Predict, follow the outages, tell what changed, and ask meters."""
         now_s = self._looked_s = self.room.agenda.now_s
-        self._due_s = math.inf
+        self._due_s = self._first_s = math.inf
         events, self._events = self._events, []
         prediction = self.picture.look(events)
         out = self.picture.out
@@ -201,13 +212,10 @@ class OutageDesk:
 
     def _begin(self, device: str, loads: Flags, *, nested: bool) -> None:
         self._number += 1
-        customers = self._customers(loads)
-        self.outages.append(
-            Outage(
-                self._number, device, loads, loads.copy(), self.room.agenda.now_s, customers,
-                nested=nested,
-            )
-        )  # fmt: skip
+        now_s, customers = self.room.agenda.now_s, self._customers(loads)
+        named = loads.copy()
+        begun = Outage(self._number, device, loads, named, now_s, customers, nested=nested)
+        self.outages.append(begun)
 
     def _is_nested(self, found: PredictedOutage, loads: Flags) -> bool:
         """Whether supply was said to be back to them lately, and they have not said so, while the
