@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import compress, pairwise
+from itertools import compress
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gridmend.interlock.legs import legs_of
+from gridmend.interlock.pickups import GROUND, PHASE, Pickups
 from gridmend.model.flow import Flow, Nodes, Terminals
 from gridmend.model.grid import SINGULAR, Grid
 from gridmend.model.plan import Violation
@@ -35,11 +37,15 @@ class Limits:
 
     What was beyond a limit before may vary by `worse_v_pu` and `worse_loading_pct` (of the
     limit): a tap's step moves the voltage, and with it a load, by as much. Assumed.
+
+    `pickup_pct` is how much of the pickup of a protective device load may reach, through each
+    phase and as residual: beyond it the device might trip on load. Assumed.
     """
 
     v_low_pu: float = 0.9167
     v_high_pu: float = 1.0583
     loading_pct: float = 100.0
+    pickup_pct: float = 80.0
     worse_v_pu: float = 0.00625
     worse_loading_pct: float = 5.0
 
@@ -68,6 +74,7 @@ class Gauge:
     """Of each name [A or kVA]; nan where unknown."""
     currents: int
     """How many of the names carry current."""
+    pickups: Pickups
 
     @staticmethod
     def of(topology: Topology, nodes: Nodes, terminals: Terminals) -> Gauge:
@@ -94,7 +101,7 @@ class Gauge:
         table, row = keyed % len(order), keyed // len(order) // 64
         return Gauge(
             topology,
-            *_legs(grid, nodes),
+            *legs_of(grid, nodes),
             current_at=current_at,
             current_group=current_group.astype(np.int64),
             power_at=power_at,
@@ -102,6 +109,7 @@ class Gauge:
             names=_names(grid, order, table, row),
             limits=_of_each(order, table, row, rated).astype(float),
             currents=len(by_current),
+            pickups=Pickups.of(grid, terminals),
         )
 
 
@@ -141,6 +149,7 @@ def read_off(gauge: Gauge, flow: Flow, limits: Limits | None = None) -> Reading:
         limit = "loading_a" if k < gauge.currents else "loading_kva"
         allowed = float(bound[k]) * limits.loading_pct / 100
         found.append(Violation(limit, names[k], float(value[k]), allowed))
+    found += gauge.pickups.violations(flow, limits.pickup_pct / 100)
     unknown = compress(names, (~known & (value > _IDLE)).tolist())
     worst = int(np.argmax(pct)) if len(pct) else -1
     return Reading(
@@ -181,6 +190,10 @@ def sentence(violation: Violation) -> str:
     if v.limit.startswith("loading"):
         unit = "A" if v.limit.endswith("_a") else "kVA"
         return f"{v.element} would carry {v.value:.0f} {unit}, {100 * v.value / v.bound:.0f} %"
+    if v.limit in (PHASE, GROUND):
+        residual = " of residual current" if v.limit == GROUND else ""
+        might = f"it might trip on load above {v.bound:.0f} A"
+        return f"{v.element} would carry {v.value:.0f} A{residual}, and {might}"
     side = "below" if v.limit.endswith("low") else "above"
     return f"{v.element} would have {v.value:.4f} pu, {side} the limit of {v.bound:.4f}"
 
@@ -232,43 +245,6 @@ def _loadings(gauge: Gauge, flow: Flow) -> Floats:
 def _either(emergency: NDArray[Any], normal: NDArray[Any]) -> Floats:
     """The emergency rating, or the normal one where that is unset."""
     return np.where(emergency > 0, emergency, normal).astype(np.float64)
-
-
-def _legs(grid: Grid, nodes: Nodes) -> tuple[Ints, Ints, Ints, Floats]:
-    """Load, nodes and rated voltage of each phase of every load in service."""
-    words, code = np.unique(nodes.phase.astype(str), return_inverse=True)
-    number = np.full((len(grid.buses), len(words) + 1), -1, np.int64)
-    number[nodes.bus, code] = np.arange(len(code))
-    coded = {word: k for k, word in enumerate(words.tolist())}
-    loads = grid.loads
-    at_bus = {name: k for k, name in enumerate(grid.buses.texts("name"))}
-    bus = np.array([at_bus.get(name, -1) for name in loads.texts("bus")], np.int64)
-    kv = loads.numbers("kv").astype(float)
-    alike: dict[tuple[str, str], list[int]] = {}
-    phases, connections = loads.texts("phases"), loads.texts("connection")
-    for row in np.flatnonzero(loads.flags("in_service")).tolist():
-        if bus[row] < 0:
-            bus[row] = grid.buses.row(loads.texts("bus")[row])
-        alike.setdefault((phases[row], connections[row]), []).append(row)
-    found: list[NDArray[np.int64]] = []
-    for (text, connection), rows in alike.items():
-        wye = connection == "wye"
-        pairs = _pairs([coded.get(word, len(words)) for word in text.split()], wye)
-        scale = math.sqrt(3) if wye and len(pairs) > 1 else 1.0
-        for leg, (one, two) in enumerate(pairs):
-            ends = number[bus[rows], one], number[bus[rows], two]
-            found.append(np.stack([rows, ends[0], ends[1], np.full(len(rows), leg)]))
-        kv[rows] = kv[rows] / scale
-    load, plus, minus, leg = np.concatenate(found or [np.empty((4, 0), np.int64)], axis=1)
-    by_load = np.lexsort((leg, load))
-    return load[by_load], plus[by_load], minus[by_load], 1000 * kv[load[by_load]]
-
-
-def _pairs(ends: list[int], wye: bool) -> list[tuple[int, int]]:
-    """Which conductors each phase of a load lies between."""
-    if wye:
-        return [(end, ends[-1]) for end in ends[:-1]]
-    return [*pairwise(ends), *([(ends[-1], ends[0])] if len(ends) > 2 else [])]
 
 
 def _names(grid: Grid, order: Sequence[str], table: Ints, row: Ints) -> tuple[str, ...]:

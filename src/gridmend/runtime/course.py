@@ -24,6 +24,7 @@ from gridmend.runtime.exercise.synchrocheck import Synchrocheck
 from gridmend.runtime.ledger import Ledger
 from gridmend.runtime.scenario import Restoration
 from gridmend.twin.field import Field
+from gridmend.twin.guard_records import on_record
 from gridmend.twin.instants import Instants
 from gridmend.twin.plant import Fault
 from gridmend.twin.protection.fuse import Fuse
@@ -46,7 +47,7 @@ class Course:
         restoration: Restoration | None = None,
         storm: Callable[[], bool] = lambda: False,
     ) -> None:
-        self.field, self.grid = field, field.grid
+        self.field, self.grid = field, on_record(field.grid, field.plant.guards.devices)
         self.start_utc = field.telecontrol.start_utc
         world, agenda = field.plant.world, field.agenda
         forecast = Forecast(solver_of(self.grid, world.network), world.series, lambda: agenda.now_s)

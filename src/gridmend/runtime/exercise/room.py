@@ -74,9 +74,8 @@ class Room:
         self.field, self.agenda = field, field.plant.agenda
         self.duties: list[Duty] = []
         self.journal = journal or Journal.memory()
-        self.kernel = open_room(
-            field.plant.world.grid, field, self.journal, now=self.now, bench=bench
-        )
+        grid = bench.site.grid if bench is not None else field.plant.world.grid
+        self.kernel = open_room(grid, field, self.journal, now=self.now, bench=bench)
         take_authority(self.kernel, ANYWHERE, OPERATOR)
         self._heard = self.kernel.sequence
         self._next: Due | None = None

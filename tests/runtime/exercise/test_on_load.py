@@ -1,0 +1,51 @@
+"""Healing brings no load through a device that would trip on it."""
+
+from __future__ import annotations
+
+import pytest
+
+import gridmend
+from gridmend.model.grid import Grid
+from tests.runtime.exercise.test_room import of_kind, run
+
+NEIGHBOURS = ("neighbour_251", "neighbour_451", "neighbour_350")
+
+
+@pytest.fixture(scope="module")
+def grid() -> Grid:
+    return gridmend.read("ieee123")
+
+
+def with_neighbours_set_to(grid: Grid, pickup_a: float) -> Grid:
+    rows = [
+        {"name": f"R{name}", "source": name, "kind": "relay", "phase_pickup_a": pickup_a,
+         "phase_slow_curve": "ieee_very_inverse", "phase_slow_dial": 0.5}
+        for name in NEIGHBOURS
+    ]  # fmt: skip
+    return grid.with_rows("protections", *rows)
+
+
+@pytest.mark.parametrize("pickup_a", [120.0, 220.0])
+def test_no_neighbour_trips_on_the_load_that_healing_brings_to_it(
+    grid: Grid, pickup_a: float
+) -> None:
+    course = run(with_neighbours_set_to(grid, pickup_a), until_s=1800.0)
+    assert of_kind(course, "plan_proposed")
+    tripped = {str(event.payload["device"]) for event in of_kind(course, "tripped")}
+    trips = {str(h.payload["device"]) for h in course.field.plant.happened if h.kind == "trip"}
+    assert not (tripped | trips) & set(NEIGHBOURS)
+
+
+def test_a_neighbour_that_is_set_high_brings_back_more(grid: Grid) -> None:
+    restored = [
+        of_kind(run(with_neighbours_set_to(grid, a), "line.L115", until_s=300.0), "plan_proposed")[0]
+        .payload["customers"]
+        for a in (30.0, 900.0)
+    ]  # fmt: skip
+    assert restored[0] < restored[1]
+
+
+def test_what_the_twin_assumes_of_protection_is_known_to_the_room(grid: Grid) -> None:
+    course = run(grid, until_s=60.5)
+    known = course.room.kernel.grid.protections
+    assert set(NEIGHBOURS) <= set(known.texts("source"))
