@@ -10,8 +10,9 @@ from typing import Any
 from gridmend.model.grid import Grid
 from gridmend.operations.indices import MOMENTARY_MIN, Interruption
 from gridmend.planning.evidence.cases import Case, scenario_of
-from gridmend.planning.evidence.setting import Setting, on_grid, on_scenario
+from gridmend.planning.evidence.setting import SWIFT, Setting, on_grid, on_scenario
 from gridmend.runtime.exercise.exercise import Exercise, rehearse
+from gridmend.runtime.scenario import Restoration
 
 DECIMALS = 2
 """To which times are told apart: hundredths of a minute."""
@@ -78,8 +79,10 @@ def outcome_of(said: dict[str, Any]) -> Outcome:
     )
 
 
-def replayed(case: Case, settings: Iterable[Setting], grid: Grid) -> tuple[Outcome, ...]:
-    """A case once by crews alone, and by automation under each setting.
+def replayed(
+    case: Case, settings: Iterable[Setting], grid: Grid, *, restoration: Restoration = SWIFT
+) -> tuple[Outcome, ...]:
+    """A case once by crews alone, and by automation under each setting, as fast as it is told.
 
     All draws are of the case: the same fault, customers and crews. A pure function, so that cases
     may run side by side.
@@ -89,7 +92,8 @@ def replayed(case: Case, settings: Iterable[Setting], grid: Grid) -> tuple[Outco
     found: list[Outcome] = []
     for setting in settings:
         there = on_grid(setting, grid, seed=case.seed)
-        healed = rehearse(on_scenario(setting, scenario), "healing", grid=there, parts=1)
+        heard = on_scenario(setting, scenario)
+        healed = rehearse(heard, "healing", grid=there, parts=1, restoration=restoration)
         found.append(compared(case, setting, alone, healed))
     return tuple(found)
 

@@ -8,7 +8,12 @@ import numpy as np
 
 from gridmend.model.errors import GridError
 from gridmend.model.grid import Grid
+from gridmend.runtime.scenario import Restoration
 from gridmend.twin.scenario.scenario import Scenario
+
+SWIFT = Restoration(detection_s=10.0, step_s=5.0)
+"""Automation that waits ten seconds for indicators and meters once a lock-out is heard, and gives a
+command every five. Assumed."""
 
 
 @dataclass(frozen=True, slots=True)

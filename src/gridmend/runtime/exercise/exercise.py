@@ -51,14 +51,16 @@ def rehearse(
     grid: Grid | None = None,
     progress: Callable[[float], None] | None = None,
     parts: int = 200,
+    restoration: Restoration | None = None,
 ) -> Exercise:
     """Run a scenario to its end, under its own policy unless given; equal inputs, equal runs.
 
     Whatever the policy, the same faults strike, the same customers would call and the same links
     would lose a message: all draws are of the scenario's seed. `grid` is the scenario's own unless
     given, without its changes. `progress` is told the time of the run [s] after each of `parts`; it
-    may wait there, so that a run keeps pace with a clock, and changes nothing else. Raises
-    `GridmendError` with the first of the findings that forbid the run.
+    may wait there, so that a run keeps pace with a clock, and changes nothing else. `restoration`
+    is how fast healing is and what it may do. Raises `GridmendError` with the first of the findings
+    that forbid the run.
     """
     grid = grid if grid is not None else read_grid(scenario)
     for finding in check_scenario(scenario, grid):
@@ -67,10 +69,9 @@ def rehearse(
     scenario = replace(scenario, policy=policy or scenario.policy)
     grid = with_changes(grid, scenario)
     field = field_of(scenario, grid)
-    restoration = Restoration() if scenario.policy == "healing" else None
     course = Course(
         field,
-        restoration=restoration,
+        restoration=(restoration or Restoration()) if scenario.policy == "healing" else None,
         storm=lambda: is_stormy(scenario, field.agenda.now_s),
     )
     measures = Measures(course)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from gridmend.model.grid import Grid
     from gridmend.planning.evidence.outcome import Outcome
     from gridmend.planning.evidence.study import Task
+    from gridmend.runtime.scenario import Restoration
 
 
 def evidence(
@@ -25,6 +26,10 @@ def evidence(
         typer.Option(min=0, help="Faults replayed also with messages lost and fewer remotes."),
     ] = 30,
     seed: Annotated[int, typer.Option(min=0, help="Decides which faults and storms.")] = 1,
+    detection_s: Annotated[
+        float, typer.Option(min=0, help="Wait once a lock-out is heard, before the first step [s].")
+    ] = 10.0,
+    step_s: Annotated[float, typer.Option(min=0, help="From command to command [s].")] = 5.0,
     jobs: Annotated[int, typer.Option(min=0, help="Processes; 0: one a core.")] = 0,
     out: Annotated[
         Path | None, typer.Option(help="Folder to keep each replay in, and to go on from.")
@@ -38,6 +43,7 @@ def evidence(
     restore and what is back within a minute, with 95 % intervals, and how they fall with lost
     messages and fewer remote switches. Every figure is simulated."""
     from gridmend.planning.evidence.study import summary, tasks
+    from gridmend.runtime.scenario import Restoration
     from gridmend.ui import answer, evidence_report, evidence_store, screen
     from gridmend.ui.model_input import read_solvable_grid
 
@@ -45,13 +51,15 @@ def evidence(
     listed = tasks(faults=faults, storms=storms, curve=min(curve, faults), seed=seed)
     grid = read_solvable_grid(path, root=root)
     study = {"grid": grid.name, "buses": len(grid.buses), "faults": faults, "storms": storms,
-             "curve": min(curve, faults), "seed": seed}  # fmt: skip
+             "curve": min(curve, faults), "seed": seed, "detection_s": detection_s,
+             "step_s": step_s}  # fmt: skip
+    restoration = Restoration(detection_s=detection_s, step_s=step_s)
     found = evidence_store.opened(out, study) if out else []
     done = {(one.case, one.setting) for one in found}
     left = [t for t in listed if any((t.case, setting) not in done for setting in t.settings)]
     screen.say(f"{len(left)} of {len(listed)} cases on {grid.name} are left to replay")
     with screen.Advance(len(listed), len(listed) - len(left), of="cases") as bar:
-        for outcomes in _replays(grid, left, jobs or os.cpu_count() or 1):
+        for outcomes in _replays(grid, left, restoration, jobs or os.cpu_count() or 1):
             fresh = [one for one in outcomes if (one.case, one.setting) not in done]
             found += fresh
             if out:
@@ -68,17 +76,20 @@ def evidence(
         raise typer.Exit(answer.UNUSABLE)
 
 
-def _replays(grid: Grid, tasks: list[Task], jobs: int) -> Iterator[tuple[Outcome, ...]]:
+def _replays(
+    grid: Grid, tasks: list[Task], restoration: Restoration, jobs: int
+) -> Iterator[tuple[Outcome, ...]]:
     """The outcomes of each task as it is done, in processes side by side."""
     if jobs == 1 or len(tasks) < 2:
-        yield from (_replayed(task, grid) for task in tasks)
+        _begin(grid, restoration)
+        yield from map(_replayed, tasks)
         return
     import multiprocessing
     from concurrent.futures import ProcessPoolExecutor, as_completed
 
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(
-        min(jobs, len(tasks)), mp_context=context, initializer=_begin, initargs=(grid,)
+        min(jobs, len(tasks)), mp_context=context, initializer=_begin, initargs=(grid, restoration)
     ) as pool:
         waiting = [pool.submit(_replayed, task) for task in tasks]
         try:
@@ -89,14 +100,14 @@ def _replays(grid: Grid, tasks: list[Task], jobs: int) -> Iterator[tuple[Outcome
 
 
 _here: dict[str, Any] = {}
-"""The grid of a process that replays: it is handed over once, not with every task."""
+"""What a process replays with: it is handed over once, not with every task."""
 
 
-def _begin(grid: Grid) -> None:
-    _here["grid"] = grid
+def _begin(grid: Grid, restoration: Restoration) -> None:
+    _here.update(grid=grid, restoration=restoration)
 
 
-def _replayed(task: Task, grid: Grid | None = None) -> tuple[Outcome, ...]:
+def _replayed(task: Task) -> tuple[Outcome, ...]:
     from gridmend.planning.evidence.outcome import replayed
 
-    return replayed(task.case, task.settings, grid if grid is not None else _here["grid"])
+    return replayed(task.case, task.settings, _here["grid"], restoration=_here["restoration"])
