@@ -37,11 +37,10 @@ def test_no_neighbour_trips_on_the_load_that_healing_brings_to_it(
 
 
 def test_a_neighbour_that_is_set_high_brings_back_more(grid: Grid) -> None:
-    restored = [
-        of_kind(run(with_neighbours_set_to(grid, a), "line.L115", until_s=300.0), "plan_proposed")[0]
-        .payload["customers"]
-        for a in (30.0, 900.0)
-    ]  # fmt: skip
+    restored: list[int] = []
+    for pickup_a in (30.0, 900.0):
+        course = run(with_neighbours_set_to(grid, pickup_a), "line.L115", until_s=300.0)
+        restored.append(of_kind(course, "plan_proposed")[0].payload["customers"])
     assert restored[0] < restored[1]
 
 

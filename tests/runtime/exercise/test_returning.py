@@ -15,11 +15,13 @@ from gridmend.interlock.limits import worsened
 from gridmend.interlock.recheck import Recheck
 from gridmend.model.command import World
 from gridmend.model.grid import Grid
-from gridmend.model.plan import Action
+from gridmend.model.plan import Action, Step
 from gridmend.model.sections import loop_count
 from gridmend.model.snapshot import Snapshot
+from gridmend.runtime.control.work import work
 from gridmend.runtime.course import Course
 from gridmend.runtime.exercise.making import field_of
+from gridmend.runtime.exercise.room import OPERATOR
 from gridmend.runtime.exercise.synchrocheck import Synchrocheck
 from gridmend.runtime.normal import Loops, sources_at, steps_to_normal
 from gridmend.runtime.scenario import Restoration
@@ -211,6 +213,18 @@ def test_where_the_tie_sticks_the_loop_is_opened_again_and_nobody_is_out(grid: G
     assert known.is_open(grid, "Sw4")
     assert not known.is_open(grid, "Sw11")
     assert loop_count(course.room.kernel.bench.site.topology, known) == 0
+
+
+def test_no_tie_lets_go_of_anybody_whom_the_feeder_may_not_take_over(grid: Grid) -> None:
+    def tagged(course: Course) -> None:
+        tag = Step(Action.TAG, "Sw4", "work behind it", mark="t1", kind="hold")
+        assert work(course.room.kernel, tag, OPERATOR).allowed
+
+    course = back(grid, Restoration(), tagged)
+    assert out_again(course, REPAIRED_S) == 0
+    known = course.room.kernel.situation.snapshot
+    assert known.is_open(grid, "Sw4")
+    assert not known.is_open(grid, "Sw11")
 
 
 def test_the_tree_on_l52_interrupts_nobody_again_with_leave() -> None:

@@ -20,7 +20,7 @@ from gridmend.runtime.control.kernel import SOURCE
 from gridmend.runtime.exercise.believing import found_on, mended
 from gridmend.runtime.exercise.case import Came, Case, Stage
 from gridmend.runtime.exercise.locating import Heard, closed_onto, located
-from gridmend.runtime.exercise.onward import Footing, footing, is_sure, plan_from
+from gridmend.runtime.exercise.onward import Footing, footing, is_sure, plan_from, worthwhile
 from gridmend.runtime.exercise.pursuing import Pursuit, unlocking
 from gridmend.runtime.exercise.room import OPERATOR, Room
 from gridmend.runtime.scenario import Restoration
@@ -167,7 +167,7 @@ class Healing:
             case.is_over = True
         else:
             unlock = unlocking(room, plan.steps)
-            case.todo = [*([unlock] if unlock else []), list(plan.steps)]
+            case.todo = [*([unlock] if unlock else []), worthwhile(plan.steps, kernel.grid)]
             self._begin(case, mode)
 
     def _locate(self, case: Case) -> bool:

@@ -11,7 +11,8 @@ import numpy as np
 from gridmend.interlock.check import Bench
 from gridmend.interlock.site import Flags
 from gridmend.interlock.standing import HOLD, Standing, standing
-from gridmend.model.plan import Plan
+from gridmend.model.grid import Grid
+from gridmend.model.plan import Action, Plan, Step
 from gridmend.model.situation import Situation
 from gridmend.model.snapshot import Snapshot
 from gridmend.operations.restoration import Proposal, propose
@@ -106,6 +107,18 @@ def plan_from(
         seconds_limit=math.inf, solves_limit=solves_most, plans_most=1, transfers=transfers,
         network=bench.solver, topology=bench.site.topology,
     )  # fmt: skip
+
+
+def worthwhile(steps: Sequence[Step], grid: Grid) -> list[Step]:
+    """The steps without the last ones by hand that only isolate: nobody is brought back by them,
+    what is faulted is made live by nothing, and the crew that mends it isolates where it works."""
+    remote = grid.switches.flags("remote")
+    found = list(steps)
+    while found and found[-1].action is Action.OPEN:
+        if remote[grid.switches.row(found[-1].device)]:
+            break
+        found.pop()
+    return found
 
 
 def is_sure(plan: Plan, bench: Bench, start: Footing) -> bool:

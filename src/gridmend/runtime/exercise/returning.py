@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from gridmend.interlock.check import judge
 from gridmend.model.event import Event
-from gridmend.model.plan import Action, OutcomeState, Step
+from gridmend.model.plan import Action, OutcomeState, Plan, Step, Verdict
 from gridmend.model.snapshot import Snapshot
 from gridmend.runtime.control import Answer
 from gridmend.runtime.control.authority import authorise_loop
@@ -39,8 +40,9 @@ class Returning:
     takes over before its tie lets go. With `loops` the operator signs each loop through one source;
     one between sources needs somebody's leave, or `joins_sources` for the operator to sign it, and
     a check of synchronism, for which `synchrocheck` asks at a switch: it tells when the answer
-    arrives [s]. What is refused, as more is broken behind it, is left for the next repair; what a
-    crew does by hand is seen when it is done.
+    arrives [s]. No tie lets go of anybody before all that brings them back is allowed. What is
+    refused, as more is broken behind it, is left for the next repair; what a crew does by hand is
+    seen when it is done.
     """
 
     room: Room
@@ -88,6 +90,9 @@ class Returning:
         refused, looped = False, ""
         while self._steps:
             step = self._steps.pop(0)
+            if not looped and self._leaves_dark(step):
+                self._again()
+                return
             loop = self._loop(step)
             answer = self._command(step, loop)
             refused |= bool(answer.refusals)
@@ -187,6 +192,18 @@ class Returning:
             every = frozenset(f"source.{name}".lower() for name in kernel.grid.sources)
             across = dict.fromkeys(usable, every)
         return Loops(kernel.bench, usable - banned, across)
+
+    def _leaves_dark(self, step: Step) -> bool:
+        """Whether a tie would let go of somebody whom no step that follows may bring back."""
+        if step.action is not Action.OPEN or self._is_acknowledged(step):
+            return False
+        kernel, topology = self.room.kernel, self.room.kernel.bench.site.topology
+        judged = judge(
+            Plan("", (step, *self._steps), Verdict()), kernel.bench, kernel.situation,
+            kernel.now(), by=OPERATOR, flow=kernel.flow(),
+        )  # fmt: skip
+        now, then = (topology.energised(judged.flows[k].snapshot) for k in (0, -1))
+        return bool((topology.supplied(now) & ~topology.supplied(then)).any())
 
     def _is_acknowledged(self, step: Step) -> bool:
         """Whether an opening only took a lock-out away: its device closes next."""
