@@ -19,6 +19,10 @@ from gridmend.operations.prediction.tree import Tree
 from gridmend.operations.prediction.zones import tree_of
 from gridmend.runtime.control.kernel import Kernel
 
+CLOCKS_S = 5.0
+"""By how much the clocks of meters and RTUs may differ: so much before a device closed, a meter may
+say that it is back by it. Assumed."""
+
 
 @dataclass
 class Picture:
@@ -38,6 +42,8 @@ class Picture:
     working: Working | None = None
     _base: Snapshot = field(init=False)
     _commanded: set[str] = field(default_factory=set[str])
+    _closed_s: dict[str, float] = field(default_factory=dict[str, float])
+    """Since when devices have said that they are closed [s]."""
     _reporting: list[str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -55,12 +61,17 @@ class Picture:
         self.look(())
 
     def note(self, event: Event) -> None:
-        """A command is sent, or a device has opened by itself."""
+        """A command is sent, or a device has opened or closed."""
         said = event.payload
+        name = str(said.get("device", "")).lower()
+        if event.kind == "status" and said["position"] == "closed":
+            self._closed_s.setdefault(name, event.time_utc.timestamp())
+        elif event.kind in ("status", "tripped"):
+            self._closed_s.pop(name, None)
         if event.kind == "commanded":
             self._commanded.add(str(said["step"].get("device", "")).lower())
         elif event.kind == "tripped":
-            self._commanded.discard(str(said["device"]).lower())
+            self._commanded.discard(name)
 
     def look(self, events: Iterable[Event]) -> Prediction:
         """Take in events, and predict anew."""
@@ -118,4 +129,5 @@ class Picture:
         closed += [f"source.{sources[row]}".lower() for row in np.flatnonzero(sources_back)]
         for name in closed:
             if name in self.tree.rows:
-                self.reports = restored(self.tree, self.reports, name, now_s)
+                at_s = min(self._closed_s.get(name, now_s) - CLOCKS_S, now_s)
+                self.reports = restored(self.tree, self.reports, name, at_s)
