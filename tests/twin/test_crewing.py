@@ -50,7 +50,8 @@ def test_a_patrol_finds_the_fault_a_crew_mends_it_and_then_the_breaker_holds(gri
     crews.assign("north", crews.job("mend", JobKind.REPAIR, "L52"))
     crews.assign("south", crews.job("unlock", JobKind.RESET, "Sw2"))
     heard = run(crews, 3 * 3600.0)
-    assert [e.payload for e in heard if e.kind == "repaired"] == [{"element": "line.l52"}]
+    mended = [e.payload for e in heard if e.kind == "repaired"]
+    assert mended == [{"element": "line.l52", "cause": "tree"}]
     assert [e.payload for e in heard if e.kind == "lockout_reset"] == [{"device": "sw2"}]
     assert not field.plant.faults
     assert field.carry_out(CLOSE).state is OutcomeState.CONFIRMED

@@ -194,9 +194,8 @@ def test_no_repair_begins_live_no_truth_is_said_nobody_is_in_two_places_and_hour
 
     def check(crews: Crewing, event: Event) -> None:
         needs = {key for key, _ in KINDS[event.kind].needs}
-        assert set(event.payload) == needs | (
-            {"stage"} if event.kind == "time_estimated" else set()
-        )
+        more = {"time_estimated": {"stage"}, "repaired": {"cause"}}
+        assert set(event.payload) == needs | more.get(event.kind, set())
         assert not wrong_with(event) and KINDS[event.kind]
         crew, text = event.cause.removeprefix("crew "), str(event.payload.get("text", ""))
         if event.kind == "crew_at":

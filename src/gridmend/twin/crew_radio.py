@@ -95,9 +95,9 @@ class CrewRadio:
         said = {"job": job.name, "end_utc": end_utc, "stage": stage.value}
         self._hear(crew, "time_estimated", said)
 
-    def repaired(self, crew: str, element: str) -> None:
-        """A crew has mended all damage on an element."""
-        self._hear(crew, "repaired", {"element": element})
+    def repaired(self, crew: str, element: str, cause: str) -> None:
+        """A crew has mended all damage on an element, and says what had done it."""
+        self._hear(crew, "repaired", {"element": element, "cause": cause})
 
     def stands(self, crew: str, step: Step) -> None:
         """A crew says where a device stands that it has operated."""

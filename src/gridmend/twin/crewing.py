@@ -250,6 +250,7 @@ class Crewing:
     def _repair(self, job: Job, crew: str) -> None:
         """What the crew met when it began is mended; nothing closes by itself."""
         element, standing = job.elements[0], self.damage.standing(job)
+        causes = dict.fromkeys(str(self._plant.faults[number].cause) for number in standing)
         for number in standing:
             self._plant.repair(number)
         if not standing:
@@ -257,7 +258,7 @@ class Crewing:
         elif self.damage.on(element):
             self.radio.say(crew, job.name, f"{element}: there is more damage")
         else:
-            self.radio.repaired(crew, element)
+            self.radio.repaired(crew, element, " and ".join(causes))
 
     def _reset(self, job: Job, crew: str) -> None:
         """The plant needs nothing for it: a command closes what has locked out, too."""
