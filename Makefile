@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 BIN := .venv/bin
 
-.PHONY: demo test nightly bench evidence lint docs accuracy examples environment
+.PHONY: demo test nightly bench evidence lint docs accuracy examples pages environment
 
 environment:
 	@PYTHON='$(PYTHON)' .ci/environment
@@ -22,6 +22,11 @@ lint: environment
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
+	$(BIN)/python pages/build.py --check
+
+# The control room's pages, bundled anew where their sources changed.
+pages: environment
+	$(BIN)/python pages/build.py
 
 docs: environment
 	$(BIN)/python docs/generate.py

@@ -32,6 +32,9 @@ TIES = (
 )
 """Feeder and bus at both ends of each tie."""
 
+APART = 1.1
+"""How far one feeder's map begins from the next one's, in widths of a map. Assumed."""
+
 TIE_AMPERES = 600.0
 LINE_AMPERES = 530.0
 """Of three-phase lines for which the file gives no rating: 336,400 ACSR, as in its line codes."""
@@ -42,8 +45,7 @@ EMERGENCY_FACTOR = 1.2
 SETTINGS = {
     HEAD: {"phase_pickup_a": 720.0, "ground_pickup_a": 360.0, "dial": 1.5},
     **{
-        name: {"phase_pickup_a": 450.0, "ground_pickup_a": 200.0, "dial": 0.5}
-        for name in RECLOSERS
+        name: {"phase_pickup_a": 450.0, "ground_pickup_a": 200.0, "dial": 0.5} for name in RECLOSERS
     },
 }
 """Pickups between the load that a neighbour may bring and the least fault of their own zone: with
@@ -69,7 +71,7 @@ def side_by_side(grid: Grid) -> Grid:
     filled = {t.schema.name: t for t in grid.tables() if len(t)}
     tables: dict[str, Any] = {k: t if k in SHARED else _copied(t) for k, t in filled.items()}
     many = Grid(grid.name, frequency_hz=grid.frequency_hz, **tables)
-    many = _protected(_heads(many))
+    many = _protected(_heads(_apart(many, len(grid.buses))))
     model = many.switches.record(f"a_{HEAD}")
     for number, (one, bus1, other, bus2) in enumerate(TIES, 1):
         tie = {
@@ -123,6 +125,14 @@ def _heads(grid: Grid) -> Grid:
     return grid
 
 
+def _apart(grid: Grid, each: int) -> Grid:
+    """The maps of the feeders beside each other, as they have the same coordinates."""
+    x = grid.buses.numbers("x").reshape(len(PREFIXES), each)
+    width = float(np.nanmax(x) - np.nanmin(x))
+    moved = x + APART * width * np.arange(len(PREFIXES))[:, None]
+    return grid.with_tables(buses=grid.buses.with_column("x", moved.ravel()))
+
+
 def _protected(grid: Grid) -> Grid:
     """Very inverse curves, two reclosings, and a fast first trip of the reclosers."""
     rows = [
@@ -173,6 +183,7 @@ STATED = (
     "room for another's.",
     f"{HEAD} is each feeder's breaker and {' and '.join(RECLOSERS)} are reclosers; all other "
     "switches break load. Three-phase ones work by remote control, the others by hand.",
+    f"Their maps stand beside each other, {APART:g} widths apart.",
     "Six normally open remote ties join the feeders: "
     + ", ".join(f"{one}_{here} to {other}_{there}" for one, here, other, there in TIES)
     + f". Switches and ties carry {TIE_AMPERES:g} A.",

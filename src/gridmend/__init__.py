@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from gridmend.client import Client
     from gridmend.formats.examples import examples
     from gridmend.formats.read import read, write
     from gridmend.model.check import check_grid
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from gridmend.runtime.day import Day, Fault, Restoration, run_day
 
 __all__ = [
+    "Client",
     "Day",
     "Event",
     "Fault",
@@ -43,6 +45,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Client": "gridmend.client",
     "Day": "gridmend.runtime.day",
     "Event": "gridmend.model.event",
     "Fault": "gridmend.runtime.day",

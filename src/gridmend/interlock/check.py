@@ -186,7 +186,7 @@ def judge(
             then = _settled(then, flow)
         if refusals:
             break
-        before = then
+        before, known = then, _unlocked(known, move)
     return Judgement(Verdict(tuple(refusals), tuple(unknown)), tuple(flows), tuple(readings))
 
 
@@ -215,6 +215,16 @@ def _foreseen(
     level, unknown = electric.fault_level(move, bench.levels)
     found += [level, electric.protection_reach(move, bench.levels)]
     return [why for why in found if why is not None], unknown
+
+
+def _unlocked(known: Situation | None, move: Move) -> Situation | None:
+    """What is known once a step is done: a command to open takes a lock-out away. Where it does
+    not, a later closing is refused when it is commanded."""
+    if known is None or not move.opens or move.row < 0 or not known.locked_out[move.row]:
+        return known
+    locked_out = known.locked_out.copy()
+    locked_out[move.row] = False
+    return replace(known, locked_out=locked_out)
 
 
 def _settled(standing: Standing, flow: Flow) -> Standing:

@@ -135,6 +135,15 @@ KINDS: dict[str, Kind] = {
               interruption=str, cause=str, by=str),
         _kind("interruption_merged", "an interruption is a part of another",
               interruption=str, into=str, by=str),
+        # Alarms: of a flow or a situation, and what people say to any of them.
+        _standing("alarm_raised", "a condition is out of order for longer than its delay",
+                  alarm=str, condition=str, device=str),
+        _ending("alarm_cleared", "alarm_raised", "it is in order again", alarm=str),
+        _standing("alarm_acknowledged", "somebody has seen an alarm", alarm=str, by=str),
+        _standing("alarm_shelved", "somebody puts an alarm aside until a time, for a reason",
+                  alarm=str, by=str, reason=str, until_utc=str),
+        _ending("alarm_unshelved", "alarm_shelved", "an alarm is put aside no longer",
+                alarm=str, by=str),
         # The rest is told and folds into nothing.
         _kind("plan_proposed", "an application proposes a plan"),
         _kind("plan_stopped", "a plan was given up"),
@@ -144,6 +153,8 @@ KINDS: dict[str, Kind] = {
         _kind("hand_over_offered", "a shift ends: what is open", by=str),
         _kind("hand_over_accepted", "the next shift has read it", offer=str, by=str),
         _kind("note", "a remark", text=str),
+        _kind("field_restarted", "the simulated field began anew where its switches stood: what"
+              " burned or was being mended there is lost", lost=list),
         _kind("fault_struck", "the twin broke something; the control room does not see it",
               element=str),
         _kind("step_checked", "a step of a run was followed by a power flow"),

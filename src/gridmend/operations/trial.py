@@ -205,7 +205,8 @@ def _without_hands(case: Case, here: Configuration) -> Iterator[tuple[Step, ...]
     grid, isolation = case.topology.grid, case.isolation
     switches, remote = grid.switches, grid.switches.flags("remote")
     waiting = [name for name in isolation.to_open if not remote[switches.row(name)]]
-    if not waiting or case.outlook is not None:
+    picks_up = case.outlook is not None and case.outlook.horizon.cold is not None
+    if not waiting or picks_up:
         return
     bare = _steps(case, here, tuple(sorted(here.to_close, key=lambda k: not remote[k])))
     steps = [s for s in bare if s.action is Action.OPEN and s.device not in waiting]

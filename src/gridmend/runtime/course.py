@@ -8,10 +8,12 @@ from functools import partial
 
 from gridmend.interlock.check import Bench
 from gridmend.interlock.electric import solver_of
+from gridmend.interlock.move import By
 from gridmend.model.event import Event
 from gridmend.model.flow import Flow
 from gridmend.model.plan import Action, Step
 from gridmend.model.snapshot import Snapshot
+from gridmend.runtime.exercise.breathing import Breathing
 from gridmend.runtime.exercise.forecast import Forecast
 from gridmend.runtime.exercise.foreman import Foreman
 from gridmend.runtime.exercise.healing import Healing
@@ -19,8 +21,9 @@ from gridmend.runtime.exercise.leave import Leave
 from gridmend.runtime.exercise.nested import Nested
 from gridmend.runtime.exercise.outages import OutageDesk
 from gridmend.runtime.exercise.returning import Returning
-from gridmend.runtime.exercise.room import Room
+from gridmend.runtime.exercise.room import OPERATOR, Room
 from gridmend.runtime.exercise.synchrocheck import Synchrocheck
+from gridmend.runtime.journal import Journal
 from gridmend.runtime.ledger import Ledger
 from gridmend.runtime.scenario import Restoration
 from gridmend.twin.field import Field
@@ -37,7 +40,8 @@ class Course:
     `ledger` has who was out in truth. `restoration` is the policy of self-healing; without it
     the room closes again what tripped, once a repair is heard of. Where the field has crews, a
     foreman sends them; else steps by hand take as long as the policy says. `storm` tells whether
-    one is over the map, when roads are slow and repairs long.
+    one is over the map, when roads are slow and repairs long. `journal` is one that goes on, a new
+    one in memory unless given; `operator` signs what the simulated people of the room do.
     """
 
     def __init__(
@@ -46,14 +50,18 @@ class Course:
         *,
         restoration: Restoration | None = None,
         storm: Callable[[], bool] = lambda: False,
+        journal: Journal | None = None,
+        operator: By = OPERATOR,
     ) -> None:
         self.field, self.grid = field, on_record(field.grid, field.plant.guards.devices)
         self.start_utc = field.telecontrol.start_utc
         world, agenda = field.plant.world, field.agenda
-        forecast = Forecast(solver_of(self.grid, world.network), world.series, lambda: agenda.now_s)
+        solver = Breathing(solver_of(self.grid, world.network), self._breathe)
+        forecast = Forecast(solver, world.series, lambda: agenda.now_s)
         self.room = Room(
-            field.telecontrol, bench=Bench.of(self.grid, network=forecast), forecast=forecast
-        )
+            field.telecontrol, bench=Bench.of(self.grid, network=forecast), journal=journal,
+            forecast=forecast, operator=operator,
+        )  # fmt: skip
         equipped = field.flagged.indicators.switches if field.flagged else ()
         self.healing: Healing | None = None
         if restoration is not None:
@@ -127,6 +135,11 @@ class Course:
             elif not remote[guard.row]:
                 telecontrol.do_by_hand(Step(Action.CLOSE, guard.name, "its fault is mended"))
         telecontrol.hear(Event(self.now, "field", "crew", "repaired", {"element": element}))
+
+    def _breathe(self) -> None:
+        """A solve begins; there is no room yet for those of its own making."""
+        if "room" in vars(self):
+            self.room.breathe()
 
     def _send_a_crew(self, hand_s: float, step: Step) -> None:
         def there() -> None:

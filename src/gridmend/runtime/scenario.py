@@ -16,6 +16,7 @@ class Fault:
     line: str
     at: str = "17:30"
     repair_min: float = 180.0
+    plan_s: float = 86400.0
 
     def __post_init__(self) -> None:
         minute_of_day(self.at, f"Fault, line {self.line}, at")
@@ -34,8 +35,12 @@ class Restoration:
     The first remote step is done `detection_s` after the fault, each further one `step_s` later;
     a switch that is not remote takes a crew `hand_step_min`. `mode` is what it may do by itself
     at the start of the run, and `approval_min` how long an order waits for a person where its mode
-    asks for one. With `joins_sources` the operator signs loops between sources too, on the way back
-    to normal, where a check of synchronism agrees; a loop through one source is signed anyhow.
+    asks for one. A plan holds at the demand that is forecast until the repair, which is expected to
+    take `repair_min`; at 0 only the demand of now counts. A plan is looked for at most `plan_s` by
+    the computer's clock; where that ends the search, equal inputs may give other plans, and the gap
+    says so. With `joins_sources` the operator signs
+    loops between sources too, on the way back to normal, where a check of synchronism agrees; a
+    loop through one source is signed anyhow.
     """
 
     detection_s: float = 60.0
@@ -43,10 +48,19 @@ class Restoration:
     hand_step_min: float = 30.0
     mode: Mode = Mode.AUTOMATIC
     approval_min: float = 15.0
+    repair_min: float = 180.0
+    plan_s: float = 86400.0
     joins_sources: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("detection_s", "step_s", "hand_step_min", "approval_min"):
+        for name in (
+            "detection_s",
+            "step_s",
+            "hand_step_min",
+            "approval_min",
+            "repair_min",
+            "plan_s",
+        ):
             if not 0 <= getattr(self, name) <= 86400:
                 raise GridmendError(
                     f"{name} cannot be {getattr(self, name):g}",

@@ -12,6 +12,7 @@ from gridmend.model.errors import Finding, GridError
 from gridmend.model.flow import Flow
 from gridmend.model.grid import Grid
 from gridmend.model.series import Series
+from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow.network import Network
 from gridmend.twin.agenda import Agenda
 from gridmend.twin.calling import Calling
@@ -88,8 +89,10 @@ class Field:
         start_utc: datetime,
         streams: Streams,
         equipment: Equipment | None = None,
+        positions: Snapshot | None = None,
     ) -> Field:
-        """The field of a grid at the start of a series.
+        """The field of a grid at the start of a series; with `positions`, its switches and sources
+        stand there.
 
         Raises `GridError` for equipment at what is not there and for links that do not fit.
         """
@@ -99,6 +102,8 @@ class Field:
         guards = Guards.of(network, world.topology, peak)
         resources, unridden = _resources(network, has, streams)
         plant = Plant(Agenda(), world, guards, resources=resources)
+        if positions is not None:
+            plant.stand(positions)
         scanner = Scanner.of(points_of(network, streams, has.quality), has.scanning, streams)
         switches = _indicated(network.grid, has)
         links = Communications(
@@ -136,7 +141,11 @@ class Field:
 
 def _peak(network: Network, series: Series) -> Flow:
     """The flow at the step with the most load, from which settings are assumed."""
-    load_kw = [float(series.powers("load_kw", step).sum()) for step in range(len(series))]
+    start, rows = series.start.load_kw, series.follows.get("load_kw")
+    load_kw = np.full(len(series), float(start.sum()))
+    if rows is not None:
+        weight = np.bincount(rows + 1, start, len(series.factors) + 1)
+        load_kw = weight[0] + weight[1:] @ series.factors
     return network.solve(series[int(np.argmax(load_kw))], controls="static")
 
 

@@ -144,15 +144,21 @@ class Guards:
             return snapshot
         return snapshot.with_open_phases(open_phases).with_sources(source_on)
 
+    def stand(self, snapshot: Snapshot) -> None:
+        """All begin anew where a snapshot has them, before anything has happened."""
+        self.devices = tuple(replace(one, device=_anew(one.device)) for one in self.devices)
+        self._begin(snapshot)
+
     def _begin(self, snapshot: Snapshot) -> None:
         """Those that stand open begin open, and locked out."""
         for guard in self.devices:
+            conductors = range(len(guard.at))
             if guard.table == "sources":
-                is_open = not bool(snapshot.source_on[guard.row])
+                bits = 0 if snapshot.source_on[guard.row] else ~0
             else:
-                is_open = bool(snapshot.open_phases[guard.row])
-            if is_open:
-                guard.device.begin_open()
+                bits = int(snapshot.open_phases[guard.row])
+            if bits:
+                guard.device.begin_open([k for k in conductors if bits >> k & 1])
 
 
 def _terminals(network: Network, table: str, row: int) -> tuple[Ints, tuple[str, ...]]:
@@ -168,6 +174,11 @@ def _device(settings: Settings) -> Device:
     if isinstance(settings, SectionaliserSettings):
         return Sectionaliser(settings)
     return Recloser(settings)
+
+
+def _anew(device: Device) -> Device:
+    assert isinstance(device, (Fuse, Recloser, Sectionaliser))
+    return _device(device.settings)
 
 
 def _check_fits(name: str, settings: Settings, conductors: int) -> None:

@@ -104,6 +104,13 @@ class Plant:
         """Every fault that stands, by its number."""
         return {number: standing.fault for number, standing in self._standing.items()}
 
+    def stand(self, snapshot: Snapshot) -> None:
+        """Switches and sources begin where a snapshot has them, before anything has happened."""
+        self.guards.stand(snapshot)
+        there = self.world.snapshot.with_open_phases(snapshot.open_phases)
+        self.world.put(there.with_sources(snapshot.source_on))
+        self._go_on()
+
     def strike(self, fault: Fault) -> int:
         """A fault strikes now; its number. `GridError` where there can be none."""
         device_of(self.world.network, fault.short)

@@ -75,7 +75,7 @@ class Telecontrol:
     """The RTU that speaks for an endpoint."""
     _guarding: dict[str, str] = field(init=False)
     """The endpoint of each protective device."""
-    _locked: set[str] = field(default_factory=set[str])
+    locked: set[str] = field(default_factory=set[str])
     """Endpoints whose device has locked out since it was last told to open."""
     _names: frozenset[str] = field(init=False)
 
@@ -142,8 +142,8 @@ class Telecontrol:
         plant = self.plant
         now_s = self._stamp_s(endpoint, plant.now_s)
         said = [self._tell.done(step, key, plant.world.snapshot, now_s, self.cause)]
-        if step.action is Action.OPEN and endpoint in self._locked:
-            self._locked.discard(endpoint)
+        if step.action is Action.OPEN and endpoint in self.locked:
+            self.locked.discard(endpoint)
             said.append(self._tell.unlocked(key, now_s, self.cause))
         return max([self.send(endpoint, event) for event in said])
 
@@ -235,7 +235,7 @@ class Telecontrol:
             if event is not None:
                 self.send(endpoint, event)
                 if one.kind == "lock_out":
-                    self._locked.add(endpoint)
+                    self.locked.add(endpoint)
         self._seen = len(happened)
         self._keep_up()
 

@@ -20,9 +20,12 @@ from gridmend.ui.commands.journal import journal
 from gridmend.ui.commands.order import order
 from gridmend.ui.commands.reconfigure import reconfigure
 from gridmend.ui.commands.reliability import reliability
+from gridmend.ui.commands.report import report
 from gridmend.ui.commands.restore import restore
+from gridmend.ui.commands.run import run
 from gridmend.ui.commands.scenario import scenario
 from gridmend.ui.commands.series import series
+from gridmend.ui.commands.serve import serve
 from gridmend.ui.commands.shortcircuit import shortcircuit
 from gridmend.ui.commands.solve import solve
 from gridmend.ui.commands.storm import storm
@@ -39,7 +42,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (demo, examples, check, convert, solve, series, shortcircuit, restore):
+for command in (run, serve, demo, examples, check, convert, solve, series, shortcircuit, restore):
     app.command()(command)
 app.command()(reliability)
 app.command()(reconfigure)
@@ -49,6 +52,7 @@ app.command()(evidence)
 app.command()(interruptions)
 app.add_typer(journal, name="journal")
 app.add_typer(scenario, name="scenario")
+app.add_typer(report, name="report")
 
 
 def _version(asked: bool) -> None:

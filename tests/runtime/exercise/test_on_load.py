@@ -6,7 +6,14 @@ import pytest
 
 import gridmend
 from gridmend.model.grid import Grid
-from tests.runtime.exercise.test_room import of_kind, run
+from gridmend.model.series import Series
+from gridmend.model.snapshot import Snapshot
+from gridmend.powerflow.network import Network
+from gridmend.runtime.course import Course
+from gridmend.runtime.scenario import Restoration
+from gridmend.twin.field import Field
+from gridmend.twin.streams import Streams
+from tests.runtime.exercise.test_room import NOON, SURE, _ignore, of_kind, run
 
 NEIGHBOURS = ("neighbour_251", "neighbour_451", "neighbour_350")
 
@@ -48,3 +55,19 @@ def test_what_the_twin_assumes_of_protection_is_known_to_the_room(grid: Grid) ->
     course = run(grid, until_s=60.5)
     known = course.room.kernel.grid.protections
     assert set(NEIGHBOURS) <= set(known.texts("source"))
+
+
+@pytest.mark.parametrize("repair_min", [0.0, 180.0])
+def test_a_plan_holds_at_the_demand_until_the_repair_where_it_looks_ahead(
+    grid: Grid, repair_min: float
+) -> None:
+    """The fault strikes at night; before the crew is done the evening has come."""
+    set_low = with_neighbours_set_to(grid, 200.0)
+    rising = Series.scaled(Snapshot.normal(grid), [0.3] * 2 + [1.0] * 10, step_s=900.0)
+    field = Field.of(Network.of(set_low), rising, NOON, Streams(3), SURE)
+    course = Course(field, restoration=Restoration(repair_min=repair_min))
+    course.at(60.0, lambda: _ignore(course.strike("line.L115")))
+    course.run_to(3000.0)
+    trips = {str(h.payload["device"]) for h in course.field.plant.happened if h.kind == "trip"}
+    assert of_kind(course, "plan_proposed")[0].payload["customers"] > 0
+    assert bool(trips & set(NEIGHBOURS)) == (not repair_min)

@@ -10,8 +10,6 @@ import numpy as np
 from gridmend.interlock.admission import admit
 from gridmend.interlock.check import Judgement, judge
 from gridmend.interlock.move import By
-from gridmend.interlock.rules.ageing import relied_on
-from gridmend.interlock.standing import standing
 from gridmend.model.command import Command, step_as_json
 from gridmend.model.deed import subject
 from gridmend.model.event import Event
@@ -24,6 +22,7 @@ from gridmend.model.plan import (
     Step,
     Verdict,
 )
+from gridmend.runtime.control.intake import SCANNED_MOST
 from gridmend.runtime.control.kernel import Answer, Kernel
 from gridmend.runtime.control.readback import end, stands
 from gridmend.runtime.journal import AlreadyRecorded
@@ -153,23 +152,26 @@ def _judged(kernel: Kernel, command: Command) -> Judgement:
 
 
 def _heard(kernel: Kernel, command: Command) -> list[Event]:
-    """When the devices that automation relies on were heard of, where only the historian knows."""
-    if not command.application or kernel.historian is None:
+    """Which devices are freshly heard of, where only the historian knows: the judgement rests on
+    them.
+
+    All of them are named, since who judges again takes every other for doubtful, and as of when the
+    oldest was heard.
+    """
+    if kernel.historian is None:
         return []
-    situation, site = kernel.situation, kernel.bench.site
-    stands = standing(site, situation, kernel.now_s, kernel.bench.policy)
-    key = subject(kernel.grid, command.step)
-    row = kernel.grid.switches.index.get(key)
-    nodes = site.topology.nodes_of(key) if row is None else np.concatenate(site.ends[row])
-    rows = [row for row in relied_on(stands, nodes) if situation.heard_s[row] > 0]
+    situation, policy = kernel.situation, kernel.bench.policy
+    rows = np.flatnonzero(kernel.now_s - situation.heard_s <= policy.fresh_s).tolist()
+    if not rows:
+        return []
     by = By(command.principal, command.login, command.application)
+    oldest_s = min(float(situation.heard_s[row]) for row in rows)
+    devices = [str(kernel.grid.switches["name"][row]) for row in rows]
+    measured_utc = datetime.fromtimestamp(oldest_s, UTC).isoformat()
     return [
-        kernel.event(
-            "scanned", by, devices=[str(kernel.grid.switches["name"][row])],
-            measured_utc=datetime.fromtimestamp(float(situation.heard_s[row]), UTC).isoformat(),
-        )
-        for row in rows
-    ]  # fmt: skip
+        kernel.event("scanned", by, devices=part, measured_utc=measured_utc)
+        for part in (devices[k : k + SCANNED_MOST] for k in range(0, len(devices), SCANNED_MOST))
+    ]
 
 
 def _recorded(kernel: Kernel, command: Command, judgement: Judgement) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from gridmend.model.situation import Situation
 from gridmend.model.vocabulary import checked
 from gridmend.runtime.control.intake import CLOSED, OPEN, scans, sort
 from gridmend.runtime.fold import Folding
+from gridmend.runtime.fold.positions import Positions
 from gridmend.runtime.gateway.frame import Frame, Signer
 from gridmend.runtime.gateway.gateway import Reply
 from gridmend.runtime.historian import Historian, Sample
@@ -93,6 +94,8 @@ class Kernel:
         self.now, self.historian = now, historian
         self.pause = pause or (lambda _: None)
         self._folding = Folding(bench.site.grid, start)
+        self.names_logins = False
+        """Whether what a person does names the login too, where a room has more than one."""
         self._situation: Situation | None = None
         self._taken: list[Event] = []
         """Of the field, and not recorded yet: kept where the journal cannot be written."""
@@ -153,6 +156,8 @@ class Kernel:
     def event(self, kind: str, by: By, /, **payload: Any) -> Event:
         """An event of now; its cause is whoever had it done."""
         cause = by.application or by.principal or SOURCE
+        if self.names_logins and by.login and not by.application and kind not in Positions.KINDS:
+            payload.setdefault("login", by.login)
         return Event(self.now(), SOURCE, cause, kind, payload)
 
     def take_in(self) -> int:

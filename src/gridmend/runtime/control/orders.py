@@ -17,6 +17,8 @@ from gridmend.runtime.control.commands import operate, select
 from gridmend.runtime.control.kernel import Answer, Kernel
 from gridmend.runtime.fold import digest_of_positions
 
+GOING = (OrderState.ISSUED, OrderState.IN_PROGRESS)
+"""States in which an order is carried out."""
 _OPPOSITE = {Action.OPEN: Action.CLOSE, Action.CLOSE: Action.OPEN}
 
 
@@ -27,8 +29,10 @@ def write(
     *,
     area: str = ANYWHERE,
     order: str = "",
+    title: str = "",
 ) -> str:
-    """Draft an order, or edit one, which voids its approval; the order's id.
+    """Draft an order, or edit one, which voids its approval; the order's id. `title` says in a few
+    words what it is for.
 
     Raises `GridmendError` where a device is not there or not in the area, or a step is none that
     a device carries out.
@@ -43,7 +47,8 @@ def write(
     listed = [step_as_json(step) for step in steps]
     author = by.application or by.principal
     kernel.say("order_written", by, order=name, author=author, principal=by.principal, area=area,
-               steps=listed, application=by.application)  # fmt: skip
+               steps=listed, application=by.application,
+               **({"title": title} if title else {}))  # fmt: skip
     return name
 
 
@@ -60,7 +65,7 @@ def within(kernel: Kernel, steps: Sequence[Step], area: str) -> None:
 
 def study(kernel: Kernel, order: str, by: By) -> Answer:
     """Judge every step that is left, from what stands now; it is studied where none is refused."""
-    found = _order(kernel, order)
+    found = known(kernel, order)
     kernel.take_in()
     plan = Plan("", found.steps[found.done :], Verdict())
     who = By(by.principal, by.login, found.application)
@@ -76,7 +81,7 @@ def study(kernel: Kernel, order: str, by: By) -> Answer:
 
 def approve(kernel: Kernel, order: str, by: By, *, leave: str = "") -> Answer:
     """Approve an order that another wrote; an application's, by a leave that covers it."""
-    found = _order(kernel, order)
+    found = known(kernel, order)
     approver = f"{LEAVE}{leave}" if leave else by.principal
     why = ""
     if leave:
@@ -93,27 +98,27 @@ def approve(kernel: Kernel, order: str, by: By, *, leave: str = "") -> Answer:
 
 def issue(kernel: Kernel, order: str, by: By) -> Answer:
     """Let an approved order be carried out."""
-    found = _order(kernel, order)
+    found = known(kernel, order)
     return _brought(kernel, found, OrderState.ISSUED, "order_issued", by,
                     by=by.principal or by.application)  # fmt: skip
 
 
 def suspend(kernel: Kernel, order: str, by: By, *, why: str) -> Answer:
     """Let an order rest; it is studied and approved anew before it goes on."""
-    found = _order(kernel, order)
+    found = known(kernel, order)
     return _brought(kernel, found, OrderState.SUSPENDED, "order_suspended", by, why=why)
 
 
 def abort(kernel: Kernel, order: str, by: By, *, why: str = "") -> Answer:
     """Give an order up."""
-    found = _order(kernel, order)
+    found = known(kernel, order)
     return _brought(kernel, found, OrderState.ABORTED, "order_aborted", by,
                     by=by.principal or by.application, why=why)  # fmt: skip
 
 
 def step(kernel: Kernel, order: str, by: By) -> Answer:
     """Select and operate the next step of an order."""
-    found = _order(kernel, order)
+    found = known(kernel, order)
     if found.done >= len(found.steps):
         raise GridmendError(f"the order {order} has no step left")
     number = found.done + 1
@@ -127,9 +132,9 @@ def step(kernel: Kernel, order: str, by: By) -> Answer:
 def carry_out(kernel: Kernel, order: str, by: By) -> Answer:
     """Step through an order until it is completed or a step is not confirmed, where it stops."""
     answer = Answer(id=order)
-    for _ in _order(kernel, order).steps:
+    for _ in known(kernel, order).steps:
         state = kernel.situation.orders[order].state
-        if state not in (OrderState.ISSUED, OrderState.IN_PROGRESS):
+        if state not in GOING:
             break
         answer = step(kernel, order, by)
         if not answer.allowed or order in kernel.situation.orders_busy:
@@ -142,7 +147,7 @@ def way_back(kernel: Kernel, order: str) -> tuple[Step, ...]:
 
     Raises `GridmendError` where one cannot be undone by its opposite: a set value.
     """
-    found = _order(kernel, order)
+    found = known(kernel, order)
     back: list[Step] = []
     for done in reversed(found.steps[: found.done]):
         if done.action not in _OPPOSITE:
@@ -153,11 +158,12 @@ def way_back(kernel: Kernel, order: str) -> tuple[Step, ...]:
     return tuple(back)
 
 
-def _order(kernel: Kernel, order: str) -> Order:
+def known(kernel: Kernel, order: str) -> Order:
+    """An order that is there; `GridmendError` otherwise."""
     found = kernel.situation.orders.get(order)
     if found is None:
-        known = ", ".join(kernel.situation.orders) or "there is none"
-        raise GridmendError(f"there is no order '{order}'", mend=f"known: {known}")
+        others = ", ".join(kernel.situation.orders) or "there is none"
+        raise GridmendError(f"there is no order '{order}'", mend=f"known: {others}")
     return found
 
 

@@ -33,9 +33,11 @@ def open_business(kernel: Kernel) -> dict[str, Any]:
 
 
 def offer(
-    kernel: Kernel, by: By, *, notes: str = "", alarms: Sequence[str] = (), area: str = ANYWHERE
-) -> str:
-    """Offer what is open to the next shift; the offer's id. Only who has authority offers."""
+    kernel: Kernel, by: By, *, notes: str = "", alarms: Sequence[str] = (), area: str = ANYWHERE,
+    to: str = "",
+) -> str:  # fmt: skip
+    """Offer what is open to the next shift; the offer's id. Only who has authority offers. Where
+    `to` names somebody, nobody else accepts."""
     authority = kernel.situation.authorities.get(area)
     if authority is None or authority.holder not in (by.principal, by.login):
         held = authority.holder if authority is not None else "nobody"
@@ -45,6 +47,7 @@ def offer(
     kernel.say(
         "hand_over_offered", by, offer=name, by=by.principal, area=area, notes=notes,
         alarms=list(alarms), epoch=authority.epoch, business=business, digest=_digest(business),
+        **({"to": to} if to else {}),
     )  # fmt: skip
     return name
 
@@ -58,6 +61,8 @@ def accept(kernel: Kernel, offer: str, by: By) -> int:
     found = _offered(kernel, offer)
     if found["by"] == by.principal or by.is_automatic or not by.principal:
         raise GridmendError("another person takes over what one person leaves")
+    if found.get("to", by.principal) != by.principal:
+        raise GridmendError(f"the offer {offer} is to {found['to']}, not to {by.principal}")
     kernel.take_in()
     if _digest(open_business(kernel)) != found["digest"]:
         raise GridmendError(

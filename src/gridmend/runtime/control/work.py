@@ -81,9 +81,11 @@ def _placed(kernel: Kernel, step: Step, by: By) -> None:
     who = by.principal
     if step.action is Action.TAG:
         kernel.say("tag_placed", by, tag=step.mark, device=subject(kernel.grid, step),
-                   kind=step.kind or "hold", holder=who)  # fmt: skip
+                   kind=step.kind or "hold", holder=who,
+                   **({"reason": step.why} if step.why else {}))  # fmt: skip
     elif step.action is Action.UNTAG:
-        kernel.say("tag_lifted", by, tag=step.mark, by=who)
+        kernel.say("tag_lifted", by, tag=step.mark, by=who,
+                   **({"reason": step.why} if step.why else {}))  # fmt: skip
     elif step.action is Action.RELEASE:
         kernel.say("clearance_released", by, clearance=step.mark, by=who)
     else:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from gridmend.operations.suspects import suspects
 from gridmend.runtime.exercise.case import Case
-from gridmend.runtime.exercise.room import OPERATOR, Room
+from gridmend.runtime.exercise.room import Room
 
 
 def found_on(room: Room, cases: Sequence[Case], element: str, tries_most: int) -> None:
@@ -20,7 +20,7 @@ def found_on(room: Room, cases: Sequence[Case], element: str, tries_most: int) -
             continue
         for one in clear:
             why = f"it is on {element}"
-            room.kernel.say("repaired", OPERATOR, element=one.elements[0], why=why)
+            room.kernel.say("repaired", room.operator, element=one.elements[0], why=why)
         case.suspects = tuple(one for one in case.suspects if one not in clear)
         case.instead = frozenset()
         if case.is_over and case.tries < tries_most:
@@ -55,5 +55,5 @@ def mended(room: Room, cases: Sequence[Case], element: str, *, patrolled: bool) 
                 continue
             if suspected in kernel.situation.faults:
                 why = f"the fault was on {element}, and is mended"
-                kernel.say("repaired", OPERATOR, element=suspected, why=why)
+                kernel.say("repaired", room.operator, element=suspected, why=why)
     return tuple(ended)

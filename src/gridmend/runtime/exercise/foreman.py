@@ -14,7 +14,7 @@ from gridmend.operations.suspects import suspects
 from gridmend.runtime.control.kernel import SOURCE
 from gridmend.runtime.exercise.healing import SEQUENCE_S
 from gridmend.runtime.exercise.incident import Incident
-from gridmend.runtime.exercise.room import OPERATOR, Room
+from gridmend.runtime.exercise.room import Room
 from gridmend.twin.crewing import Crewing
 from gridmend.twin.guard_places import GUARDING
 from gridmend.twin.people.crew import Job, JobKind
@@ -189,7 +189,8 @@ class Foreman:
         self._walked(incident, [e for e in patrol.elements if e not in (element, *rest)],
                      f"it is on {element}")  # fmt: skip
         incident.patrolled.add(element)
-        self.room.kernel.say("fault_suspected", OPERATOR, element=element, behind=incident.device)
+        kernel, by = self.room.kernel, self.room.operator
+        kernel.say("fault_suspected", by, element=element, behind=incident.device)
         # One crew mends an element, whoever waits for it: else what the first of two says
         # once it is done makes the line live on which the other works.
         known = next((job for i in self.incidents if (job := i.mending(element))), None)
@@ -212,7 +213,7 @@ class Foreman:
         kernel = self.room.kernel
         mending = {e for i in self.incidents for e in i.found}
         for element in sorted(kernel.situation.faults & (elements - mending)):
-            kernel.say("repaired", OPERATOR, element=element, why=why)
+            kernel.say("repaired", self.room.operator, element=element, why=why)
 
     def _mended(self, element: str) -> None:
         for incident in self.incidents:
@@ -240,7 +241,7 @@ class Foreman:
     def _over(self, incident: Incident) -> None:
         incident.stage = "over"
         why = "nothing of the model lies behind it"
-        self.room.kernel.say("plan_stopped", OPERATOR, device=incident.device, why=why)
+        self.room.kernel.say("plan_stopped", self.room.operator, device=incident.device, why=why)
 
     def _load(self, meter: str) -> int:
         return self.room.kernel.grid.loads.index.get(meter.lower(), -1)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 
 from gridmend.interlock.move import By
 from gridmend.interlock.standing import standing
 from gridmend.model.command import step_as_json
 from gridmend.model.event import Event
 from gridmend.model.plan import Plan
-from gridmend.model.situation import Mode
+from gridmend.model.situation import ANYWHERE, Mode
 from gridmend.model.snapshot import Snapshot
+from gridmend.operations.pace import Timing
 from gridmend.operations.suspects import Suspect
 from gridmend.runtime.control.applications import mode_of
 from gridmend.runtime.control.authority import give_leave, set_mode
@@ -22,7 +24,7 @@ from gridmend.runtime.exercise.case import Came, Case, Stage
 from gridmend.runtime.exercise.locating import Heard, closed_onto, located
 from gridmend.runtime.exercise.onward import Footing, footing, is_sure, plan_from, worthwhile
 from gridmend.runtime.exercise.pursuing import Pursuit, unlocking
-from gridmend.runtime.exercise.room import OPERATOR, Room
+from gridmend.runtime.exercise.room import Room
 from gridmend.runtime.scenario import Restoration
 
 NAME = "restoration"
@@ -64,9 +66,14 @@ class Healing:
     """What was closed onto, by the device that tripped on it."""
 
     def __post_init__(self) -> None:
-        kernel = self.room.kernel
-        set_mode(kernel, NAME, self.policy.mode, OPERATOR)
-        leave = give_leave(kernel, NAME, OPERATOR, steps_most=STEPS_MOST, lasts=timedelta(days=365))
+        kernel, by = self.room.kernel, self.room.operator
+        if (NAME, ANYWHERE) not in kernel.situation.modes:
+            set_mode(kernel, NAME, self.policy.mode, by)
+        leaves = kernel.situation.leaves.values()
+        known = (one.id for one in leaves if (one.by, one.application) == (by.principal, NAME))
+        leave = next(known, "") or give_leave(
+            kernel, NAME, by, steps_most=STEPS_MOST, lasts=timedelta(days=365)
+        )
         self._pursuit = Pursuit(self.room, BY, leave, 60 * self.policy.approval_min)
 
     @property
@@ -153,7 +160,8 @@ class Healing:
         if case.tries and case.doubtful and start.doubtful >= case.doubtful and not case.why:
             self._again(case, Came(Stage.REST), DOUBTFUL_S)
             return
-        case.doubtful, case.plan = start.doubtful, self._proposed(case, start)
+        with room.planning():
+            case.doubtful, case.plan = start.doubtful, self._proposed(case, start)
         plan, why, case.why = case.plan, case.why, ""
         told = [step_as_json(step) for step in plan.steps]
         kernel.say(
@@ -167,7 +175,10 @@ class Healing:
             case.is_over = True
         else:
             unlock = unlocking(room, plan.steps)
-            case.todo = [*([unlock] if unlock else []), worthwhile(plan.steps, kernel.grid)]
+            steps = worthwhile(plan.steps, kernel.grid)
+            # Where a person approves it, all of it is one order, to be approved once.
+            apart = bool(unlock) and mode is not Mode.APPROVE
+            case.todo = [unlock, steps] if apart else [[*unlock, *steps]]
             self._begin(case, mode)
 
     def _locate(self, case: Case) -> bool:
@@ -202,11 +213,16 @@ class Healing:
         elements = [one.elements[0] for one in case.suspects]
         if case.is_wary:
             elements += sorted(kernel.situation.faults - set(elements))
-        bench = kernel.bench
-        plan = plan_from(bench, case.before, elements, start, transfers=True).plans[0]
+        bench, policy = kernel.bench, self.policy
+        timing = Timing(policy.repair_min, 0.0, policy.step_s, policy.hand_step_min)
+        find = partial(
+            plan_from, bench, case.before, elements, start,
+            timing=timing if policy.repair_min else None, seconds_most=policy.plan_s,
+        )  # fmt: skip
+        plan = find(transfers=True).plans[0]
         if plan.customers_moved and not is_sure(plan, bench, start):
             # A switch that then fails would leave people dark who had supply.
-            return plan_from(bench, case.before, elements, start).plans[0]
+            return find().plans[0]
         return plan
 
     def _begin(self, case: Case, mode: Mode) -> None:
@@ -260,7 +276,7 @@ class Healing:
     def _cut_short(self, case: Case, why: str) -> None:
         """Stop at once: what is ordered is given up; told where anything was begun."""
         begun = bool(case.order or case.suspects)
-        self._pursuit.give_up(case, OPERATOR, why)
+        self._pursuit.give_up(case, self.room.operator, why)
         if begun:
             self._stop(case, why)
         case.is_over = True
@@ -273,4 +289,4 @@ class Healing:
         if case.is_over:
             return
         case.is_over = True
-        self._pursuit.give_up(case, OPERATOR, why)
+        self._pursuit.give_up(case, self.room.operator, why)

@@ -11,7 +11,7 @@ from gridmend.model.plan import Plan, Step, Verdict
 from gridmend.model.snapshot import Snapshot
 from gridmend.runtime.control.kernel import SOURCE
 from gridmend.runtime.control.readback import settle
-from gridmend.runtime.exercise.room import OPERATOR, Room
+from gridmend.runtime.exercise.room import Room
 from gridmend.twin.crewing import Crewing
 
 ASKS = "waits: leave"
@@ -60,7 +60,7 @@ class Leave:
         kernel = self.room.kernel
         verdict = judge(
             Plan("", (step,), Verdict()), kernel.bench, kernel.situation, kernel.now(),
-            by=OPERATOR, flow=kernel.flow(),
+            by=self.room.operator, flow=kernel.flow(),
         ).verdict  # fmt: skip
         return "; ".join(f"{refusal.rule}: {refusal.why}" for refusal in verdict.refusals)
 
@@ -69,5 +69,7 @@ class Leave:
         kernel = self.room.kernel
         for id, pending in list(kernel.situation.pending.items()):
             theirs = pending.command.step
-            if (theirs.action, theirs.device.lower()) == (step.action, step.device.lower()):
-                settle(kernel, id, OPERATOR, done=False, why=f"the crew was called off: {why}")
+            is_it = (theirs.action, theirs.device.lower()) == (step.action, step.device.lower())
+            if is_it and self.room.may_settle(pending):
+                off = f"the crew was called off: {why}"
+                settle(kernel, id, self.room.operator, done=False, why=off)

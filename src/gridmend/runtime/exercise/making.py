@@ -8,6 +8,8 @@ from functools import partial
 
 from gridmend.model.grid import Grid
 from gridmend.model.plan import Action, Step
+from gridmend.model.series import Series
+from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow.network import Network
 from gridmend.runtime.exercise.demand import series_of
 from gridmend.twin.calling import Calling, customers_of
@@ -43,16 +45,23 @@ from gridmend.twin.strikes import expect
 from gridmend.twin.weather.strikes import strikes
 
 
-def field_of(scenario: Scenario, grid: Grid) -> Field:
-    """The field of a scenario on its grid (with its changes), at the start of the run.
+def field_of(
+    scenario: Scenario,
+    grid: Grid,
+    series: Series | None = None,
+    positions: Snapshot | None = None,
+) -> Field:
+    """The field of a scenario on its grid (with its changes), at the start of the run. `series` is
+    the demand, the scenario's own unless given, and `positions` where the switches stand, the
+    normal ones unless given.
 
     Each part draws from streams of its own, so that what `realism` takes away leaves all others as
     they are. Raises `GridError` for what `check_scenario` would call an error.
     """
     network, streams = Network.of(grid), Streams(scenario.seed)
-    field = Field.of(
-        network, series_of(scenario, grid), scenario.start, streams, equipment_of(scenario, grid)
-    )
+    series = series or series_of(scenario, grid)
+    has = equipment_of(scenario, grid)
+    field = Field.of(network, series, scenario.start, streams, has, positions)
     telecontrol = field.telecontrol
     customers = _customers(scenario, grid)
     if customers is not None:

@@ -15,7 +15,9 @@ from gridmend.model.grid import Grid
 from gridmend.model.plan import Action, Plan, Step
 from gridmend.model.situation import Situation
 from gridmend.model.snapshot import Snapshot
+from gridmend.operations.pace import Timing
 from gridmend.operations.restoration import Proposal, propose
+from gridmend.runtime.exercise.forecast import Forecast
 
 SOLVES_MOST = 400
 """Power flows that one plan may take: some seconds on a large network."""
@@ -94,18 +96,25 @@ def plan_from(
     *,
     transfers: bool = False,
     solves_most: int = SOLVES_MOST,
+    timing: Timing | None = None,
+    seconds_most: float = math.inf,
 ) -> Proposal:
     """The plan that heals what elements put out, from where the switching stands.
 
     `before` are the positions that stood before the fault. Who has supply keeps it, but for what
-    isolation demands; `Plan.gap_pct` says what the search leaves open. Equal inputs give equal
-    plans. Raises `GridError` where an element is not there.
+    isolation demands; `Plan.gap_pct` says what the search leaves open. With a forecast in the
+    bench's solver every state holds until the repair that `timing` expects. Equal inputs give equal
+    plans where `seconds_most` is endless. Raises `GridError` where an element is not there.
     """
     element, *others = elements
+    solver, now, ahead = bench.solver, start.now, None
+    if isinstance(solver, Forecast) and timing is not None:
+        before, now, ahead = solver.at(before), solver.at(now), solver.horizon(timing)
+        solver = solver.solver
     return propose(
-        bench.site.grid, before, element, also=others, banned=start.banned, now=start.now,
-        seconds_limit=math.inf, solves_limit=solves_most, plans_most=1, transfers=transfers,
-        network=bench.solver, topology=bench.site.topology,
+        bench.site.grid, before, element, also=others, banned=start.banned, now=now,
+        seconds_limit=seconds_most, solves_limit=solves_most, plans_most=1, transfers=transfers,
+        network=solver, topology=bench.site.topology, ahead=ahead,
     )  # fmt: skip
 
 

@@ -44,7 +44,9 @@ class Pursuit:
         """Write and study the order that is next in `case.todo`; it starts, or waits."""
         kernel = self.room.kernel
         try:
-            case.order = orders.write(kernel, case.todo.pop(0), self.by, area=ANYWHERE)
+            title = f"restore after {case.plan.fault}" if case.plan is not None else ""
+            steps = case.todo.pop(0)
+            case.order = orders.write(kernel, steps, self.by, area=ANYWHERE, title=title)
         except GridmendError as problem:
             return Came(Stage.STOPPED, problem.what)
         case.asked = 0

@@ -15,7 +15,7 @@ from gridmend.runtime.control import Answer
 from gridmend.runtime.control.authority import authorise_loop
 from gridmend.runtime.control.kernel import SOURCE
 from gridmend.runtime.exercise.onward import footing
-from gridmend.runtime.exercise.room import OPERATOR, Room
+from gridmend.runtime.exercise.room import Room
 from gridmend.runtime.normal import Loops, sources_at, steps_to_normal
 from gridmend.twin.agenda import not_before_s
 
@@ -58,6 +58,8 @@ class Returning:
     _due_s: float = math.inf
     _steps: list[Step] = field(default_factory=list[Step])
     _tries: int = 0
+    _refused: bool = False
+    """Whether a step of the present way back was refused, so that it is looked for once more."""
 
     def hear(self, event: Event, before: Snapshot) -> None:
         """A repair begins the way back; sources that lock out are remembered."""
@@ -79,15 +81,18 @@ class Returning:
         return self._due_s
 
     def act(self) -> None:
-        """Find the way back, or take its next steps."""
+        """Find the way back, or take its next steps; wait where somebody else has authority."""
         self.room.refresh()
+        if self.room.holder():
+            self._due_s = self.room.agenda.now_s + AGAIN_S
+            return
         if self._standing is not None:
             self._tries += 1
             self._let_go(*self._standing)
             return
         if not self._steps and not self._find():
             return
-        refused, looped = False, ""
+        looped = ""
         while self._steps:
             step = self._steps.pop(0)
             if not looped and self._leaves_dark(step):
@@ -95,7 +100,7 @@ class Returning:
                 return
             loop = self._loop(step)
             answer = self._command(step, loop)
-            refused |= bool(answer.refusals)
+            self._refused |= bool(answer.refusals)
             failed = bool(answer.refusals) if answer.outcome is None else not _is_done(answer)
             if failed and (loop or looped):
                 self._radial = True
@@ -106,14 +111,14 @@ class Returning:
                 self._again()
                 return
             if looped:
-                self.room.kernel.say("loop_ended", OPERATOR, device=looped)
+                self.room.kernel.say("loop_ended", self.room.operator, device=looped)
             lets_go = bool(self._steps) and self._steps[0].action is Action.OPEN
             looped = step.device if loop and lets_go else ""
             if self._steps and step.action is Action.OPEN and not self._is_acknowledged(step):
                 self._due_s = self.room.agenda.now_s + TRANSFER_S
                 return
         self._due_s = math.inf
-        if refused and not self.room.kernel.situation.faults:
+        if self._refused and not self.room.kernel.situation.faults:
             self._again()
 
     def _loop(self, step: Step) -> frozenset[str]:
@@ -130,7 +135,7 @@ class Returning:
         kernel, agenda = self.room.kernel, self.room.agenda
         if loop and not self._radial and (self.joins_sources or len(loop) == 1):
             until = kernel.now() + timedelta(seconds=LOOP_S)
-            authorise_loop(kernel, step.device, sorted(loop), OPERATOR, until=until)
+            authorise_loop(kernel, step.device, sorted(loop), self.room.operator, until=until)
         if len(loop) > 1 and not self._radial and self.synchrocheck is not None:
             arrives_s = self.synchrocheck(step.device)
             agenda.run_to(min(max(agenda.now_s, not_before_s(arrives_s)), agenda.now_s + CHECK_S))
@@ -156,11 +161,14 @@ class Returning:
         """The steps that are left, lock-outs taken away first; False where there are none."""
         kernel = self.room.kernel
         self._tries += 1
+        self._refused = False
         situation, topology = kernel.situation, kernel.bench.site.topology
         loops = None if self._radial else self._loops()
         steps = steps_to_normal(topology, situation.snapshot, self.normal, loops=loops)
         if steps and self._tries > TRIES_MOST:
-            kernel.say("plan_stopped", OPERATOR, device="", why="the way back to normal failed")
+            kernel.say(
+                "plan_stopped", self.room.operator, device="", why="the way back to normal failed"
+            )
             steps = ()
         switches = kernel.grid.switches
         for step in steps:
@@ -200,7 +208,7 @@ class Returning:
         kernel, topology = self.room.kernel, self.room.kernel.bench.site.topology
         judged = judge(
             Plan("", (step, *self._steps), Verdict()), kernel.bench, kernel.situation,
-            kernel.now(), by=OPERATOR, flow=kernel.flow(),
+            kernel.now(), by=self.room.operator, flow=kernel.flow(),
         )  # fmt: skip
         now, then = (topology.energised(judged.flows[k].snapshot) for k in (0, -1))
         return bool((topology.supplied(now) & ~topology.supplied(then)).any())

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -12,9 +14,10 @@ import numpy as np
 from gridmend.interlock.check import Bench
 from gridmend.interlock.move import By
 from gridmend.model.customers import customer_counts
+from gridmend.model.deed import subject
 from gridmend.model.event import Event
-from gridmend.model.plan import Action, Outcome, OutcomeState, Step
-from gridmend.model.situation import ANYWHERE
+from gridmend.model.plan import Action, Outcome, OutcomeState, Refusal, Step
+from gridmend.model.situation import ANYWHERE, Pending
 from gridmend.model.snapshot import Snapshot
 from gridmend.runtime.control import Answer, operate, select
 from gridmend.runtime.control.authority import take_authority
@@ -60,7 +63,8 @@ class Room:
 
     It goes on by the field's own agenda: whenever an event arrives, when a duty is due, and every
     `LOOK_S`. It knows nothing but its journal, and a `forecast` of demand where its bench has one;
-    else it judges by the demand of the model.
+    else it judges by the demand of the model. Over a journal that is there it goes on from what
+    stands: its `operator` acts only where nobody else has taken authority.
     """
 
     def __init__(
@@ -70,17 +74,21 @@ class Room:
         bench: Bench | None = None,
         journal: Journal | None = None,
         forecast: Forecast | None = None,
+        operator: By = OPERATOR,
     ) -> None:
-        self.field, self.agenda = field, field.plant.agenda
+        self.field, self.agenda, self.operator = field, field.plant.agenda, operator
         self.duties: list[Duty] = []
         self.journal = journal or Journal.memory()
         grid = bench.site.grid if bench is not None else field.plant.world.grid
         self.kernel = open_room(grid, field, self.journal, now=self.now, bench=bench)
-        take_authority(self.kernel, ANYWHERE, OPERATOR)
+        if ANYWHERE not in self.kernel.situation.authorities:
+            take_authority(self.kernel, ANYWHERE, operator)
         self._heard = self.kernel.sequence
         self._next: Due | None = None
         self._busy, self._looked_s = False, -math.inf
         self._forecast, self._step = forecast, 0
+        self.interlude: Callable[[], None] | None = None
+        self._plans = False
         field.listeners.append(self._expect)
         self._expect(self.agenda.now_s)
 
@@ -103,21 +111,60 @@ class Room:
         switches, mask = kernel.grid.switches, kernel.bench.site.mask
         for id, pending in list(kernel.situation.pending.items()):
             row = switches.index.get(pending.key)
-            if row is None or not pending.doubted:
+            if row is None or not pending.doubted or not self.may_settle(pending):
                 continue
             if not kernel.situation.heard_s[row] > pending.at_s + SEEN_S:
                 continue
             wanted = int(mask[row]) if pending.command.step.action is Action.OPEN else 0
             is_done = int(kernel.situation.snapshot.open_phases[row]) == wanted
-            settle(kernel, id, OPERATOR, done=is_done, why="it is seen where it stands")
+            settle(kernel, id, self.operator, done=is_done, why="it is seen where it stands")
+
+    def may_settle(self, pending: Pending) -> bool:
+        """Whether the operator may say what became of a command."""
+        command = pending.command
+        return command.principal == self.operator.principal or not self.holder(command.area)
+
+    def holder(self, area: str = ANYWHERE) -> str:
+        """Who else than the room's own operator has authority over an area; empty where nobody."""
+        authority = self.kernel.situation.authorities.get(area)
+        own = (self.operator.principal, self.operator.login)
+        return "" if authority is None or authority.holder in own else authority.holder
+
+    @contextmanager
+    def undisturbed(self) -> Iterator[None]:
+        """While somebody at the desk acts, duties wait, though time may go on; then they look."""
+        was, self._busy = self._busy, True
+        try:
+            yield
+        finally:
+            self._busy = was
+            self._expect(self.agenda.now_s)
+
+    @contextmanager
+    def planning(self) -> Iterator[None]:
+        """While a plan is looked for, which changes nothing, `interlude` may be called."""
+        was, self._plans = self._plans, True
+        try:
+            yield
+        finally:
+            self._plans = was
+
+    def breathe(self) -> None:
+        """Somebody solves: let others have a word, where nothing is half done."""
+        if self._plans and self.interlude is not None:
+            self.interlude()
 
     def command(self, step: Step) -> Answer:
-        """The operator has one step carried out."""
+        """The operator has one step carried out; refused, and not written down, where somebody
+        else has authority."""
         self.refresh()
-        picked = select(self.kernel, step, OPERATOR)
+        holder = self.holder(self.kernel.situation.area_of(subject(self.kernel.grid, step)))
+        if holder:
+            return Answer((Refusal("one authority", 1, step.device, f"{holder} has authority"),))
+        picked = select(self.kernel, step, self.operator)
         if not picked.allowed:
             return picked
-        answer = self.awaited(step, operate(self.kernel, step, OPERATOR, select=picked.id))
+        answer = self.awaited(step, operate(self.kernel, step, self.operator, select=picked.id))
         self.note_of(step, answer)
         return answer
 
@@ -152,7 +199,7 @@ class Room:
         out = customer_counts(grid)[~supplied & grid.loads.flags("in_service")]
         state = answer.outcome.state if answer.outcome else OutcomeState.FAILED
         kernel.say(
-            "step_checked", OPERATOR, device=step.device, action=step.action.value,
+            "step_checked", self.operator, device=step.device, action=step.action.value,
             outcome=state.value, converged=flow.converged,
             v_min_pu=found.v_min_pu if np.isfinite(found.v_min_pu) else None, bus=found.bus,
             customers_out=int(out.sum()), why=str(answer) if answer.refusals else "",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -51,8 +51,8 @@ class Device(Protocol):
         """[conductors] whether each pole is closed."""
         ...
 
-    def begin_open(self) -> None:
-        """It has stood open since before the start."""
+    def begin_open(self, phases: Collection[int] | None = None) -> None:
+        """It has stood open since before the start, on these conductors; all unless given."""
         ...
 
     def see(

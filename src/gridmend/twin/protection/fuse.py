@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -105,10 +105,11 @@ class Fuse:
         self._links = [Link() for _ in range(self.settings.conductors)]
         self._sight = Sight(self.settings.name, self.settings.conductors)
 
-    def begin_open(self) -> None:
-        """Its links have been out since before the start."""
-        for link in self._links:
-            link.state = "open"
+    def begin_open(self, phases: Collection[int] | None = None) -> None:
+        """Links have been out since before the start: all, or those of these conductors."""
+        for k, link in enumerate(self._links):
+            if phases is None or k in phases:
+                link.state = "open"
 
     @property
     def name(self) -> str:

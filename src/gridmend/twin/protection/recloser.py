@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from gridmend.model.errors import GridmendError
@@ -45,11 +45,12 @@ class Recloser:
         self._sensing = Sensing(self.settings)
         self._sight = Sight(self.settings.name, self.settings.conductors)
 
-    def begin_open(self) -> None:
-        """It has stood open and locked out since before the start."""
+    def begin_open(self, phases: Collection[int] | None = None) -> None:
+        """It has stood open and locked out since before the start; with `phases`, their poles."""
         for poles in self._poles:
-            poles.closed = False
-            poles.lock()
+            if phases is None or any(k in phases for k in poles.phases):
+                poles.closed = False
+                poles.lock()
 
     @property
     def name(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from gridmend.model.errors import GridmendError
@@ -75,8 +75,8 @@ class Sectionaliser:
     def __post_init__(self) -> None:
         self._sight = Sight(self.settings.name, self.settings.conductors)
 
-    def begin_open(self) -> None:
-        """It has stood open since before the start."""
+    def begin_open(self, phases: Collection[int] | None = None) -> None:
+        """It has stood open since before the start, on all its conductors."""
         self._open = True
 
     @property

@@ -1,0 +1,46 @@
+// Who is at this screen, and what they may do.
+import { computed, signal } from "@preact/signals";
+import type { Session } from "../wire/answers";
+import { csrf, get, onExpired, post, remove } from "../wire/http";
+
+export const session = signal<Session | null>(null);
+export const isLoggedIn = computed(() => session.value?.user != null);
+
+export async function loadSession(): Promise<void> {
+  take(await get<Session>("/session"));
+}
+
+export async function logIn(name: string, password: string): Promise<void> {
+  await post("/session", { name, password });
+  await loadSession();
+}
+
+export async function setUp(token: string, name: string, password: string, shown: string): Promise<void> {
+  await post("/setup", { token, name, password, shown });
+  await logIn(name, password);
+}
+
+export async function logOut(): Promise<void> {
+  await remove("/session");
+  location.hash = "";
+  location.reload();
+}
+
+function take(told: Session): void {
+  csrf.value = told.csrf;
+  session.value = told;
+}
+
+onExpired.call = () => {
+  const held = session.peek();
+  if (held?.user) session.value = { ...held, user: null };
+};
+
+/** Whether the session has a permission in an area; everywhere counts for all. */
+export function may(permission: string, area?: string | null): boolean {
+  const held = session.value?.permissions ?? {};
+  const everywhere = [...(held["-"] ?? []), ...(held["*"] ?? []), ...(held[""] ?? [])];
+  if (everywhere.includes(permission)) return true;
+  if (area) return held[area]?.includes(permission) ?? false;
+  return Object.values(held).some((each) => each.includes(permission));
+}

@@ -1,0 +1,28 @@
+"""The journal as a page reads it: a few entries at a time, of one kind or about one device."""
+
+from __future__ import annotations
+
+from gridmend.runtime.exercise.room import Room
+from gridmend.runtime.journal import Entry
+
+ENTRIES_MOST = 1000
+"""Journal entries that are given at once."""
+READ_MOST = 20_000
+"""Entries that are looked through for those of one kind or device."""
+
+
+def entries(
+    room: Room, after: int, limit: int, *, kind: str = "", device: str = ""
+) -> tuple[Entry, ...]:
+    """Entries that follow one, at most `limit`, among the `READ_MOST` next: all of them, or those
+    of a kind, or those that name a device."""
+    most, first = max(min(limit, ENTRIES_MOST), 0), max(after, 0)
+    wanted = f'"{device.lower()}"' if device else ""
+    found: list[Entry] = []
+    for entry in room.journal.read(first, min(first + READ_MOST, room.kernel.sequence)):
+        if len(found) >= most:
+            break
+        is_kind = not kind or entry.event.kind == kind
+        if is_kind and (not wanted or wanted in entry.line.lower()):
+            found.append(entry)
+    return tuple(found)

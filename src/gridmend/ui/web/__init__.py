@@ -1,0 +1,1 @@
+"""The server: the control room's pages and the API beneath them."""

@@ -1,0 +1,125 @@
+"""Who is logged in, and the accounts."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from gridmend.runtime.users.roles import Role
+from gridmend.ui.web.answers.shape import Answer, Area, Given, Name, Time
+
+
+class User(Answer):
+    """Somebody: `name` is the account, `shown` stands beside what was done."""
+
+    name: str
+    shown: str
+
+
+class Server(Answer):
+    """What serves, and which world it is."""
+
+    name: str
+    version: str
+    world: str
+    time: Time
+    speed: float
+    zone: str
+    revision: int
+    """Of the geometry."""
+
+
+class SessionAnswer(Answer):
+    """Who is logged in, what they may do in each area ("" is everywhere), and by what server."""
+
+    user: User | None
+    permissions: dict[str, list[str]]
+    csrf: str
+    """Goes back in the header X-CSRF with every change; empty where nobody is logged in."""
+    demonstration: bool
+    needs_setup: bool
+    server: Server
+
+
+class LogIn(Given):
+    """A name and its password."""
+
+    name: str = Field(max_length=200)
+    password: str = Field(max_length=1000)
+
+
+class SetUp(Given):
+    """The first account, made by whoever has the one-time link."""
+
+    token: str = Field(max_length=200)
+    name: str = Field(max_length=200)
+    password: str = Field(max_length=1000)
+    shown: str = Field(default="", max_length=200)
+
+
+class GrantGiven(Given):
+    """A role in an area."""
+
+    role: Role = Field(strict=False)
+    area: Area = ""
+
+
+class GrantAnswer(Answer):
+    """A role in an area."""
+
+    role: str
+    area: str
+
+
+class Account(Answer):
+    """An account with the grants that hold."""
+
+    name: str
+    shown: str
+    is_active: bool
+    grants: list[GrantAnswer]
+
+
+class PendingGrant(Answer):
+    """A grant that waits for a second person."""
+
+    name: str
+    grant: GrantAnswer
+    by: str
+
+
+class AccountGiven(Given):
+    """A new account, without any right."""
+
+    name: str = Field(max_length=200)
+    password: str = Field(max_length=1000)
+    shown: str = Field(default="", max_length=200)
+
+
+class PasswordGiven(Given):
+    """Another password."""
+
+    password: str = Field(max_length=1000)
+
+
+class ActiveGiven(Given):
+    """Whether an account may log in."""
+
+    active: bool
+
+
+class Granted(Answer):
+    """Whether a grant holds at once, or waits for a second person."""
+
+    holds: bool
+
+
+class Done(Answer):
+    """It is done; `id` names what was made, where something was."""
+
+    id: str = ""
+
+
+class NameGiven(Given):
+    """A name alone."""
+
+    name: Name

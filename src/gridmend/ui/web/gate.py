@@ -1,0 +1,160 @@
+"""The gate before every endpoint: session, CSRF, rate, permission, area, by the one table."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, Depends
+from starlette.requests import HTTPConnection, Request
+
+from gridmend.runtime.users.roles import Permission, permitted
+from gridmend.runtime.users.sessions import is_csrf
+from gridmend.ui.web.areas import areas_of
+from gridmend.ui.web.problems import Problem, documented
+from gridmend.ui.web.serving import Caller, Serving, login_of, peer_of
+from gridmend.ui.web.table import BY_PLACE, CHANGES, Endpoint, Where
+
+COOKIE = "gridmend"
+HEADER = "x-csrf"
+
+
+def serving_of(request: HTTPConnection) -> Serving:
+    """The server's parts."""
+    return request.app.state.serving
+
+
+def caller_of(request: Request) -> Caller:
+    """Who asks, once the gate let them in."""
+    return request.state.caller
+
+
+Served = Annotated[Serving, Depends(serving_of)]
+Calling = Annotated[Caller, Depends(caller_of)]
+
+
+def endpoint(
+    router: APIRouter, method: str, path: str, *, statuses: tuple[int, ...] = (), **options: Any
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Put a function behind the gate, as the table says of this place."""
+    entry = BY_PLACE[method, path]
+    known = {429, 503, *statuses}
+    if entry.where is not Where.PUBLIC:
+        known |= {401, 403}
+    if method in CHANGES:
+        known |= {400, 403, 408, 413, 422}
+    if "{" in path:
+        known |= {422}
+    plain = path.replace("{key}", "{key:path}")
+
+    def put(fn: Callable[..., Any]) -> Callable[..., Any]:
+        router.add_api_route(
+            plain, fn, methods=[method], dependencies=[Depends(_gate(entry))],
+            responses=documented(*known), **options,
+        )  # fmt: skip
+        return fn
+
+    return put
+
+
+def _gate(entry: Endpoint) -> Callable[[Request], Awaitable[None]]:
+    async def gate(request: Request) -> None:
+        serving = serving_of(request)
+        if entry.method in CHANGES:
+            check_origin(request)
+        if entry.where is Where.PUBLIC:
+            check_rate(serving, None, request)
+            return
+        caller = await let_in(serving, request)
+        check_rate(serving, caller, request)
+        if entry.method in CHANGES:
+            _check_csrf(request, caller)
+        await _check_permission(serving, request, caller, entry)
+        request.state.caller = caller
+
+    return gate
+
+
+async def let_in(serving: Serving, connection: HTTPConnection) -> Caller:
+    """Who is logged in; a 401 where nobody is."""
+    token = connection.cookies.get(COOKIE, "")[:200]
+    session = None
+    if token:
+        session = await serving.lanes.store.run(lambda: serving.session_of(connection, token))
+    if session is None:
+        check_rate(serving, None, connection)
+        raise Problem(401, "nobody is logged in", mend="log in: POST /api/v1/session")
+    return Caller(session, login_of(token), token)
+
+
+async def still(serving: Serving, connection: HTTPConnection, caller: Caller) -> bool:
+    """Whether somebody is logged in yet, and may still see something."""
+    token = caller.token
+    found = await serving.lanes.store.run(lambda: serving.session_of(connection, token))
+    if found is None:
+        return False
+    return any(Permission.VIEW in held for held in permitted(found.grants).values())
+
+
+def check_origin(connection: HTTPConnection) -> None:
+    """Refuse what another site's page sends, as browsers say it."""
+    headers = connection.headers
+    origin, site = headers.get("origin"), headers.get("sec-fetch-site", "none")
+    foreign = site not in ("none", "same-origin")
+    if origin is not None and urlsplit_host(origin) != headers.get("host", "").lower():
+        foreign = True
+    if foreign:
+        raise Problem(403, "another site's page asked for this", where="Origin")
+
+
+def urlsplit_host(origin: str) -> str:
+    """The host and port of an origin; empty where it is none."""
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return ""
+
+
+def check_rate(serving: Serving, caller: Caller | None, connection: HTTPConnection) -> None:
+    """Take one try, or say when there is another."""
+    now_s = serving.clock()
+    if caller is None:
+        wait_s = serving.strangers.wait_s(peer_of(connection), now_s)
+    else:
+        is_change = connection.scope.get("method") in CHANGES
+        limit = serving.changes if is_change else serving.reads
+        wait_s = limit.wait_s(caller.login, now_s)
+    if wait_s > 0:
+        raise Problem(429, "too much was asked for", mend="ask less often", retry_s=wait_s)
+
+
+def _check_csrf(request: Request, caller: Caller) -> None:
+    if not is_csrf(caller.token, request.headers.get(HEADER, "")):
+        raise Problem(
+            403, "the header X-CSRF is not this session's", where="X-CSRF",
+            mend="send the csrf that GET /api/v1/session answers",
+        )  # fmt: skip
+
+
+async def _check_permission(
+    serving: Serving, request: Request, caller: Caller, entry: Endpoint
+) -> None:
+    if entry.permission is None or entry.where is Where.ACCOUNTS:
+        return
+    session = caller.session
+    if entry.where is Where.EVERYWHERE:
+        allowed = session.may(entry.permission)
+    else:
+        anywhere = any(entry.permission in held for held in permitted(session.grants).values())
+        allowed = anywhere
+        if anywhere and entry.where is not Where.SOME:
+            for area in await areas_of(serving, request, entry.where, session.name):
+                if not session.may(entry.permission, area):
+                    allowed = False
+                    break
+    if not allowed:
+        raise Problem(
+            403, f"'{session.name}' has not the permission '{entry.permission}' here",
+            mend="ask a security admin for a role that has it",
+        )  # fmt: skip

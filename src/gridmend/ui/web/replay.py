@@ -1,0 +1,96 @@
+"""The network as it was known at a time, folded from the journal; what has no record is unknown."""
+
+from __future__ import annotations
+
+import threading
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+
+import numpy as np
+
+from gridmend.model.grid import Grid
+from gridmend.model.situation import Situation
+from gridmend.runtime.fold import Folding
+from gridmend.runtime.journal import Journal
+from gridmend.runtime.live import Mode, States
+from gridmend.runtime.live.modes import UNKNOWN
+from gridmend.ui.web import wire
+
+EVERY = 2000
+"""Entries from one situation that is kept to the next."""
+KEPT_MOST = 128
+"""Situations that are kept; where there are more, every second one goes."""
+OF_POSITIONS = frozenset({Mode.ENERGISED, Mode.PHASE, Mode.FEEDER})
+"""Modes that positions alone decide. The demand of a past time is not recorded, so that voltages
+and loadings of then would be guessed: they are unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    time_s: float
+    situation: Situation
+
+
+@dataclass(eq=False)
+class Replay:
+    """Situations of a journal that is written meanwhile, found again by time."""
+
+    grid: Grid
+    _kept: list[_Kept] = field(default_factory=list[_Kept])
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def at(self, journal: Journal, time: datetime) -> Situation:
+        """What was known at a time: all entries before the first that is later."""
+        time_s = time.timestamp()
+        with self._lock:
+            found = bisect_right([kept.time_s for kept in self._kept], time_s)
+            start = self._kept[found - 1] if found else None
+        situation = start.situation if start is not None else Situation.of(self.grid)
+        folding, latest_s = Folding(self.grid, situation), 0.0
+        for count, entry in enumerate(journal.read(situation.sequence), 1):
+            event = entry.event
+            latest_s = max(latest_s, event.time_utc.timestamp())
+            if latest_s > time_s:
+                break
+            folding.add(event, entry.sequence)
+            if count % EVERY == 0:
+                self._keep(_Kept(latest_s, folding.situation()))
+        return folding.situation()
+
+    def _keep(self, one: _Kept) -> None:
+        with self._lock:
+            known = [kept.situation.sequence for kept in self._kept]
+            at = bisect_right(known, one.situation.sequence)
+            if at and known[at - 1] == one.situation.sequence:
+                return
+            self._kept.insert(at, one)
+            if len(self._kept) > KEPT_MOST:
+                self._kept = self._kept[::2]
+
+
+def span(journal: Journal) -> tuple[datetime | None, datetime | None]:
+    """When the first and the last entry are."""
+    last = journal.length()
+    if not last:
+        return None, None
+    first = next(islice(journal.read(0, 1), 1)).event.time_utc
+    return first, next(islice(journal.read(last - 1, last), 1)).event.time_utc
+
+
+def frame_of(situation: Situation, states: States, mode: Mode, time: datetime) -> bytes:
+    """The full frame of a situation; `states` are any of the same grid, by which it is coded."""
+    coder = states.coder
+    live = coder.places.topology.energised(situation.snapshot)
+    # That a device said again where it stands is not recorded, so that no age is known.
+    fresh = np.zeros(len(situation.heard_s), bool)
+    then = States(coder, situation, states.flow, live, fresh)
+    if mode in OF_POSITIONS:
+        values, flags = then.frame(mode)
+    else:
+        values, flags = np.full(len(coder.geometry), UNKNOWN, np.uint8), then.flags
+    return wire.full(
+        values, flags, mode=mode.value, revision=coder.geometry.revision,
+        sequence=situation.sequence, time_s=time.timestamp(),
+    )  # fmt: skip

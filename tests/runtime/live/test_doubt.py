@@ -1,0 +1,33 @@
+"""A command in doubt is told again as what it turned out to be, and never as done by guess."""
+
+from __future__ import annotations
+
+import pytest
+
+from gridmend.model.plan import Action, OutcomeState, Step
+from gridmend.runtime.control import Answer
+from gridmend.runtime.live import Desk
+from tests.runtime.live.conftest import ANNA, Rooms
+
+
+@pytest.mark.parametrize("done", [False, True])
+def test_a_command_in_doubt_is_told_again_as_somebody_settled_it(rooms: Rooms, done: bool) -> None:
+    live = rooms.open()
+    live._course.field.plant.stuck.add("sw3")
+    live.ask(lambda desk: desk.take_authority("", ANNA))
+    step = Step(Action.OPEN, "Sw3", "")
+    picked = live.ask(lambda desk: desk.select(step, ANNA, "a pole is to be moved"))
+
+    def go(desk: Desk) -> Answer:
+        return desk.operate(picked.answer.id, ANNA, "command-1")
+
+    def state() -> OutcomeState:
+        outcome = live.ask(go).outcome
+        assert outcome is not None
+        return outcome.state
+
+    assert state() is OutcomeState.IN_DOUBT
+    assert state() is OutcomeState.IN_DOUBT
+    id = next(iter(live.view.situation.pending))
+    assert live.ask(lambda desk: desk.settle(id, ANNA, done=done, why="seen")).allowed
+    assert state() is (OutcomeState.CONFIRMED if done else OutcomeState.FAILED)
