@@ -31,3 +31,13 @@ def test_a_command_in_doubt_is_told_again_as_somebody_settled_it(rooms: Rooms, d
     id = next(iter(live.view.situation.pending))
     assert live.ask(lambda desk: desk.settle(id, ANNA, done=done, why="seen")).allowed
     assert state() is (OutcomeState.CONFIRMED if done else OutcomeState.FAILED)
+
+
+def test_time_goes_as_a_persons_does_once_they_have_picked_a_device(rooms: Rooms) -> None:
+    live = rooms.open()
+    live.set_speed(60.0)
+    live.ask(lambda desk: desk.take_authority("", ANNA))
+    assert live.speed == 60.0
+    step = Step(Action.OPEN, "Sw3", "")
+    assert live.ask(lambda desk: desk.select(step, ANNA, "to see")).answer.allowed
+    assert live.speed == 1.0

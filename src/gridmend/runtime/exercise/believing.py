@@ -28,6 +28,22 @@ def found_on(room: Room, cases: Sequence[Case], element: str, tries_most: int) -
             case.due_s, case.why = room.agenda.now_s, f"damage was found on {element}"
 
 
+def cleared(room: Room, cases: Sequence[Case], element: str, tries_most: int) -> None:
+    """Nothing is the matter with an element that was suspected for something else: a case that went
+    round it goes on, where its own fault stands and it has left people out. What it gave up as lost
+    it may have given up for that."""
+    standing = room.kernel.situation.faults
+    for case in cases:
+        plan, own = case.plan, {one.elements[0] for one in case.suspects}
+        is_left = plan is not None and plan.customers_restored < plan.customers_out
+        if not (case.is_over and case.is_wary and is_left and own & standing) or element in own:
+            continue
+        if case.tries < tries_most:
+            case.is_over, case.order, case.tries = False, "", case.tries + 1
+            case.due_s, case.why = room.agenda.now_s, f"nothing is the matter with {element}"
+            case.lost.clear()
+
+
 def mended(room: Room, cases: Sequence[Case], element: str, *, patrolled: bool) -> tuple[Case, ...]:
     """The cases that end as a crew has mended an element.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import partial
 
 from gridmend.interlock.move import By
 from gridmend.interlock.standing import standing
@@ -14,15 +13,14 @@ from gridmend.model.event import Event
 from gridmend.model.plan import Plan
 from gridmend.model.situation import ANYWHERE, Mode
 from gridmend.model.snapshot import Snapshot
-from gridmend.operations.pace import Timing
 from gridmend.operations.suspects import Suspect
 from gridmend.runtime.control.applications import mode_of
 from gridmend.runtime.control.authority import give_leave, set_mode
 from gridmend.runtime.control.kernel import SOURCE
-from gridmend.runtime.exercise.believing import found_on, mended
+from gridmend.runtime.exercise.believing import cleared, found_on, mended
 from gridmend.runtime.exercise.case import Came, Case, Stage
 from gridmend.runtime.exercise.locating import Heard, closed_onto, located
-from gridmend.runtime.exercise.onward import Footing, footing, is_sure, plan_from, worthwhile
+from gridmend.runtime.exercise.onward import footing, planned, worthwhile
 from gridmend.runtime.exercise.pursuing import Pursuit, unlocking
 from gridmend.runtime.exercise.room import Room
 from gridmend.runtime.scenario import Restoration
@@ -62,7 +60,9 @@ class Healing:
     _stood: Snapshot | None = None
     _tripped_s: float = -math.inf
     _heard: Heard = field(default_factory=Heard)
-    _onto: dict[str, tuple[Suspect, ...]] = field(default_factory=dict[str, tuple[Suspect, ...]])
+    _onto: dict[str, tuple[tuple[Suspect, ...], float]] = field(
+        default_factory=dict[str, tuple[tuple[Suspect, ...], float]]
+    )
     """What was closed onto, by the device that tripped on it."""
 
     def __post_init__(self) -> None:
@@ -95,7 +95,9 @@ class Healing:
                 self._open(str(event.payload["device"]).lower(), now_s)
         elif event.kind == "fault_suspected" and event.cause != NAME:
             found_on(self.room, self.cases, str(event.payload["element"]).lower(), TRIES_MOST)
-        elif event.kind == "repaired" and event.source != SOURCE:
+        elif event.kind == "repaired" and event.source == SOURCE:
+            cleared(self.room, self.cases, str(event.payload["element"]).lower(), TRIES_MOST)
+        elif event.kind == "repaired":
             element = str(event.payload["element"]).lower()
             for case in mended(self.room, self.cases, element, patrolled=self.patrolled):
                 self._give_up(case, f"{element} is repaired")
@@ -107,7 +109,7 @@ class Healing:
             found = closed_onto(topology, closing, trip, now_s)
             if not found:
                 continue
-            self._onto[trip] = found
+            self._onto[trip] = found, closing.at_s
             for case in self.cases:
                 steps = case.plan.steps if case.order and case.plan is not None else ()
                 if case.is_over or all(one.device.lower() != closing.device for one in steps):
@@ -161,7 +163,8 @@ class Healing:
             self._again(case, Came(Stage.REST), DOUBTFUL_S)
             return
         with room.planning():
-            case.doubtful, case.plan = start.doubtful, self._proposed(case, start)
+            case.doubtful = start.doubtful
+            case.plan = planned(kernel.bench, kernel.situation, case, start, self.policy)
         plan, why, case.why = case.plan, case.why, ""
         told = [step_as_json(step) for step in plan.steps]
         kernel.say(
@@ -188,17 +191,22 @@ class Healing:
         stands = standing(bench.site, kernel.situation, kernel.now_s, bench.policy)
         names = kernel.grid.switches.texts("name")
         silent = {n.lower() for n, sure in zip(names, stands.certain, strict=True) if not sure}
-        since_s = case.due_s - self.policy.detection_s - SEQUENCE_S
+        onto, closed_s = self._onto.pop(case.device, ((), -math.inf))
+        # What was told before it was closed onto a fault has misled.
+        since_s = max(case.due_s - self.policy.detection_s - SEQUENCE_S, closed_s)
         found, instead = located(
             bench, case.before, case.device, self._heard.since(since_s),
             equipped=self.equipped, silent=silent,
         )  # fmt: skip
         found = tuple(one for one in found if one.elements)
-        onto = self._onto.pop(case.device, ())
         is_many = len(found) > SUSPECTS_MOST
-        if onto and (is_many or not self._heard.since(since_s).flags):
-            # However many these are, they were without supply before it was closed onto them.
-            found, is_many = onto, False
+        if onto:
+            # It tripped as these were made live: whatever flags say, the fault is among them.
+            live = {element for one in onto for element in one.elements}
+            among = tuple(one for one in found if live & set(one.elements))
+            if not among or is_many or not self._heard.since(since_s).flags:
+                among = onto
+            found, is_many = among, False
         if not found or is_many:
             self._stop(case, f"the fault is in one of {len(found)} sections: a crew looks for it")
             return False
@@ -207,23 +215,6 @@ class Healing:
         case.instead = frozenset(one.elements[0] for one in onto) if is_onto else instead
         self._suspect(found)
         return True
-
-    def _proposed(self, case: Case, start: Footing) -> Plan:
-        kernel = self.room.kernel
-        elements = [one.elements[0] for one in case.suspects]
-        if case.is_wary:
-            elements += sorted(kernel.situation.faults - set(elements))
-        bench, policy = kernel.bench, self.policy
-        timing = Timing(policy.repair_min, 0.0, policy.step_s, policy.hand_step_min)
-        find = partial(
-            plan_from, bench, case.before, elements, start,
-            timing=timing if policy.repair_min else None, seconds_most=policy.plan_s,
-        )  # fmt: skip
-        plan = find(transfers=True).plans[0]
-        if plan.customers_moved and not is_sure(plan, bench, start):
-            # A switch that then fails would leave people dark who had supply.
-            return find().plans[0]
-        return plan
 
     def _begin(self, case: Case, mode: Mode) -> None:
         """The next order of a case; where it may start at once, its first step."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -17,7 +18,9 @@ from gridmend.model.situation import Situation
 from gridmend.model.snapshot import Snapshot
 from gridmend.operations.pace import Timing
 from gridmend.operations.restoration import Proposal, propose
+from gridmend.runtime.exercise.case import Case
 from gridmend.runtime.exercise.forecast import Forecast
+from gridmend.runtime.scenario import Restoration
 
 SOLVES_MOST = 400
 """Power flows that one plan may take: some seconds on a large network."""
@@ -116,6 +119,23 @@ def plan_from(
         seconds_limit=seconds_most, solves_limit=solves_most, plans_most=1, transfers=transfers,
         network=solver, topology=bench.site.topology, ahead=ahead,
     )  # fmt: skip
+
+
+def planned(
+    bench: Bench, situation: Situation, case: Case, start: Footing, policy: Restoration
+) -> Plan:
+    """The plan of a case; one that moves load between feeders only where every step is sure: a
+    switch that then fails would leave people dark who had supply."""
+    elements = [one.elements[0] for one in case.suspects]
+    if case.is_wary:
+        elements += sorted(situation.faults - set(elements))
+    timing = Timing(policy.repair_min, 0.0, policy.step_s, policy.hand_step_min)
+    find = partial(
+        plan_from, bench, case.before, elements, start,
+        timing=timing if policy.repair_min else None, seconds_most=policy.plan_s,
+    )  # fmt: skip
+    plan = find(transfers=True).plans[0]
+    return plan if not plan.customers_moved or is_sure(plan, bench, start) else find().plans[0]
 
 
 def worthwhile(steps: Sequence[Step], grid: Grid) -> list[Step]:

@@ -230,6 +230,7 @@ class Live:
                 question.problem = problem
         if not answered:
             return False
+        self._slow_down()
         try:
             if self._course.room.kernel.sequence != self._view.sequence:
                 self._make_view()
@@ -248,6 +249,15 @@ class Live:
                 self._make_view()
         finally:
             self._is_between = False
+
+    def _slow_down(self) -> None:
+        """Where somebody has picked a device, time goes as theirs does: a select lasts seconds."""
+        kernel = self._course.room.kernel
+        lasting_s = kernel.now_s - kernel.bench.policy.select_s
+        if self.speed > 1 and any(
+            one.at_s >= lasting_s for one in kernel.situation.selects.values()
+        ):
+            self.set_speed(1.0)
 
     def _make_view(self) -> None:
         behind_s = self._pace.behind_s(self._course.now) if self._thread is not None else 0.0

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
-
 from gridmend.interlock.move import By
 from gridmend.model.errors import GridmendError
+from gridmend.model.grid import SINGULAR
 from gridmend.model.plan import Plan
 from gridmend.model.situation import ORDER_ENDED
 from gridmend.operations.restoration import propose
@@ -20,8 +19,8 @@ from gridmend.runtime.live.views import Views
 ASKED_MOST = 50
 """Asked plans that are kept."""
 PLANS_MOST = 3
-SOLVES_MOST = 300
-"""Power flows that one question may take: the room waits for it."""
+SOLVES_MOST, SECONDS_MOST = 300, 5.0
+"""Power flows and time that one question may take: the room waits for it."""
 
 
 def ask(views: Views, fault: str, by: By) -> FaultPlans:
@@ -32,7 +31,8 @@ def ask(views: Views, fault: str, by: By) -> FaultPlans:
     """
     course = views.course
     room, kernel = course.room, course.room.kernel
-    element = _with_class(views, kernel.grid.key(fault))
+    table, row = kernel.grid.find(fault)
+    element = f"{SINGULAR[table]}.{kernel.grid.table(table)['name'][row]}"
     room.refresh()
     start = footing(kernel.bench, kernel.situation, kernel.now_s)
     case = _case_of(views, element)
@@ -45,7 +45,7 @@ def ask(views: Views, fault: str, by: By) -> FaultPlans:
             also=[other for other in others if other != element],
             banned=start.banned,
             now=start.now if case else None,
-            seconds_limit=math.inf,
+            seconds_limit=SECONDS_MOST,
             solves_limit=SOLVES_MOST,
             plans_most=PLANS_MOST,
             network=kernel.bench.solver,
@@ -94,10 +94,6 @@ def order_of(views: Views, id: str, by: By) -> str:
     orders.study(kernel, order, by)
     views.ordered(id, order)
     return order
-
-
-def _with_class(views: Views, key: str) -> str:
-    return key if key not in views.course.grid.switches.index else f"switch.{key}"
 
 
 def _case_of(views: Views, element: str) -> Case | None:

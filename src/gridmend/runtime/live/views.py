@@ -125,8 +125,16 @@ class Views:
         return out
 
     def _plans(self) -> tuple[FaultPlans, ...]:
-        asked = (self._with_order(one) for one in self.asked[::-1])
-        return (*asked, *self.healing())
+        """All plans, the newest first; what somebody asked for stands beside healing's own."""
+        newest = {one.device or one.fault.lower(): one for one in self.asked}
+        beside = dict(newest)
+        healed: list[FaultPlans] = []
+        for one in self.healing():
+            asked = beside.pop(one.device, None)
+            more = asked.plans if asked is not None and asked.made >= one.made else ()
+            healed.append(replace(one, plans=(*one.plans, *more)))
+        alone = (self._with_order(one) for one in [*beside.values()][::-1])
+        return (*alone, *healed)
 
     def _with_order(self, one: FaultPlans) -> FaultPlans:
         order = self.course.room.kernel.situation.orders.get(one.order)
