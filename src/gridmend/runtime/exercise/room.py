@@ -239,6 +239,6 @@ class Room:
         after, self._heard = self._heard, self.kernel.sequence
         if after == self._heard:
             return
-        for entry in self.journal.read(after):
+        for event in [entry.event for entry in self.journal.read(after)]:
             for duty in self.duties:
-                duty.hear(entry.event, before)
+                duty.hear(event, before)
