@@ -29,7 +29,10 @@ const ACTS: Act[] = [
 ];
 
 async function act(order: Order, each: Act): Promise<void> {
-  let body: Record<string, string> = {};
+  // What was read is what is approved, and the step that stands next is the one that is meant.
+  let body: Record<string, string | number> = {};
+  if (each.path === "approve") body = { version: order.version };
+  if (each.path === "step") body = { number: order.done + 1 };
   if (each.why) {
     const given = await ask({ title: `${each.name}: ${order.title}`, act: each.name, needsReason: true });
     if (!given) return;

@@ -150,7 +150,7 @@ function Applications() {
       <div class="spread">
         <h2>What applications may do</h2>
         {isKilled ? (
-          <button class="main" data-test="revive" disabled={!may("kill")} onClick={() => void change(() => post("/applications/revive", {}), "Applications may act again")}>
+          <button class="main" data-test="revive" disabled={!may("set_modes")} onClick={() => void change(() => post("/applications/revive", {}), "Applications may act again")}>
             Let them go on
           </button>
         ) : (

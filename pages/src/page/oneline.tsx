@@ -102,18 +102,43 @@ function runsOf(diagram: OneLine): Run[] {
   return [...runs.values()];
 }
 
-/** The way of an edge, and where its sign stands. */
-function wayOf(from: [number, number], to: [number, number], isTie: boolean): { d: string; x: number; y: number } {
+/** The way of an edge up to its sign and after it, and where the sign stands. */
+function wayOf(from: [number, number], to: [number, number], isTie: boolean): { halves: [string, string]; x: number; y: number } {
   const [x, y] = [(from[0] + to[0]) / 2, (from[1] + to[1]) / 2];
-  if (!isTie) return { d: `M${from[0]} ${from[1]}V${to[1]}H${to[0]}`, x, y: to[1] };
+  if (!isTie) return { halves: [`M${from[0]} ${from[1]}V${to[1]}H${x}`, `M${x} ${to[1]}H${to[0]}`], x, y: to[1] };
   const bow = 36;
-  return { d: `M${from[0]} ${from[1]}Q${x + bow} ${y + bow * 1.4} ${to[0]} ${to[1]}`, x: x + bow / 2, y: y + bow * 0.7 };
+  const [topX, topY] = [x + bow, y + bow * 1.4];
+  const [midX, midY] = [(x + topX) / 2, (y + topY) / 2];
+  const half = ([endX, endY]: [number, number]): string => `M${endX} ${endY}Q${(endX + topX) / 2} ${(endY + topY) / 2} ${midX} ${midY}`;
+  return { halves: [half(from), half(to)], x: midX, y: midY };
+}
+
+/** Whether each piece is dead or not known, by its elements but open switches, which speak of both their sides. */
+function flagsOf(diagram: OneLine): Map<string, number> {
+  const pieces = new Map<string, number>();
+  const held = picture.peek();
+  if (!held) return pieces;
+  const { bus1, bus2, n } = held.geometry;
+  // A piece is named by the number of a bus of it.
+  const wanted = new Set(diagram.nodes.map((node) => Number(node.id)));
+  for (let row = 0; row < n; row++) {
+    const now = held.store.flags[row]!;
+    if (now & FLAG.open) continue;
+    for (const bus of [bus1[row]!, bus2[row]!]) {
+      if (!wanted.has(bus)) continue;
+      const before = pieces.get(String(bus)) ?? FLAG.unsure;
+      // Live where one of them is known to be; not known only where none is.
+      pieces.set(String(bus), now & FLAG.unsure || !before ? before : now & FLAG.dead);
+    }
+  }
+  return pieces;
 }
 
 function Diagram({ diagram }: { diagram: OneLine }) {
   // Drawn again with each frame, so that positions are those of now.
   void frames.value;
   const { at, width, height } = placed(diagram);
+  const pieces = flagsOf(diagram);
   const sheet = useRef<HTMLDivElement>(null);
   useEffect(() => {
     // Begins at the supply, the leftmost.
@@ -126,7 +151,7 @@ function Diagram({ diagram }: { diagram: OneLine }) {
         {runsOf(diagram).map(({ edge, others, isTie }) => {
           const from = at.get(edge.from);
           const to = at.get(edge.to);
-          return from && to ? <Edge key={edge.key} edge={edge} others={others} isTie={isTie} from={from} to={to} /> : null;
+          return from && to ? <Edge key={edge.key} edge={edge} others={others} isTie={isTie} from={from} to={to} ends={[pieces.get(edge.from), pieces.get(edge.to)]} /> : null;
         })}
         {diagram.nodes.map((node) => {
           const [x, y] = at.get(node.id)!;
@@ -144,17 +169,24 @@ function Diagram({ diagram }: { diagram: OneLine }) {
   );
 }
 
-function Edge(props: Run & { from: [number, number]; to: [number, number] }) {
+function Edge(props: Run & { from: [number, number]; to: [number, number]; ends: [number | undefined, number | undefined] }) {
   const { edge, from, to } = props;
-  const path = useRef<SVGPathElement>(null);
+  const sheet = useRef<SVGGElement>(null);
   const store = picture.value?.store;
   const flags = store?.flags[edge.index] ?? FLAG.unsure;
   const ink = store ? colourOf(mode.value, store.values[edge.index] ?? 255, colours(), limitsOf(network.value?.limits))[0] : null;
+  // Whatever else is at the end of an open switch says whether it is live; with nothing there, nothing feeds it.
+  const isSplit = (flags & (FLAG.open | FLAG.unsure)) === FLAG.open;
+  const halves = props.ends.map((end) => (isSplit && !(flags & FLAG.dead) ? (end ?? FLAG.dead) : flags));
   useEffect(() => {
-    if (path.current) path.current.style.stroke = flags & (FLAG.dead | FLAG.unsure) || !ink ? "" : `rgb(${ink.join()})`;
+    sheet.current?.querySelectorAll<SVGPathElement>(".edge").forEach((path, i) => {
+      path.style.stroke = halves[i]! & (FLAG.dead | FLAG.unsure) || !ink ? "" : `rgb(${ink.join()})`;
+    });
   });
-  const names = [flags & FLAG.dead && "de-energised", flags & FLAG.open && "open", flags & FLAG.unsure && "not known", flags & FLAG.notNormal && "not in its normal position", flags & FLAG.tagged && "tagged", flags & FLAG.grounded && "earthed", flags & FLAG.fault && "fault"].filter(Boolean);
-  const { d, x, y } = wayOf(from, to, props.isTie);
+  const isDeadHalf = !(flags & FLAG.dead) && halves.some((half) => half & FLAG.dead);
+  const names = [flags & FLAG.dead && "de-energised", isDeadHalf && "de-energised on one side", flags & FLAG.open && "open", flags & FLAG.unsure && "not known", flags & FLAG.notNormal && "not in its normal position", flags & FLAG.tagged && "tagged", flags & FLAG.grounded && "earthed", flags & FLAG.fault && "fault"].filter(Boolean);
+  const way = wayOf(from, to, props.isTie);
+  const { x, y } = way;
   const take = (): void => {
     choose(edge.key, true);
     go("map");
@@ -163,9 +195,11 @@ function Edge(props: Run & { from: [number, number]; to: [number, number] }) {
   const seen = `${edge.label || shortName(edge.key)}${props.others ? ` +${props.others}` : ""}`;
   const label = `${seen} ${kindName(edge.kind)}${names.length ? `: ${names.join(", ")}` : ""}`;
   return (
-    <g data-key={edge.key} role="button" tabIndex={0} aria-label={label} data-test="oneline-edge" onClick={take} onKeyDown={(event) => event.key === "Enter" && take()}>
+    <g ref={sheet} data-key={edge.key} role="button" tabIndex={0} aria-label={label} data-test="oneline-edge" onClick={take} onKeyDown={(event) => event.key === "Enter" && take()}>
       <title>{label}</title>
-      <path ref={path} class={`edge ${flags & FLAG.dead ? "dead" : ""} ${flags & FLAG.unsure ? "unsure" : ""}`} d={d} />
+      {way.halves.map((d, i) => (
+        <path key={i} class={`edge ${halves[i]! & FLAG.dead ? "dead" : ""} ${halves[i]! & FLAG.unsure ? "unsure" : ""}`} d={d} />
+      ))}
       <Mark kind={classOf(edge.kind)} flags={flags} x={x} y={y} isChosen={chosen.value === edge.key} />
       {classOf(edge.kind) !== CLASS.line && (
         <text x={x - 10} y={y + 22}>

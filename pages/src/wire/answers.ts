@@ -239,6 +239,7 @@ export interface Order {
   done: number;
   steps: OrderStep[];
   why: string | null;
+  version: string;
   refusals?: Refusal[];
 }
 

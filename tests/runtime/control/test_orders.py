@@ -57,6 +57,28 @@ def test_the_author_does_not_approve() -> None:
     assert rules(orders.approve(room.kernel, order, By("x", "", "app"))) == {"two people"}
 
 
+def test_nobody_approves_what_they_have_not_read() -> None:
+    room = Room()
+    order = orders.write(room.kernel, STEPS[:1], BOB)
+    read = orders.version_of(room.kernel.situation.orders[order])
+    orders.write(room.kernel, STEPS, BOB, order=order)
+    orders.study(room.kernel, order, BOB)
+    assert rules(orders.approve(room.kernel, order, ANN, version=read)) == {"two people"}
+    assert state(room, order) is OrderState.STUDIED
+    anew = orders.version_of(room.kernel.situation.orders[order])
+    assert anew != read
+    assert orders.approve(room.kernel, order, ANN, version=anew).allowed
+
+
+def test_a_step_asked_for_twice_by_its_number_is_done_once() -> None:
+    room = Room()
+    order = issued(room)
+    assert orders.step(room.kernel, order, ANN, number=1).allowed
+    assert rules(orders.step(room.kernel, order, ANN, number=1)) == {"order"}
+    assert rules(orders.step(room.kernel, order, ANN, number=3)) == {"order"}
+    assert [frame.device for frame in room.field.frames] == ["S2"]
+
+
 def test_steps_come_in_their_turn_and_only_once_the_last_is_confirmed() -> None:
     room = Room(s2=Device.DEAF)
     order = issued(room)

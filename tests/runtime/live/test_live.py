@@ -10,7 +10,7 @@ from gridmend.model.errors import GridmendError
 from gridmend.model.plan import Action, OutcomeState, Step
 from gridmend.runtime.journal import Journal
 from gridmend.runtime.live import Busy, Desk, Live, LiveStopped, Mode, View
-from gridmend.runtime.live.asking import WAITING_MOST, Asking
+from gridmend.runtime.live.asking import URGENT_MOST, WAITING_MOST, Asking
 from gridmend.runtime.live.opening import OPERATOR
 from tests.runtime.live.conftest import ANNA, BEN, Rooms
 
@@ -256,6 +256,47 @@ def test_so_many_wait_and_no_more() -> None:
         asking.put(lambda desk: None)
     asking.take()
     asking.put(lambda desk: None)
+
+
+def test_who_is_urgent_has_a_place_and_goes_first_however_many_wait() -> None:
+    asking = Asking()
+    others = [asking.put(lambda desk: None) for _ in range(WAITING_MOST)]
+    urgent = [asking.put(lambda desk: None, urgent=True) for _ in range(URGENT_MOST)]
+    with pytest.raises(Busy):
+        asking.put(lambda desk: None, urgent=True)
+    with pytest.raises(Busy):
+        asking.wait_for(urgent.pop(3), 0.0)
+    taken = [asking.take() for _ in range(len(urgent) + len(others) + 1)]
+    assert taken == [*urgent, *others, None]
+
+
+def test_who_is_urgent_is_answered_while_those_behind_it_are_not(rooms: Rooms) -> None:
+    live = rooms.open(wait=lambda _: None)
+    begun, go, reading, read = (threading.Event() for _ in range(4))
+    heard = list[str]()
+    live.start()
+
+    def holds(_: Desk) -> None:
+        begun.set()
+        go.wait(WALK)
+
+    def reads(_: Desk) -> None:
+        heard.append("read")
+        reading.set()
+        read.wait(4 * WALK)
+
+    holder = threading.Thread(target=lambda: live.ask(holds))
+    holder.start()
+    assert begun.wait(WALK)
+    slow = live._asking.put(reads)
+    kill = live._asking.put(lambda desk: heard.append("kill"), urgent=True)
+    go.set()
+    assert reading.wait(WALK)
+    assert heard == ["kill", "read"]
+    assert kill.done.is_set() and not slow.done.is_set()
+    read.set()
+    holder.join(WALK)
+    assert slow.done.wait(WALK)
 
 
 def test_who_is_not_come_to_in_time_is_never_run(rooms: Rooms) -> None:

@@ -54,6 +54,29 @@ def test_a_set_up_that_fails_leaves_the_link_and_no_account(clock: Clock) -> Non
     assert [account.name for account, _ in made.listed("ada")] == ["ada"]
 
 
+def test_whoever_gives_somebody_a_password_gains_none_of_their_power(accounts: Accounts) -> None:
+    for name in ("ben", "cleo", "sue"):
+        accounts.make("ada", name, GOOD)
+    admin, supervisor = Grant(Role.SECURITY_ADMIN), Grant(Role.SUPERVISOR)
+    accounts.grant("ada", "ben", admin)
+    accounts.confirm("ben", "ben", admin)
+    accounts.grant("ada", "cleo", admin)
+    accounts.confirm("ben", "cleo", admin)
+    accounts.grant("ada", "sue", supervisor)
+    accounts.grant("ada", "sue", Grant(Role.VIEWER))
+    accounts.confirm("ben", "sue", supervisor)
+    accounts.set_password("ada", "sue", GOOD + "!")
+    assert grants(accounts, "sue") == (Grant(Role.VIEWER),)
+    accounts.set_password("ada", "cleo", GOOD + "!")
+    for by in ("ada", "sue", "cleo"):
+        with pytest.raises(Forbidden):
+            accounts.confirm(by, "sue", supervisor)
+    accounts.confirm("ben", "sue", supervisor)
+    assert supervisor in grants(accounts, "sue")
+    accounts.set_password("sue", "sue", GOOD + "?")
+    assert supervisor in grants(accounts, "sue"), "one's own password changes nothing"
+
+
 def test_a_powerful_role_holds_once_a_second_person_confirms_it(accounts: Accounts) -> None:
     for name in ("ben", "cleo"):
         accounts.make("ada", name, GOOD)

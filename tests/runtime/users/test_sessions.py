@@ -85,15 +85,22 @@ def test_guessing_is_slowed_by_name_and_by_place_and_does_not_lock_others_out(
     sessions: Sessions, clock: Clock
 ) -> None:
     sessions.accounts.make("ada", "ben", GOOD)
-    for k in range(5):
+    for _ in range(5):
         with pytest.raises(LoginRefused, match="belong together"):
-            sessions.log_in("ada", "wrong", f"place {k}")
+            sessions.log_in("ada", "wrong", "a place")
     with pytest.raises(LoginRefused, match="too many") as limited:
-        sessions.log_in("ada", GOOD, "another place")
+        sessions.log_in("ada", GOOD, "a place")
     assert 0 < limited.value.wait_s <= 30
-    assert sessions.log_in("ben", GOOD, "another place")
+    assert sessions.log_in("ben", GOOD, "a place")
+    assert sessions.log_in("ada", GOOD, "another place"), "a stranger keeps nobody out elsewhere"
     clock.now_s += limited.value.wait_s
-    assert sessions.log_in("ada", GOOD, "another place")
+    assert sessions.log_in("ada", GOOD, "a place")
+    said: list[str] = []
+    for k in range(110):
+        with pytest.raises(LoginRefused) as refused_there:
+            sessions.log_in("cleo", "wrong", f"place {k}")
+        said.append(str(refused_there.value))
+    assert "belong together" in said[99] and "too many" in said[-1]
     tries = 0
     with pytest.raises(LoginRefused, match="too many"):
         for tries in range(1000):
@@ -103,6 +110,27 @@ def test_guessing_is_slowed_by_name_and_by_place_and_does_not_lock_others_out(
                 if refused.wait_s:
                     raise
     assert tries == 20
+
+
+def test_a_stranger_cannot_fill_the_journal_and_speaks_in_nobodys_name(sessions: Sessions) -> None:
+    told: list[tuple[str, dict[str, str]]] = []
+    sessions.accounts.tell = lambda kind, said: told.append((kind, said))
+    for _ in range(200):
+        with pytest.raises(LoginRefused):
+            sessions.log_in("ada", "wrong", "a place")
+    assert 5 < len(told) <= 10
+    assert {said["by"] for _, said in told} == {"a stranger"}
+
+
+def test_what_a_page_asks_by_itself_does_not_keep_a_session_from_ending(
+    sessions: Sessions, clock: Clock
+) -> None:
+    left, used = sessions.log_in("ada", GOOD, "a"), sessions.log_in("ada", GOOD, "a")
+    for _ in range(3):
+        clock.now_s += IDLE_S / 2
+        assert sessions.session(used) is not None
+        sessions.session(left, is_use=False)
+    assert sessions.session(left) is None
 
 
 def test_a_password_kept_at_old_settings_is_kept_anew_at_the_next_login(

@@ -108,9 +108,10 @@ class PaperLive:
         self.turn, self.listeners = threading.Lock(), []
         self.desk = PaperDesk(self)
         self.view = self._view(1)
-        self.busy = False
+        self.busy, self.urgently = False, list[bool]()
 
-    def ask(self, fn: Callable[[Any], Any], wait_s: float = 10.0) -> Any:
+    def ask(self, fn: Callable[[Any], Any], wait_s: float = 10.0, *, urgent: bool = False) -> Any:
+        self.urgently.append(urgent)
         if self.busy or not self.turn.acquire(timeout=wait_s):
             raise Busy("the room is busy")
         try:
@@ -284,7 +285,9 @@ class PaperDesk:
     def study(self, order: str, by: Any) -> Answer:
         return self._to(order, OrderState.STUDIED, by)
 
-    def approve(self, order: str, by: Any) -> Answer:
+    def approve(self, order: str, by: Any, version: str | None = None) -> Answer:
+        if version != "v1":
+            return Answer((Refusal("two people", 0, order, "it was edited"),), order)
         if self.orders[order].is_by(by.principal):
             return Answer((Refusal("two people", 0, order, "who wrote it approves it not"),), order)
         return self._to(order, OrderState.APPROVED, by)
@@ -292,10 +295,7 @@ class PaperDesk:
     def issue(self, order: str, by: Any) -> Answer:
         return self._to(order, OrderState.ISSUED, by)
 
-    def step(self, order: str, by: Any) -> Answer:
-        return self._to(order, OrderState.IN_PROGRESS, by)
-
-    def carry_out(self, order: str, by: Any) -> Answer:
+    def step(self, order: str, by: Any, number: int | None = None) -> Answer:
         return self._to(order, OrderState.COMPLETED, by)
 
     def suspend(self, order: str, by: Any, why: str) -> Answer:
@@ -314,7 +314,7 @@ class PaperDesk:
         )
         return OrderRow(
             order, self.titles.get(order, ""), found.author, found.approver, "", found.area,
-            found.state.value, found.done, steps, found.why, START,
+            found.state.value, found.done, steps, found.why, START, "v1",
         )  # fmt: skip
 
     def take_authority(self, area: str, by: Any) -> int:

@@ -26,7 +26,7 @@ def test_the_figures_on_the_page_are_those_of_the_server() -> None:
     assert PROTOCOL in PAGE and MAGIC.decode() in PAGE and HEAD.size == 32
     for said in (
         f"{limits.reads[0]} reads", f"{limits.changes[0]} changes",
-        f"{limits.sockets_each} a session",
+        f"{limits.sockets_each} an account",
         f"more than {patience.head_s:.0f} s", f"for {patience.stall_s:.0f} s",
         f"{patience.body_bytes // 1024} KiB",
     ):  # fmt: skip

@@ -54,6 +54,8 @@ def asked(entry: Endpoint, area: str, house: House) -> tuple[str, dict[str, Any]
         "/plans": {"fault": device},
         "/orders": {"title": "work", "area": area, "steps": [step]},
         "/orders/{id}": {"title": "work", "steps": [step]},
+        "/orders/{id}/approve": {"version": "v1"},
+        "/orders/{id}/step": {"number": 1},
         "/orders/{id}/suspend": {"why": "later"},
         "/orders/{id}/abort": {"why": "never"},
         "/devices/{key}/look-ahead": select,

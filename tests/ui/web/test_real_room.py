@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -88,7 +90,11 @@ def test_a_fault_is_alarmed_planned_approved_and_healed_over_the_api(
         plan = fault["plans"][0]
         assert fault["waits_for_approval"] and plan["customers_restored"] > 0
         assert page.get(f"/orders/{fault['order']}/sheet.pdf").content.startswith(b"%PDF-")
-        approved = page.post(f"/orders/{fault['order']}/approve")
+        read = page.get(f"/orders/{fault['order']}").json()
+        stale = page.post(f"/orders/{fault['order']}/approve", json={"version": "0" * 16})
+        assert stale.status_code == 409 and "edited since" in stale.text
+        version = {"version": read["version"]}
+        approved = page.post(f"/orders/{fault['order']}/approve", json=version)
         assert approved.json()["approver"] == "sue"
         desk.run(room, lambda view: view.overview.customers_out < out)
         left = desk.run(
@@ -145,6 +151,73 @@ def test_a_server_that_begins_anew_amid_a_select_operates_nothing_and_knows_what
             assert len(page.get("/journal?kind=commanded&limit=1000").json()) == 1
     finally:
         again.live.stop()
+
+
+@contextmanager
+def held(house: House) -> Iterator[threading.Thread]:
+    """The room is at something that does not end before this does."""
+    entered, leave = threading.Event(), threading.Event()
+
+    def long(_: object) -> None:
+        entered.set()
+        leave.wait(20)
+
+    holder = threading.Thread(target=house.live.ask, args=(long,))
+    holder.start()
+    assert entered.wait(20)
+    try:
+        yield holder
+    finally:
+        leave.set()
+        holder.join(20)
+
+
+def test_the_journal_is_read_without_the_room_and_nobody_there_is_held_up(
+    desk: Desk, room: House
+) -> None:
+    del desk
+    with supervisor(room) as page:
+        page.post("/areas/-/authority", json={})
+        body = {"action": "open", "reason": "for work"}
+        picked = page.post("/devices/sw2/select", json=body).json()["select"]
+        path = f"/selects/{picked}/operate"
+        done = page.post(path, json={"command": "once-and-only"}).json()
+        every = page.get("/journal?limit=1000").json()
+        room.app.state.serving.commands._begun.clear()  # as after a restart
+        with held(room) as holder:
+            assert page.get("/journal?limit=1000").json() == every
+            few = page.get("/journal?limit=3&after=2").json()
+            assert few == every[2:5]
+            told = page.get("/journal?kind=commanded&device=sw2").json()
+            assert [one["kind"] for one in told] == ["commanded"]
+            assert page.get("/journal?kind=never").json() == []
+            recalled = page.post(path, json={"command": "once-and-only"}).json()
+            assert recalled["outcome"] == done["outcome"] == "confirmed"
+            assert holder.is_alive()
+
+
+def test_taps_and_capacitors_are_set_to_a_whole_number_however_it_is_written(
+    desk: Desk, room: House
+) -> None:
+    grid = desk.grid
+    tap, bank = (str(grid.table(name)["name"][0]) for name in ("tap_controls", "capacitors"))
+    with supervisor(room) as page:
+        for device, action in ((tap, "set_tap"), (bank, "set_capacitor")):
+            for value in (0, 0.0):
+                body = {"action": action, "value": value, "reason": "voltage"}
+                found = page.post(f"/devices/{device}/look-ahead", json=body)
+                assert found.status_code == 200, found.text
+            body["value"] = 0.5
+            found = page.post(f"/devices/{device}/look-ahead", json=body)
+            assert found.status_code == 422 and "whole number" in found.text
+    line = orders.StepGiven.model_validate_json(
+        '{"action": "set_tap", "device": "x", "value": 5.0}'
+    )
+    assert isinstance(line.value, int)
+    power = orders.StepGiven.model_validate_json(
+        '{"action": "set_power", "device": "x", "value": 5}'
+    )
+    assert isinstance(power.value, float)
 
 
 def test_everything_that_pages_read_is_answered_over_a_real_room(desk: Desk, room: House) -> None:

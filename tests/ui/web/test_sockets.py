@@ -152,7 +152,7 @@ def test_more_than_twenty_messages_in_ten_seconds_end_a_socket(house: House) -> 
         assert closed.value.rcvd is not None and closed.value.rcvd.code == 1008
 
 
-def test_fifty_sockets_see_the_same_and_one_login_has_only_so_many() -> None:
+def test_fifty_sockets_see_the_same_and_one_person_has_only_so_many() -> None:
     house = house_of(limits=Limits(MANY, MANY, MANY, sockets_each=5, beat_s=0.05))
     tokens = [house.person(f"v{k}", Grant(Role.VIEWER)) for k in range(10)]
     with served(house) as url, ExitStack() as held:
@@ -166,3 +166,7 @@ def test_fifty_sockets_see_the_same_and_one_login_has_only_so_many() -> None:
         with pytest.raises(InvalidStatus) as refused:
             held.enter_context(opened(house, url, tokens[0]))
         assert refused.value.response.status_code == 429
+        elsewhere = house.person("v0", Grant(Role.VIEWER))
+        with pytest.raises(InvalidStatus) as refused:
+            held.enter_context(opened(house, url, elsewhere))
+        assert refused.value.response.status_code == 429, "another login is the same person"

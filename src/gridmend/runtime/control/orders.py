@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
+from hashlib import sha256
 
 from gridmend.interlock.admission import LEAVE, outside_leave
 from gridmend.interlock.check import judge
@@ -79,8 +81,13 @@ def study(kernel: Kernel, order: str, by: By) -> Answer:
                     unknown=list(verdict.unknown))  # fmt: skip
 
 
-def approve(kernel: Kernel, order: str, by: By, *, leave: str = "") -> Answer:
-    """Approve an order that another wrote; an application's, by a leave that covers it."""
+def approve(
+    kernel: Kernel, order: str, by: By, *, leave: str = "", version: str | None = None
+) -> Answer:
+    """Approve an order that another wrote; an application's, by a leave that covers it.
+
+    With the `version` that was read (`version_of`) nothing is approved that says something else.
+    """
     found = known(kernel, order)
     approver = f"{LEAVE}{leave}" if leave else by.principal
     why = ""
@@ -89,6 +96,8 @@ def approve(kernel: Kernel, order: str, by: By, *, leave: str = "") -> Answer:
         why = outside_leave(as_if, kernel.situation, kernel.now_s) or ""
     elif by.is_automatic or not by.principal:
         why = "only a person approves, or a leave that a person gave"
+    if version is not None and version != version_of(found):
+        why = f"the order {order} was edited since it was read"
     if found.is_by(approver):
         why = f"{approver} wrote the order {order} and does not approve it"
     if why:
@@ -116,11 +125,15 @@ def abort(kernel: Kernel, order: str, by: By, *, why: str = "") -> Answer:
                     by=by.principal or by.application, why=why)  # fmt: skip
 
 
-def step(kernel: Kernel, order: str, by: By) -> Answer:
-    """Select and operate the next step of an order."""
+def step(kernel: Kernel, order: str, by: By, *, number: int | None = None) -> Answer:
+    """Select and operate the next step of an order; with its `number` that one or none."""
     found = known(kernel, order)
     if found.done >= len(found.steps):
         raise GridmendError(f"the order {order} has no step left")
+    if number not in (None, found.done + 1):
+        why = f"step {number} is not next: {found.done} are done"
+        device = found.steps[found.done].device
+        return kernel.refuse(by, [Refusal("order", number or 0, device, why)], command=order)
     number = found.done + 1
     following = found.steps[number - 1]
     picked = select(kernel, following, by, order=order, number=number)
@@ -165,6 +178,12 @@ def known(kernel: Kernel, order: str) -> Order:
         others = ", ".join(kernel.situation.orders) or "there is none"
         raise GridmendError(f"there is no order '{order}'", mend=f"known: {others}")
     return found
+
+
+def version_of(order: Order) -> str:
+    """What an order says, as a few letters: another text has others."""
+    text = json.dumps([order.area, *(step_as_json(step) for step in order.steps)], sort_keys=True)
+    return sha256(text.encode()).hexdigest()[:16]
 
 
 def _brought(

@@ -111,34 +111,23 @@ class Desk:
         self._room.refresh()
         return orders.study(self._kernel, order, by)
 
-    def approve(self, order: str, by: By) -> Answer:
-        """Approve what another wrote."""
-        return orders.approve(self._kernel, order, by)
+    def approve(self, order: str, by: By, version: str | None = None) -> Answer:
+        """Approve what another wrote, as it was read."""
+        return orders.approve(self._kernel, order, by, version=version)
 
     def issue(self, order: str, by: By) -> Answer:
         """Let an approved order be carried out."""
         return orders.issue(self._kernel, order, by)
 
-    def step(self, order: str, by: By) -> Answer:
-        """Carry out the next step."""
+    def step(self, order: str, by: By, number: int | None = None) -> Answer:
+        """Carry out the next step, where it is the one of that number."""
         room, found = self._room, orders.known(self._kernel, order)
         room.refresh()
-        answer = orders.step(self._kernel, order, by)
+        answer = orders.step(self._kernel, order, by, number=number)
         if answer.allowed:
             step = found.steps[found.done]
             answer = room.awaited(step, answer)
             room.note_of(step, answer)
-        return answer
-
-    def carry_out(self, order: str, by: By) -> Answer:
-        """Carry out step after step until the end, or until one is not confirmed."""
-        answer = Answer(id=order)
-        for _ in orders.known(self._kernel, order).steps:
-            if orders.known(self._kernel, order).state not in orders.GOING:
-                break
-            answer = self.step(order, by)
-            if not answer.allowed or order in self._kernel.situation.orders_busy:
-                break
         return answer
 
     def suspend(self, order: str, by: By, why: str) -> Answer:

@@ -28,6 +28,8 @@ T = TypeVar("T")
 
 VIEW_S = 1.0
 """How often a view is made where nobody asks anything."""
+TELL_S = 0.2
+"""How soon after a view the next is told, where there is news."""
 ROUND_S = 0.1
 """How long the thread waits at most before it looks at the clock again."""
 SLICE_S = 30.0
@@ -59,7 +61,7 @@ class Live:
         self._listeners: dict[int, Callable[[View], None]] = {}
         self._listened = 0
         self._told_s = self._made_s = -math.inf
-        self._troubles, self._is_stopping = 0, False
+        self._troubles, self._is_stopping, self._is_untold = 0, False, False
         self._thread: threading.Thread | None = None
         self._is_between = False
         course.room.interlude = self._between
@@ -149,24 +151,25 @@ class Live:
         self._thread = None
         self._journal.close()
 
-    def ask(self, fn: Callable[[Desk], T], wait_s: float = 10.0) -> T:
+    def ask(self, fn: Callable[[Desk], T], wait_s: float = 10.0, *, urgent: bool = False) -> T:
         """Run `fn(desk)` in the room's thread and give its answer, or raise what it raised.
 
         When it returns, `view` shows what it changed. Raises `Busy` where 256 wait already or it
         was not come to within `wait_s`, and then it is not run any more; `LiveStopped` after
-        `stop`. Within the room's thread it runs at once.
+        `stop`. Within the room's thread it runs at once. One that is `urgent` goes before all
+        that are not, and is answered without waiting for those behind it.
         """
         if self._thread is threading.current_thread():
             return fn(self._desk)
-        question = self._asking.put(fn)
+        question = self._asking.put(fn, urgent=urgent)
         if self._thread is None:
             with self._own:
                 self._answer()
         return cast(T, self._asking.wait_for(question, wait_s))
 
     def subscribe(self, fn: Callable[[View], None]) -> Callable[[], None]:
-        """Have `fn` called in the room's thread with each new view, at most once a second; call
-        what is returned to end that. One that raises is not called again."""
+        """Have `fn` called in the room's thread with each new view, at most five times a second;
+        call what is returned to end that. One that raises is not called again."""
         with self._own:
             self._listened += 1
             name = self._listened
@@ -215,7 +218,7 @@ class Live:
         end_s = (due - self._course.start_utc).total_seconds()
         if end_s > agenda.now_s:
             self._course.run_to(min(end_s, agenda.now_s + SLICE_S))
-        if not self._answer() and self._pace.real_s() - self._made_s >= VIEW_S:
+        if not self._answer() and self._is_due():
             self._make_view()
 
     def _answer(self) -> bool:
@@ -228,6 +231,9 @@ class Live:
                     question.answer = question.ask(self._desk)
             except BaseException as problem:  # it is the asker's, whatever it is
                 question.problem = problem
+            if question.is_urgent:
+                self._asking.woken.set()  # who waits behind it is heard in the next round
+                break
         if not answered:
             return False
         self._slow_down()
@@ -239,13 +245,19 @@ class Live:
                 question.done.set()
         return True
 
+    def _is_due(self) -> bool:
+        """Whether another view is to be made: soon where there is news, else every second."""
+        is_news = self._course.room.kernel.sequence != self._view.sequence
+        wait_s = TELL_S if is_news or self._is_untold else VIEW_S
+        return self._pace.real_s() - self._made_s >= wait_s
+
     def _between(self) -> None:
         """Somebody looks for a plan, which may take seconds: who asks is heard meanwhile."""
         if self._is_between or self._thread is not threading.current_thread():
             return
         self._is_between = True
         try:
-            if not self._answer() and self._pace.real_s() - self._made_s >= VIEW_S:
+            if not self._answer() and self._is_due():
                 self._make_view()
         finally:
             self._is_between = False
@@ -267,7 +279,8 @@ class Live:
         self._tell()
 
     def _tell(self) -> None:
-        if self._thread is not None and self._made_s - self._told_s < VIEW_S:
+        self._is_untold = self._thread is not None and self._made_s - self._told_s < TELL_S
+        if self._is_untold:
             return
         self._told_s = self._made_s
         for name, listen in list(self._listeners.items()):

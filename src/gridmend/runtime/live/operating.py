@@ -23,6 +23,8 @@ from gridmend.runtime.live.rows import LookAhead, Selected
 
 A_PERSON = By("somebody", "desk")
 """By whom a look ahead is judged where nobody is named."""
+LOOKED_MOST = 20_000
+"""Entries among which the outcome of a command in doubt is looked for."""
 ANSWERS_MOST = 1000
 """Commands of which the answer is remembered, so that asking again does nothing again."""
 REASON_MOST = 500
@@ -125,7 +127,8 @@ class Operating:
         outcome = answer.outcome
         if outcome is None or outcome.state is not OutcomeState.IN_DOUBT:
             return answer
-        for entry in self.room.journal.read(self._given[id]):
+        since, head = self._given[id], self.room.kernel.sequence
+        for entry in self.room.journal.read(since, min(since + LOOKED_MOST, head)):
             said = entry.event.payload
             if entry.event.kind == "outcome" and said.get("command") == id:
                 state, detail = OutcomeState(said["state"]), str(said.get("detail", ""))

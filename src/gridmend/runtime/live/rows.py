@@ -124,6 +124,8 @@ class OrderRow:
     steps: tuple[OrderStep, ...]
     why: str
     written: datetime | None
+    version: str = ""
+    """What the order says, as a few letters."""
 
 
 @dataclass(frozen=True, slots=True)

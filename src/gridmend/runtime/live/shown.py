@@ -10,6 +10,7 @@ from gridmend.model.plan import Plan
 from gridmend.model.situation import ANYWHERE, ORDER_ENDED, Order, OrderState
 from gridmend.operations.prediction.answer import PredictedOutage
 from gridmend.runtime.control.kernel import Kernel
+from gridmend.runtime.control.orders import version_of
 from gridmend.runtime.exercise.case import Case
 from gridmend.runtime.exercise.healing import NAME, Healing
 from gridmend.runtime.exercise.outages import OutageDesk
@@ -76,6 +77,7 @@ def order_row(kernel: Kernel, chronicle: Chronicle, order: Order) -> OrderRow:
         id=order.id, title=title, author=order.author, approver=approver,
         application=order.application, area=order.area, state=order.state.value,
         done=order.done, steps=steps, why=order.why, written=chronicle.written.get(order.id),
+        version=version_of(order),
     )  # fmt: skip
 
 

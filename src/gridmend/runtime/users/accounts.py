@@ -80,9 +80,14 @@ class Accounts:
         Raises `Forbidden` for a token that is none, and `GridmendError` as `make` does.
         """
         passwords.check(password, name)
+        table = schema.setup
+        with self.store.reading() as held:
+            # Before any work is done for a stranger.
+            good = (table.c.digest == _digest(token)) & (table.c.expires_s > self.clock())
+            if held.execute(sql.select(table.c.digest).where(good)).first() is None:
+                raise Forbidden(_LINK, mend="start again, which prints another")
         kept = passwords.hashed(password)
         with self.store.writing() as held:
-            table = schema.setup
             used = held.execute(
                 sql.delete(table).where(
                     table.c.digest == _digest(token), table.c.expires_s > self.clock()
@@ -113,12 +118,19 @@ class Accounts:
         return found
 
     def set_password(self, by: str, name: str, password: str) -> None:
-        """Give an account another password, one's own or as a security admin; its sessions end."""
+        """Give an account another password, one's own or as a security admin; its sessions end.
+
+        Whoever gives somebody a password can log in as them: what takes two people is confirmed
+        anew by a third before it holds again.
+        """
         passwords.check(password, name)
         kept = passwords.hashed(password)
         with self.store.writing() as held:
             if by != name:
                 self._manages(held, by)
+                for grant in keeping.grants_of(held, name):
+                    if grant.role in POWERFUL:
+                        keeping.put_grant(held, name, grant, by=by, confirmed_by="")
             keeping.account(held, name)
             table = schema.accounts
             held.execute(sql.update(table).where(table.c.name == name).values(password=kept))

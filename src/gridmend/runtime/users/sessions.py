@@ -52,21 +52,28 @@ def _token() -> str:
 
 @dataclass(eq=False)
 class Sessions:
-    """Sessions over accounts. Tries are limited for each name and for each place they come from,
-    so that neither guessing one account nor many goes fast."""
+    """Sessions over accounts. Tries are limited for each place they come from, for each name from
+    one place, and more loosely for each name, so that neither guessing one account nor many goes
+    fast, and a stranger elsewhere keeps nobody out for long."""
 
     accounts: Accounts
     draw: Callable[[], str] = _token
-    by_name: RateLimit = field(default_factory=lambda: RateLimit(most=5, every_s=30.0))
+    by_name: RateLimit = field(default_factory=lambda: RateLimit(most=100, every_s=3.0))
+    by_both: RateLimit = field(default_factory=lambda: RateLimit(most=5, every_s=30.0))
     by_place: RateLimit = field(default_factory=lambda: RateLimit(most=20, every_s=3.0))
+    told: RateLimit = field(default_factory=lambda: RateLimit(most=10, every_s=60.0))
+    """How often tries from one place that failed are told: a stranger cannot fill the journal."""
 
     def log_in(self, name: str, password: str, place: str) -> str:
         """The token of a new session. Raises `LoginRefused`, with the same words and after as much
         work whether the name, the password or the account is wrong."""
         now_s = self.accounts.clock()
-        wait_s = max(self.by_place.wait_s(place, now_s), self.by_name.wait_s(name, now_s))
-        if wait_s > 0:
-            self.accounts.tell("login_limited", {"name": name[:60], "place": place})
+        both = f"{name}\n{place}"
+        for limit, key in ((self.by_place, place), (self.by_both, both), (self.by_name, name)):
+            wait_s = limit.wait_s(key, now_s)
+            if wait_s <= 0:
+                continue
+            self._tell("login_limited", name, place)
             raise LoginRefused("too many tries", wait_s=wait_s)
         with self.accounts.store.reading() as held:
             table = schema.accounts
@@ -74,9 +81,10 @@ class Sessions:
         kept = row.password if row is not None else passwords.nobodys()
         is_right = passwords.verified(kept, password[: passwords.LETTERS_MOST])
         if not (is_right and row is not None and row.is_active):
-            self.accounts.tell("login_refused", {"name": name[:60], "place": place})
+            self._tell("login_refused", name, place)
             raise LoginRefused("name and password do not belong together")
         self.by_name.forget(name)
+        self.by_both.forget(both)
         if passwords.is_old(kept):
             self._renew(name, password)
         token = self.draw()
@@ -86,9 +94,9 @@ class Sessions:
         self.accounts.tell("logged_in", {"name": name, "place": place})
         return token
 
-    def session(self, token: str) -> Session | None:
+    def session(self, token: str, *, is_use: bool = True) -> Session | None:
         """Whose session it is, with the grants of this moment; None where there is none, or where
-        it has ended."""
+        it has ended. What asks by itself is no use of it."""
         now_s, s, a = self.accounts.clock(), schema.sessions, schema.accounts
         asked = (
             sql.select(s.c.begun_s, s.c.seen_s, a.c.name, a.c.shown)
@@ -103,7 +111,7 @@ class Sessions:
         if now_s - row.seen_s > IDLE_S or now_s - row.begun_s > LONGEST_S:
             self.log_out(token)
             return None
-        if now_s - row.seen_s > TOUCH_S:
+        if is_use and now_s - row.seen_s > TOUCH_S:
             with self.accounts.store.writing() as held:
                 seen = sql.update(s).where(s.c.digest == _digest(token)).values(seen_s=now_s)
                 held.execute(seen)
@@ -121,6 +129,11 @@ class Sessions:
         ended = (s.c.seen_s < now_s - IDLE_S) | (s.c.begun_s < now_s - LONGEST_S)
         with self.accounts.store.writing() as held:
             return held.execute(sql.delete(s).where(ended)).rowcount
+
+    def _tell(self, kind: str, name: str, place: str) -> None:
+        """Tell of a try that failed, unless so many were told of from there lately."""
+        if self.told.wait_s(place, self.accounts.clock()) <= 0:
+            self.accounts.tell(kind, {"name": name[:60], "place": place, "by": "a stranger"})
 
     def _renew(self, name: str, password: str) -> None:
         table = schema.accounts

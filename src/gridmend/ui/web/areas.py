@@ -24,7 +24,9 @@ async def areas_of(serving: Serving, request: Request, where: Where, principal: 
     is refused by the endpoint.
     """
     if where is Where.PATH_AREA:
-        return [area_in_path(request.path_params["area"])]
+        area = area_in_path(request.path_params["area"])
+        # What was once taken can be given back, also where its devices have gone.
+        return [area if request.method == "DELETE" else known_area(serving, area)]
     if where in _OF_BODY:
         return list(_OF_BODY[where](serving, await _body(request)))
     if where is Where.PLAN:
@@ -45,6 +47,13 @@ def area_in_path(text: str) -> str:
     return ANYWHERE if text == "-" else text
 
 
+def known_area(serving: Serving, area: str) -> str:
+    """An area that is there; 404 for any other, in which nothing would be stopped or taken."""
+    if area != ANYWHERE and area not in serving.view.situation.areas.values():
+        raise missing("area", area, "GET /api/v1/areas says which there are")
+    return area
+
+
 def area_of(serving: Serving, device: str) -> str:
     """The area in which a device lies; 404 where there is none of that name."""
     return serving.view.situation.area_of(serving.grid.key(device))
@@ -59,9 +68,9 @@ async def _body(request: Request) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _of_area(_: Serving, body: dict[str, Any]) -> Iterable[str]:
+def _of_area(serving: Serving, body: dict[str, Any]) -> Iterable[str]:
     area = body.get("area", ANYWHERE)
-    return [area] if isinstance(area, str) else []
+    return [known_area(serving, area)] if isinstance(area, str) else []
 
 
 def _of_device(serving: Serving, body: dict[str, Any]) -> Iterable[str]:

@@ -91,7 +91,9 @@ async def let_in(serving: Serving, connection: HTTPConnection) -> Caller:
 async def still(serving: Serving, connection: HTTPConnection, caller: Caller) -> bool:
     """Whether somebody is logged in yet, and may still see something."""
     token = caller.token
-    found = await serving.lanes.store.run(lambda: serving.session_of(connection, token))
+    found = await serving.lanes.store.run(
+        lambda: serving.session_of(connection, token, is_use=False)
+    )
     if found is None:
         return False
     return any(Permission.VIEW in held for held in permitted(found.grants).values())

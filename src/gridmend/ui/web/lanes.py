@@ -45,6 +45,9 @@ class Lanes:
     """The lanes of one server."""
 
     desk: Lane = field(default_factory=lambda: Lane("the control room", 16, 128))
+    urgent: Lane = field(default_factory=lambda: Lane("the control room, urgently", 16, 64))
+    """What stops or operates something: whatever else is asked, there is a thread for it."""
+    recall: Lane = field(default_factory=lambda: Lane("earlier commands", 2, 32))
     store: Lane = field(default_factory=lambda: Lane("the accounts", 4, 256))
     hashing: Lane = field(default_factory=lambda: Lane("passwords", 2, 32))
     """Argon2 takes 46 MiB each."""

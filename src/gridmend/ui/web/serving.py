@@ -47,7 +47,7 @@ class Limits:
     """Those who are not logged in, by address."""
     sockets_most: int = 200
     sockets_each: int = 12
-    """Of one session; streams count too."""
+    """Of one account, however often it is logged in; streams count too."""
     beat_s: float = 1.0
     """At most so long is a socket or a stream silent."""
     check_s: float = 30.0
@@ -87,32 +87,38 @@ class Serving:
         """The newest picture."""
         return self.live.view
 
-    async def ask(self, fn: Callable[[Desk], T], wait_s: float = 10.0) -> T:
-        """Have the room do something, without holding up anybody else."""
-        return await self.lanes.desk.run(lambda: self.live.ask(fn, wait_s))
+    async def ask(
+        self, fn: Callable[[Desk], T], wait_s: float = 10.0, *, urgent: bool = False
+    ) -> T:
+        """Have the room do something, without holding up anybody else; what is urgent first."""
+        lane = self.lanes.urgent if urgent else self.lanes.desk
+        return await lane.run(lambda: self.live.ask(fn, wait_s, urgent=urgent))
 
-    def session_of(self, connection: HTTPConnection, token: str) -> Session | None:
-        """Whose session a token is, for a request that comes this way."""
+    def session_of(
+        self, connection: HTTPConnection, token: str, *, is_use: bool = True
+    ) -> Session | None:
+        """Whose session a token is, for a request that comes this way. What a page asks by itself
+        is no use, and keeps no session from ending."""
         if self.demonstration is not None:
             found = self.demonstration.session(token)
             if found is not None:
                 return found if is_demonstrated(connection) else None
-        return self.sessions.session(token) if token else None
+        return self.sessions.session(token, is_use=is_use) if token else None
 
-    def open_socket(self, login: str) -> bool:
-        """Count one more socket of a login; False where there are too many."""
-        mine = self.open_sockets.get(login, 0)
+    def open_socket(self, principal: str) -> bool:
+        """Count one more socket of somebody; False where there are too many."""
+        mine = self.open_sockets.get(principal, 0)
         total = sum(self.open_sockets.values())
         if mine >= self.limits.sockets_each or total >= self.limits.sockets_most:
             return False
-        self.open_sockets[login] = mine + 1
+        self.open_sockets[principal] = mine + 1
         return True
 
-    def close_socket(self, login: str) -> None:
+    def close_socket(self, principal: str) -> None:
         """Count one less."""
-        left = self.open_sockets.pop(login, 1) - 1
+        left = self.open_sockets.pop(principal, 1) - 1
         if left > 0:
-            self.open_sockets[login] = left
+            self.open_sockets[principal] = left
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,7 +80,7 @@ async def state(websocket: WebSocket) -> None:
                     _listen(serving, websocket, looker), _show(serving, websocket, looker, caller)
                 )
     finally:
-        serving.close_socket(caller.login)
+        serving.close_socket(caller.session.name)
 
 
 async def _welcomed(serving: Serving, websocket: WebSocket) -> Caller:
@@ -91,7 +91,7 @@ async def _welcomed(serving: Serving, websocket: WebSocket) -> Caller:
         raise Problem(403, f"'{caller.session.name}' has not the permission 'view'")
     if wire.PROTOCOL not in websocket.scope.get("subprotocols", ()):
         raise Problem(400, f"this socket speaks {wire.PROTOCOL}", where="Sec-WebSocket-Protocol")
-    if not serving.open_socket(caller.login):
+    if not serving.open_socket(caller.session.name):
         raise Problem(429, "too many sockets are open", mend="close another page", retry_s=5.0)
     return caller
 

@@ -9,14 +9,24 @@ from pydantic import Field, StringConstraints
 from gridmend.model.plan import Action
 from gridmend.model.situation import Mode
 from gridmend.ui.web.answers.orders import Refusal
-from gridmend.ui.web.answers.shape import Answer, Area, Figure, Given, Name, Reason, Time, Words
+from gridmend.ui.web.answers.shape import (
+    Answer,
+    Area,
+    Figure,
+    Given,
+    Name,
+    Reason,
+    Time,
+    Value,
+    Words,
+)
 
 
 class SelectGiven(Given):
     """What is to be done to a device, and why."""
 
     action: Action = Field(strict=False)
-    value: float | None = Field(default=None, ge=-1e9, le=1e9, allow_inf_nan=False)
+    value: Value = None
     reason: Reason
 
 

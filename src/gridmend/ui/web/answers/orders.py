@@ -7,7 +7,17 @@ from typing import Any
 from pydantic import Field, model_validator
 
 from gridmend.model.plan import Action
-from gridmend.ui.web.answers.shape import Answer, Area, Figure, Given, Name, Reason, Time, Words
+from gridmend.ui.web.answers.shape import (
+    Answer,
+    Area,
+    Figure,
+    Given,
+    Name,
+    Reason,
+    Time,
+    Value,
+    Words,
+)
 
 
 class Refusal(Answer):
@@ -124,6 +134,7 @@ class Order(Answer):
     steps: list[OrderStep]
     why: str
     written: Time | None = None
+    version: str = ""
     refusals: list[Refusal] = Field(default=[])
 
 
@@ -132,7 +143,7 @@ class StepGiven(Given):
 
     action: Action = Field(strict=False)
     device: Name
-    value: float | None = Field(default=None, ge=-1e9, le=1e9, allow_inf_nan=False)
+    value: Value = None
     why: Words = ""
 
 
@@ -149,6 +160,18 @@ class OrderEdited(Given):
 
     title: Words = ""
     steps: list[StepGiven] = Field(min_length=1, max_length=200)
+
+
+class Approval(Given):
+    """Which version of an order is approved: the `version` that was read with it."""
+
+    version: Name
+
+
+class NextStep(Given):
+    """Which step is meant, by its number: done once, however often it is asked for."""
+
+    number: int = Field(ge=1, le=10_000)
 
 
 class Why(Given):

@@ -8,14 +8,18 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Self
 
 from pydantic import (
+    AfterValidator,
     AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Field,
     PlainSerializer,
     StringConstraints,
+    ValidationInfo,
 )
 
+from gridmend.model.plan import Action
 from gridmend.ui.answer import plain
 
 
@@ -43,6 +47,24 @@ def _finite(value: Any) -> Any:
 
 Figure = Annotated[float | None, BeforeValidator(_finite)]
 """A number, or null where there is none or it is not known."""
+
+WHOLE = frozenset({Action.SET_TAP, Action.SET_CAPACITOR})
+"""Actions whose value counts steps."""
+
+
+def _counted(value: float | None, info: ValidationInfo) -> float | None:
+    """A number of steps as a whole number; JSON does not tell 5 from 5.0."""
+    if value is None or info.data.get("action") not in WHOLE:
+        return value
+    if not value.is_integer():
+        raise ValueError(f"{value:g} is not a whole number of steps")
+    return int(value)
+
+
+Value = Annotated[
+    float | None, Field(ge=-1e9, le=1e9, allow_inf_nan=False), AfterValidator(_counted)
+]
+"""What a device is to be set to; the field `action` stands before it."""
 
 _LINE = r"^[^\x00-\x1f\x7f]*$"
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=_LINE)]

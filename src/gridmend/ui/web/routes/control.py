@@ -58,7 +58,7 @@ async def handover(serving: Served) -> HandOver:
     return HandOver(**plain(await serving.ask(lambda desk: desk.business())))
 
 
-@endpoint(router, "POST", "/handover")
+@endpoint(router, "POST", "/handover", statuses=(404,))
 async def offer(given: OfferGiven, serving: Served, caller: Calling) -> Done:
     """Offer one's shift to somebody."""
     made = await serving.ask(
@@ -87,14 +87,14 @@ async def set_mode(name: Name, given: ModeGiven, serving: Served, caller: Callin
     return Done(id=name)
 
 
-@endpoint(router, "POST", "/applications/kill")
+@endpoint(router, "POST", "/applications/kill", statuses=(404,))
 async def kill(given: AreaGiven, serving: Served, caller: Calling) -> Done:
     """Stop every application in an area at once; their orders rest."""
-    await serving.ask(lambda desk: desk.kill(caller.by, area=given.area))
+    await serving.ask(lambda desk: desk.kill(caller.by, area=given.area), urgent=True)
     return Done()
 
 
-@endpoint(router, "POST", "/applications/revive")
+@endpoint(router, "POST", "/applications/revive", statuses=(404,))
 async def revive(given: AreaGiven, serving: Served, caller: Calling) -> Done:
     """Let applications act again."""
     await serving.ask(lambda desk: desk.revive(caller.by, area=given.area))

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
 from gridmend.model.situation import Situation
-from gridmend.runtime.journal import Entry, Journal, Verification
-from gridmend.runtime.live.reading import READ_MOST
+from gridmend.runtime.journal import Entry, Verification
+from gridmend.runtime.live import View
+from gridmend.runtime.live.reading import READ_MOST, entries_of
 from gridmend.runtime.users.roles import Permission
 from gridmend.runtime.users.sessions import Session
 from gridmend.ui.answer import plain
 from gridmend.ui.web.answers.history import EntryAnswer, FlawAnswer, Trends, Verified
 from gridmend.ui.web.answers.shape import Moment
+from gridmend.ui.web.beside import is_beside, opened_journal
 from gridmend.ui.web.gate import Calling, Served, endpoint
 from gridmend.ui.web.problems import Problem
 from gridmend.ui.web.serving import Serving
@@ -90,20 +93,52 @@ async def journal(
     device: Annotated[str, Query(max_length=200)] = "",
 ) -> list[EntryAnswer]:
     """Entries that follow one. Without the permission to audit, those of one's own areas."""
-    listed: list[EntryAnswer] = []
-    for _ in range(ROUNDS_MOST):
-        start = after
-        found = await serving.ask(
-            lambda desk, start=start: desk.entries(start, limit, kind=kind, device=device)
-        )
-        after = found[-1].sequence if len(found) >= limit else start + READ_MOST
-        for entry in found:
-            shown = _seen_by(caller.session, entry, serving.view.situation)
-            if shown is not None:
-                listed.append(shown)
-        if len(listed) >= limit or after >= serving.view.sequence:
-            break
-    return listed[:limit]
+    looking = Looking(caller.session, serving.view, after, limit)
+    if is_beside(serving):
+
+        def work() -> None:
+            with opened_journal(serving) as opened:
+                until = opened.head().sequence
+                while looking.goes_on(until):
+                    looking.take(entries_of(
+                        opened, looking.after, limit, until=until, kind=kind, device=device
+                    ))  # fmt: skip
+
+        await serving.lanes.heavy.run(work)
+    else:
+        while looking.goes_on(serving.view.sequence):
+            start = looking.after
+            looking.take(
+                await serving.ask(
+                    lambda desk, start=start: desk.entries(start, limit, kind=kind, device=device)
+                )
+            )
+    return looking.listed[:limit]
+
+
+@dataclass
+class Looking:
+    """Entries as somebody may see them, some at a time and so often at most."""
+
+    session: Session
+    view: View
+    after: int
+    limit: int
+    listed: list[EntryAnswer] = field(default_factory=list[EntryAnswer])
+    rounds: int = 0
+
+    def goes_on(self, last: int) -> bool:
+        """Whether there may be more, up to the last entry."""
+        is_first, is_full = self.rounds == 0, len(self.listed) >= self.limit
+        return is_first or (not is_full and self.rounds < ROUNDS_MOST and self.after < last)
+
+    def take(self, found: Sequence[Entry]) -> None:
+        """Take in what one round has found."""
+        self.rounds += 1
+        is_all = len(found) < self.limit
+        self.after = self.after + READ_MOST if is_all else found[-1].sequence
+        shown = (_seen_by(self.session, entry, self.view.situation) for entry in found)
+        self.listed += [one for one in shown if one is not None]
 
 
 def _seen_by(session: Session, entry: Entry, situation: Situation) -> EntryAnswer | None:
@@ -153,12 +188,3 @@ async def _verified(serving: Serving) -> Verification:
             return opened.verify()
 
     return await serving.lanes.heavy.run(work)
-
-
-def opened_journal(serving: Serving) -> Journal:
-    """The room's journal to be read beside it, without holding it up."""
-    url = serving.about.journal_url
-    if not url or url == "sqlite://":
-        raise Problem(404, "the journal is in memory, and is read by the room alone",
-                      mend="start with --store FILE")  # fmt: skip
-    return Journal.open(url, read_only=True)

@@ -78,7 +78,7 @@ async def operate(id: Name, given: OperateGiven, serving: Served, caller: Callin
     command, by = given.command, caller.by
 
     async def work() -> Answered:
-        return await serving.ask(lambda desk: desk.operate(id, by, command), OPERATE_S)
+        return await serving.ask(lambda desk: desk.operate(id, by, command), OPERATE_S, urgent=True)
 
     if id not in serving.view.situation.selects and not serving.commands.knows(
         by.principal, id, command

@@ -7,11 +7,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 
-from gridmend.model.plan import Step
+from gridmend.model.plan import Refusal, Step
 from gridmend.runtime.control import Answer as Answered
+from gridmend.runtime.control.orders import GOING
 from gridmend.runtime.live import Desk
 from gridmend.ui.web.answers.orders import (
+    Approval,
     FaultGiven,
+    NextStep,
     Order,
     OrderEdited,
     OrderGiven,
@@ -90,9 +93,9 @@ async def study(id: Id, serving: Served, caller: Calling) -> Order:
 
 
 @endpoint(router, "POST", "/orders/{id}/approve", statuses=(404, 409))
-async def approve(id: Id, serving: Served, caller: Calling) -> Order:
-    """Approve what another wrote."""
-    return await _brought(serving, id, lambda desk: desk.approve(id, caller.by))
+async def approve(id: Id, given: Approval, serving: Served, caller: Calling) -> Order:
+    """Approve what another wrote; refused where it was edited since that version was read."""
+    return await _brought(serving, id, lambda desk: desk.approve(id, caller.by, given.version))
 
 
 @endpoint(router, "POST", "/orders/{id}/issue", statuses=(404, 409))
@@ -102,27 +105,44 @@ async def issue(id: Id, serving: Served, caller: Calling) -> Order:
 
 
 @endpoint(router, "POST", "/orders/{id}/step", statuses=(404, 409))
-async def step(id: Id, serving: Served, caller: Calling) -> Order:
-    """Carry out the next step."""
-    return await _brought(serving, id, lambda desk: desk.step(id, caller.by))
+async def step(id: Id, given: NextStep, serving: Served, caller: Calling) -> Order:
+    """Carry out the next step; refused where another is next."""
+    return await _brought(serving, id, lambda desk: desk.step(id, caller.by, given.number))
 
 
 @endpoint(router, "POST", "/orders/{id}/carry-out", statuses=(404, 409))
 async def carry_out(id: Id, serving: Served, caller: Calling) -> Order:
-    """Carry out step after step until the end, or until one is not confirmed."""
-    return await _brought(serving, id, lambda desk: desk.carry_out(id, caller.by))
+    """Carry out step after step until the end, or until one is not confirmed or somebody stops it:
+    the room is free between two steps."""
+    _check(serving, id)
+    found = Order.of(await serving.ask(lambda desk: desk.order(id)))
+    if found.state not in GOING:
+        why = f"it is {found.state}, and carried out once it is issued"
+        raise refused([Refusal("order", 0, id, why)])
+    while found.state in GOING and found.done < len(found.steps):
+        done = found.done
+        found = await _brought(
+            serving, id, lambda desk, done=done: desk.step(id, caller.by, done + 1)
+        )
+        if found.done == done:
+            break
+    return found
 
 
 @endpoint(router, "POST", "/orders/{id}/suspend", statuses=(404, 409))
 async def suspend(id: Id, given: Why, serving: Served, caller: Calling) -> Order:
     """Let an order rest."""
-    return await _brought(serving, id, lambda desk: desk.suspend(id, caller.by, given.why))
+    return await _brought(
+        serving, id, lambda desk: desk.suspend(id, caller.by, given.why), urgent=True
+    )
 
 
 @endpoint(router, "POST", "/orders/{id}/abort", statuses=(404, 409))
 async def abort(id: Id, given: Why, serving: Served, caller: Calling) -> Order:
     """Give an order up."""
-    return await _brought(serving, id, lambda desk: desk.abort(id, caller.by, given.why))
+    return await _brought(
+        serving, id, lambda desk: desk.abort(id, caller.by, given.why), urgent=True
+    )
 
 
 @endpoint(
@@ -154,9 +174,11 @@ def _check(serving: Serving, id: str) -> None:
         raise missing("order", id)
 
 
-async def _brought(serving: Serving, id: str, work: Callable[[Desk], Answered]) -> Order:
+async def _brought(
+    serving: Serving, id: str, work: Callable[[Desk], Answered], *, urgent: bool = False
+) -> Order:
     """An order after something was asked of it; what forbids it is a problem."""
-    answer = await serving.ask(work, CARRY_S)
+    answer = await serving.ask(work, CARRY_S, urgent=urgent)
     if not answer.allowed:
         raise refused(answer.refusals)
-    return Order.of(await serving.ask(lambda desk: desk.order(id)))
+    return Order.of(await serving.ask(lambda desk: desk.order(id), urgent=urgent))

@@ -10,10 +10,10 @@ from fastapi import APIRouter, Response
 from gridmend.runtime.live import Mode
 from gridmend.ui.web.answers.history import Span
 from gridmend.ui.web.answers.shape import Moment
+from gridmend.ui.web.beside import opened_journal
 from gridmend.ui.web.gate import Served, endpoint
 from gridmend.ui.web.problems import Problem
 from gridmend.ui.web.replay import frame_of, span
-from gridmend.ui.web.routes.history import opened_journal
 
 router = APIRouter(tags=["history"])
 

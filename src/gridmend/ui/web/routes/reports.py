@@ -17,9 +17,9 @@ from gridmend.model.grid import Grid
 from gridmend.ui.reports import Asked, Report, csv_of, daily_report, html_of, outage_report, pdf_of
 from gridmend.ui.sheets.asked import zone_of_name
 from gridmend.ui.web.answers.shape import Moment
+from gridmend.ui.web.beside import opened_journal
 from gridmend.ui.web.gate import Served, endpoint
 from gridmend.ui.web.problems import Problem
-from gridmend.ui.web.routes.history import opened_journal
 from gridmend.ui.web.serving import Serving
 
 router = APIRouter(tags=["reports"])

@@ -30,7 +30,7 @@ async def stream(request: Request, serving: Served, caller: Calling) -> Streamin
 
     A comment comes every second, so that silence is seen.
     """
-    if not serving.open_socket(caller.login):
+    if not serving.open_socket(caller.session.name):
         raise Problem(429, "too many streams are open", mend="close another page", retry_s=5.0)
     return StreamingResponse(_told(request, serving, caller), media_type=MEDIA)
 
@@ -53,7 +53,7 @@ async def _told(request: Request, serving: Serving, caller: Caller) -> AsyncIter
                     if not await still(serving, request, caller):
                         return
     finally:
-        serving.close_socket(caller.login)
+        serving.close_socket(caller.session.name)
 
 
 def _events(view: View, seen: dict[str, int]) -> bytes:
