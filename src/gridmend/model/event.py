@@ -22,8 +22,9 @@ def _refuse_constant(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not JSON")
 
 
-# A decoder made once: `json.loads` with options of its own would make one for every line.
+# Made once: `json.loads` and `json.dumps` with options of their own make one for every line.
 _DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
+_ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=False, allow_nan=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class Event:
                 if key != "payload" and not isinstance(said[key], str):
                     raise ValueError(f"{key} is no text")
             _check_plain(said["payload"], "payload", 0)
-            line = json.dumps(said, sort_keys=True, ensure_ascii=False, allow_nan=False)
+            line = _ENCODER.encode(said)
             line.encode()
         except (ValueError, TypeError) as problem:
             raise GridmendError(

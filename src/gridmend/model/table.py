@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -25,12 +26,13 @@ class Table:
     read-only float arrays (length 0 where unset); name lists as tuples.
     """
 
-    __slots__ = ("_columns", "_index", "schema")
+    __slots__ = ("_columns", "_index", "_rows_of", "schema")
 
     def __init__(self, schema: Schema, columns: Mapping[str, NDArray[Any]]) -> None:
         self.schema = schema
         self._columns = dict(columns)
         self._index: dict[str, int] | None = None
+        self._rows_of: dict[str, dict[str, list[int]]] = {}
 
     @staticmethod
     def of(schema: Schema, values: Mapping[str, Sequence[Any]] | None = None) -> Table:
@@ -188,8 +190,13 @@ class Table:
 
     def where(self, column: str, value: str) -> NDArray[np.int64]:
         """Row numbers whose text in `column` is `value`, whatever its case."""
-        folded = value.lower()
-        return np.array([i for i, v in enumerate(self[column]) if v.lower() == folded], np.int64)
+        known = self._rows_of.get(column)
+        if known is None:
+            known = defaultdict[str, list[int]](list)
+            for row, text in enumerate(self[column]):
+                known[text.lower()].append(row)
+            self._rows_of[column] = known
+        return np.array(known.get(value.lower(), ()), np.int64)
 
 
 def _frozen(schema: Schema, column: Column, values: Sequence[Any] | NDArray[Any]) -> NDArray[Any]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gridmend.model.arrays import Complexes, Floats, Ints
 from gridmend.model.flow import Flow, Nodes, Terminals
@@ -27,36 +26,11 @@ from gridmend.powerflow.leg_rows import legs
 from gridmend.powerflow.legs import INJECTED, Legs
 from gridmend.powerflow.nodes import Numbering
 from gridmend.powerflow.ordering import order
-from gridmend.powerflow.primitive import Batch
+from gridmend.powerflow.primitives import Primitives, primitives_of
 from gridmend.powerflow.revaluing import Tapped, tapped
 
 if TYPE_CHECKING:
     from gridmend.powerflow.controls.tables import Controls
-
-
-@dataclass(frozen=True, eq=False)
-class Primitives:
-    """Every passive element's matrix, one after the other.
-
-    `nodes` and `values` are flat; element k has conductors `node_start[k]:node_start[k+1]`
-    and its matrix, by rows, from `value_start[k]`. `place[table][row]` is the element of a
-    row, -1 where it is out of service.
-    """
-
-    node_start: Ints
-    nodes: Ints
-    value_start: Ints
-    values: Complexes
-    table: NDArray[np.object_]
-    row: Ints
-    terminal: Ints
-    place: dict[str, Ints]
-
-    def of(self, table: str, row: int) -> tuple[Ints, slice]:
-        """The conductors' nodes of one element and where its matrix lies in `values`."""
-        k = self.place[table][row]
-        nodes = self.nodes[self.node_start[k] : self.node_start[k + 1]]
-        return nodes, slice(int(self.value_start[k]), int(self.value_start[k + 1]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,7 +142,7 @@ class Network:
         batches += transformer.batches(list(units.values()), tap_pu)
         the_legs = legs(grid, numbering)
         nodes = numbering.nodes()
-        primitives = _primitives(grid, batches)
+        primitives = primitives_of(grid, batches)
         return _assembled(grid, nodes, primitives, the_legs, units)
 
     def solve(self, snapshot: Snapshot | None = None, *, controls: str = "static") -> Flow:
@@ -199,37 +173,6 @@ def _scatter(slots: Ints, values: Complexes, total: Complexes) -> None:
     for k in range(len(slots)):
         if slots[k] >= 0:
             total[slots[k]] += values[k]
-
-
-def _primitives(grid: Grid, batches: list[Batch]) -> Primitives:
-    sizes = _joined([np.full(len(b.rows), b.nodes.shape[1]) for b in batches], np.int64)
-    node_start = np.concatenate([[0], np.cumsum(sizes)])
-    value_start = np.concatenate([[0], np.cumsum(sizes**2)])
-    row = np.concatenate([b.rows for b in batches]) if batches else np.empty(0, np.int64)
-    table = np.empty(len(row), object)
-    place = {t: np.full(len(grid.table(t)), -1, np.int64) for t in _TABLES}
-    at = 0
-    for b in batches:
-        table[at : at + len(b.rows)] = b.table
-        place[b.table][b.rows] = np.arange(at, at + len(b.rows))
-        at += len(b.rows)
-    return Primitives(
-        node_start=node_start,
-        nodes=_joined([b.nodes.ravel() for b in batches], np.int64),
-        value_start=value_start,
-        values=_joined([b.admittance.ravel() for b in batches], complex),
-        table=table,
-        row=row,
-        terminal=_joined([np.tile(b.terminal, len(b.rows)) for b in batches], np.int64),
-        place=place,
-    )
-
-
-_TABLES = ("sources", "lines", "switches", "transformers", "capacitors", "reactors", "faults")
-
-
-def _joined(parts: list[NDArray[Any]], kind: Any) -> NDArray[Any]:
-    return np.concatenate(parts) if parts else np.empty(0, kind)
 
 
 def _assembled(

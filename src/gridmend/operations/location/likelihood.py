@@ -12,24 +12,16 @@ import numpy as np
 from scipy.special import ndtr
 
 from gridmend.model.arrays import Complexes, Flags, Floats, Ints
+from gridmend.operations.location.flagging import LEAST, WIDTH, log_chance
 from gridmend.operations.location.kinds import Kind
-from gridmend.operations.location.model import STEP, Model, Seen, readings
+from gridmend.operations.location.model import STEP, Model, Seen, readings, taken_by
 from gridmend.operations.location.watch import Watch, seen
-
-_WIDTH = 0.25
-"""Standard deviation of ln(current / pickup) at which a device's answer turns. Assumed."""
-
-_LEAST = 1e-9
-"""No evidence is surer than this, so that a contradiction has an answer."""
 
 _CELL = 12**-0.5
 """Standard deviation of a place that is anywhere in a cell, in cells."""
 
 _BEND = 0.125
 """How far a parabola through a cell's middle is off at its edges, of its second difference."""
-
-_MOST = 2_000_000
-"""Numbers that an array of flags has at a time, at most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,31 +109,29 @@ def flag_chance(tools: Instruments, levels: Complexes) -> Floats:
         np.maximum.reduceat(rise, tools.starts, axis=-1),
         np.maximum.reduceat(current, tools.starts, axis=-1),
     )
-    passes = ndtr(np.log(np.maximum(most, _LEAST) / tools.pickup_a) / _WIDTH)
+    passes = ndtr(np.log(np.maximum(most, LEAST) / tools.pickup_a) / WIDTH)
     chance = tools.false + (1 - tools.missed - tools.false) * passes
-    return np.clip(chance, _LEAST, 1 - _LEAST)
+    return np.clip(chance, LEAST, 1 - LEAST)
 
 
 def flag_density(
     model: Model, tools: Instruments, kind: Kind, lines: Ints, r_ohm: Floats
 ) -> Floats:
     """[n, r] logarithm of the chance of all flags, for a fault in the middle of each line."""
-    found = np.zeros((len(lines), r_ohm.shape[1]))
-    if not len(tools.starts):
-        return found
-    many = max(1, _MOST // (r_ohm.shape[1] * len(tools.at_flags.before)))
-    for first in range(0, len(lines), many):
-        part = slice(first, first + many)
-        middle = np.full((len(lines[part]), 1), 0.5)
-        levels = readings(model.built, tools.at_flags, kind, lines[part], middle, r_ohm[part])
-        chance = flag_chance(tools, levels[:, 0])
-        found[part] = np.log(np.where(tools.up, chance, 1 - chance)).sum(axis=-1)
-    return found
+    if not len(tools.starts) or not len(lines):
+        return np.zeros((len(lines), r_ohm.shape[1]))
+    middle = np.full((len(lines), 1), 0.5)
+    taken = taken_by(model.built, kind, lines, middle, r_ohm)[:, 0]
+    transfer = tools.at_flags.transfer
+    return log_chance(
+        taken, transfer[:, 0], transfer[:, 1], lines, np.array(kind.at), tools.at_flags.before,
+        tools.starts, tools.rises, tools.up, tools.pickup_a, tools.missed, tools.false,
+    )  # fmt: skip
 
 
 def _off(tools: Instruments, x: Complexes) -> tuple[Floats, Floats]:
     """How far readings are from what a fault makes, in ln or rad, and their magnitudes."""
-    size = np.maximum(np.abs(x), _LEAST)
+    size = np.maximum(np.abs(x), LEAST)
     off = tools.value - np.log(size[..., tools.first])
     angled = tools.second >= 0
     if angled.any():

@@ -45,6 +45,7 @@ class Locator:
         borders: Iterable[str] = (),
         assumed: Assumptions | None = None,
         network: Network | None = None,
+        topology: Topology | None = None,
         flow: Flow | None = None,
     ) -> Locator:
         """Solve and factor a grid as it stood when the fault struck.
@@ -67,7 +68,7 @@ class Locator:
         network = network or Network.of(grid)
         flow = flow or network.solve(snapshot or Snapshot.normal(grid))
         assumed = assumed or Assumptions()
-        places = Places.of(Topology.of(grid), flow.snapshot)
+        places = Places.of(topology or Topology.of(grid), flow.snapshot)
         switches = [("switches", row, 1) for row in range(len(grid.switches))]
         named = [end_of(grid, border) for border in borders]
         for line in assumed.rates:
@@ -152,10 +153,10 @@ def _way(places: Places, network: Network, assumed: Assumptions) -> Floats:
     second is of that alone, as if all of the error were.
     """
     size = np.zeros(len(places.grid.lines))
-    for row in places.row.tolist():
-        nodes, span = network.primitives.of("lines", row)
-        matrix, half = network.primitives.values[span].reshape(len(nodes), -1), len(nodes) // 2
-        size[row] = abs(np.linalg.inv(-matrix[:half, half:])[0, 0])
+    for rows, nodes, at in network.primitives.alike("lines"):
+        here, half = np.isin(rows, places.row), nodes.shape[1] // 2
+        series = -network.primitives.values[at[here]][:, :half, half:]
+        size[rows[here]] = np.abs(np.linalg.inv(series)[:, 0, 0])
     w, buses = places.topology.wiring, len(places.grid.buses)
     total, squares = np.zeros(buses), np.zeros(buses)
     for bus in places.order.tolist():

@@ -105,6 +105,16 @@ def readings(
 ) -> Complexes:
     """[n, d, r, m] what is read for a fault on `lines` [n], at shares `outward` [n, d] of them from
     the end towards the source, and through resistances `r_ohm` [n, r]."""
+    at, taken = list(kind.at), taken_by(side, kind, lines, outward, r_ohm)
+    d = outward[..., None, None]
+    near = seen.transfer[lines, 0][:, :, at]
+    far = seen.transfer[lines, 1][:, :, at]
+    passed = (1 - d) * near[:, None] + d * far[:, None]
+    return seen.before - taken @ np.swapaxes(passed, -1, -2)
+
+
+def taken_by(side: Side, kind: Kind, lines: Ints, outward: Floats, r_ohm: Floats) -> Complexes:
+    """[n, d, r, k] what a fault takes out of its phases [A], given as to `readings`."""
     at, ends = list(kind.at), side.ends
     d = outward[..., None]
     v = (1 - d) * ends.v_v[lines, 0][:, None, at] + d * ends.v_v[lines, 1][:, None, at]
@@ -116,11 +126,7 @@ def readings(
         + d**2 * ends.z_ohm[:, 1, 1][pair][:, None]
         + d * (1 - d) * ends.own_ohm[pair][:, None]
     )
-    taken = currents(kind, z, v, r_ohm)
-    near = seen.transfer[lines, 0][:, :, at]
-    far = seen.transfer[lines, 1][:, :, at]
-    passed = (1 - d) * near[:, None] + d * far[:, None]
-    return seen.before - taken @ np.swapaxes(passed, -1, -2)
+    return currents(kind, z, v, r_ohm)
 
 
 def _spread(state: State, currents: Complexes) -> Complexes:
@@ -145,32 +151,35 @@ def _line_nodes(network: Network, places: Places) -> tuple[Ints, Complexes]:
     lines = len(places.row)
     node = np.full((lines, 2, 3), -1, np.int64)
     own = np.zeros((lines, 3, 3), complex)
-    for k, row in enumerate(places.row.tolist()):
-        nodes, span = network.primitives.of("lines", row)
-        half = len(nodes) // 2
-        phases = network.nodes.phase[nodes[:half]].tolist()
-        use = [j for j in range(half) if nodes[j] >= 0 and phases[j] in PHASES]
-        at = [PHASES.index(phases[j]) for j in use]
-        matrix = network.primitives.values[span].reshape(len(nodes), len(nodes))
-        z = np.linalg.inv(-matrix[:half, half:])
-        own[k][np.ix_(at, at)] = z[np.ix_(use, use)]
-        near, far = (0, half) if places.first[k] else (half, 0)
-        node[k, 0, at] = nodes[[near + j for j in use]]
-        node[k, 1, at] = nodes[[far + j for j in use]]
+    number = np.full(len(places.grid.lines), -1, np.int64)
+    number[places.row] = np.arange(lines)
+    letters = network.nodes.phase.astype(str)
+    lane = np.select([letters == p for p in PHASES], [0, 1, 2], -1)
+    for rows, every, at in network.primitives.alike("lines"):
+        here = number[rows] >= 0
+        k, nodes = number[rows[here]], every[here]
+        half = nodes.shape[1] // 2
+        z = np.linalg.inv(-network.primitives.values[at[here]][:, :half, half:])
+        phase = np.where(nodes[:, :half] >= 0, lane[nodes[:, :half]], -1)
+        first = places.first[k]
+        for i in range(half):
+            one = np.flatnonzero(phase[:, i] >= 0)
+            ends = nodes[one, i], nodes[one, half + i]
+            node[k[one], 0, phase[one, i]] = np.where(first[one], *ends)
+            node[k[one], 1, phase[one, i]] = np.where(first[one], *ends[::-1])
+            for j in range(half):
+                both = np.flatnonzero((phase[:, i] >= 0) & (phase[:, j] >= 0))
+                own[k[both], phase[both, i], phase[both, j]] = z[both, i, j]
     return node, own
 
 
 def _raised(network: Network, flow: Flow, state: State) -> State:
     """The same network with the series impedance of every line `STEP` greater."""
     values = values_at(network, flow.snapshot).copy()
-    primitives = network.primitives
-    for k in np.flatnonzero(primitives.table == "lines").tolist():
-        span = slice(int(primitives.value_start[k]), int(primitives.value_start[k + 1]))
-        size = int(primitives.node_start[k + 1] - primitives.node_start[k])
-        matrix, half = values[span].reshape(size, size).copy(), size // 2
-        less = -matrix[:half, half:] * (1 - 1 / (1 + STEP))
-        matrix += np.block([[-less, less], [less, -less]])
-        values[span] = matrix.ravel()
+    for _, nodes, at in network.primitives.alike("lines"):
+        half = nodes.shape[1] // 2
+        less = -values[at][:, :half, half:] * (1 - 1 / (1 + STEP))
+        values[at] += np.block([[-less, less], [less, -less]])
     diagonal, upper = assemble(network, values, state.admittance)
     # what a state adds to hold floating windings stays
     diagonal = diagonal + state.diagonal - assemble(network, state.values)[0]

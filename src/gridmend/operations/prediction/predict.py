@@ -289,5 +289,7 @@ def _unconfirmed(
     doubtful &= chances.dark[load] < BELIEVED
     rows = np.flatnonzero(doubtful)
     rows = rows[np.argsort(-chance[rows], kind="stable")][:UNCONFIRMED_MOST]
+    if not len(rows):
+        return ()
     names = names_of(reports)
     return tuple(Alternative(names[int(row)], float(chance[row])) for row in rows)

@@ -18,7 +18,6 @@ from gridmend.powerflow.compiled import compiled
 from gridmend.powerflow.factor import Pattern, analyse
 from gridmend.powerflow.network import (
     Network,
-    Primitives,
     adjacency,
     conductor_pairs,
     slots_of,
@@ -26,6 +25,7 @@ from gridmend.powerflow.network import (
 )
 from gridmend.powerflow.ordering import order
 from gridmend.powerflow.positions import values_at
+from gridmend.powerflow.primitives import Primitives
 
 _Ties = tuple[Ints, Ints, Complexes]
 """Of each tie its winding, its place among the primitives' conductors, and what stands there

@@ -96,6 +96,8 @@ class Kernel:
         self._folding = Folding(bench.site.grid, start)
         self.names_logins = False
         """Whether what a person does names the login too, where a room has more than one."""
+        self.told: Callable[[Sequence[Event]], None] = lambda _: None
+        """Called with what was recorded and folded, so that nobody need read it back."""
         self._situation: Situation | None = None
         self._taken: list[Event] = []
         """Of the field, and not recorded yet: kept where the journal cannot be written."""
@@ -147,6 +149,7 @@ class Kernel:
             self._folding.add(event, number)
         self._situation = None
         self.sequence = last
+        self.told(listed)
         return last
 
     def say(self, kind: str, by: By, /, **payload: Any) -> int:

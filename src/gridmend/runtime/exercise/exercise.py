@@ -82,7 +82,8 @@ def rehearse(
     end_utc = scenario.start + timedelta(seconds=scenario.end_s)
     ledger = course.ledger
     counted = ledger.until(end_utc)
-    found = measures.taken(counted)
+    events = course.events
+    found = measures.taken(counted, events)
     return Exercise(
         scenario=scenario,
         grid=grid,
@@ -90,7 +91,7 @@ def rehearse(
         measures=found,
         findings=judge(scenario.expect, found),
         assumed=field.findings,
-        events=course.events,
+        events=events,
         happened=tuple(field.plant.happened),
         interruptions=one_by_one(counted, grid, scenario.start) if counted else (),
         curve=ledger.curve,

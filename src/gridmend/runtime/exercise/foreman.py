@@ -14,15 +14,11 @@ from gridmend.operations.suspects import suspects
 from gridmend.runtime.control.kernel import SOURCE
 from gridmend.runtime.exercise.healing import SEQUENCE_S
 from gridmend.runtime.exercise.incident import Incident
+from gridmend.runtime.exercise.reported import Reported
 from gridmend.runtime.exercise.room import Room
 from gridmend.twin.crewing import Crewing
-from gridmend.twin.guard_places import GUARDING
 from gridmend.twin.people.crew import Job, JobKind
 
-WAIT_S = 120.0
-"""How long reports of customers and meters are gathered before a place is looked for."""
-REPORTS_LEAST = 2
-"""Reports that make an outage of more than one house."""
 FLAGS_S = 60.0
 """How long after a lock-out its indicators are waited for."""
 PATROLLED_MOST = 400
@@ -30,8 +26,6 @@ PATROLLED_MOST = 400
 AGAIN_S = 600.0
 """Time after which what was refused is asked for once more."""
 TRIES_MOST = 50
-WITHOUT = ("no power", "still no power")
-"""What callers say whose supply is gone."""
 NOTHING = "nothing found"
 """What a patrol says that found no damage."""
 
@@ -55,14 +49,20 @@ class Foreman:
     back: Callable[[], None]
     storm: Callable[[], bool]
     incidents: list[Incident] = field(default_factory=list[Incident])
-    _reports: dict[int, float] = field(default_factory=dict[int, float])
-    """Loads that were reported to be without supply, and when first [s]."""
+    _reported: Reported = field(init=False)
     _flags: dict[str, float] = field(default_factory=dict[str, float])
     _jobs: int = 0
     _stood: Snapshot | None = None
     _tripped_s: float = -math.inf
     _told_s: float = -math.inf
     """When it last looked at its board."""
+
+    def __post_init__(self) -> None:
+        self._reported = Reported(self.room.kernel, self._is_open)
+
+    def _is_open(self, devices: set[str]) -> bool:
+        """Whether an incident is open behind any of these devices."""
+        return any(i.stage != "over" and i.device in devices for i in self.incidents)
 
     def hear(self, event: Event, before: Snapshot) -> None:
         """Take note."""
@@ -75,10 +75,8 @@ class Foreman:
                 self._open(str(said["device"]).lower(), now_s + FLAGS_S, is_heard=True)
         elif event.kind == "fault_indicated":
             self._flags[str(said["device"]).lower()] = now_s
-        elif event.kind in ("meter_gasped", "customer_called"):
-            self._report(event, now_s)
-        elif event.kind == "meter_returned":
-            self._reports.pop(self._load(str(said["meter"])), None)
+        elif event.kind in ("meter_gasped", "customer_called", "meter_returned"):
+            self._reported.hear(event, now_s)
         elif event.kind == "crew_said" and event.source != SOURCE:
             self._listen(str(said["crew"]), str(said["job"]), str(said["text"]))
         elif event.kind == "repaired" and event.source != SOURCE:
@@ -88,8 +86,7 @@ class Foreman:
         """When it looks at its board again [s]."""
         now_s = self.room.agenda.now_s
         waits = [i.due_s for i in self.incidents if i.stage in ("wait", "close")]
-        if self._reports:
-            waits.append(min(self._reports.values()) + WAIT_S)
+        waits.append(self._reported.due_s())
         # Who waits for a crew is asked once a look: a crew may have come free.
         if self._told_s < now_s and self._unsent():
             waits.append(now_s)
@@ -98,8 +95,9 @@ class Foreman:
     def act(self) -> None:
         """Look for places, and send crews."""
         now_s = self.room.agenda.now_s
-        if self._reports and min(self._reports.values()) + WAIT_S <= now_s:
-            self._locate()
+        if self._reported.due_s() <= now_s:
+            for device in self._reported.places():
+                self._open(device, now_s, is_heard=False)
         for incident in self.incidents:
             if incident.stage == "wait" and incident.due_s <= now_s:
                 self._patrol(incident)
@@ -222,7 +220,7 @@ class Foreman:
 
     def _close(self, incident: Incident) -> None:
         """Bring back what the device fed, and look whether all is back."""
-        self._reports.clear()
+        self._reported.clear()
         if incident.is_heard or self.room.reports(incident.device):
             incident.stage = "over"
             self.back()
@@ -242,59 +240,3 @@ class Foreman:
         incident.stage = "over"
         why = "nothing of the model lies behind it"
         self.room.kernel.say("plan_stopped", self.room.operator, device=incident.device, why=why)
-
-    def _load(self, meter: str) -> int:
-        return self.room.kernel.grid.loads.index.get(meter.lower(), -1)
-
-    def _report(self, event: Event, now_s: float) -> None:
-        """Somebody is without supply whom no incident explains."""
-        if event.kind == "customer_called":
-            if str(event.payload["text"]) not in WITHOUT:
-                return
-            row = self._load(str(event.payload["customer"]).rpartition("/")[0])
-        else:
-            row = self._load(str(event.payload["meter"]))
-        if row >= 0 and not self._explained(row):
-            self._reports.setdefault(row, now_s)
-
-    def _explained(self, row: int) -> bool:
-        """Whether a load is known to be out, or an incident is open behind whose device it lies."""
-        kernel = self.room.kernel
-        topology = kernel.bench.site.topology
-        if not topology.supplied(topology.energised(kernel.situation.snapshot))[row]:
-            return True
-        name = str(self.room.kernel.grid.loads["name"][row])
-        devices = set(self._devices(name))
-        return any(i.stage != "over" and i.device in devices for i in self.incidents)
-
-    def _devices(self, load: str) -> list[str]:
-        """Devices on a load's way to its source that may have opened, nearest first."""
-        kernel = self.room.kernel
-        topology, switches = kernel.bench.site.topology, kernel.grid.switches
-        up = topology.up(Snapshot.normal(kernel.grid), f"load.{load}")
-        w = topology.wiring
-        rows = w.branch_row[up][w.branch_table[up] == "switches"].tolist()
-        kinds, names = switches.texts("kind"), switches.texts("name")
-        found = [names[row].lower() for row in rows if kinds[row] in GUARDING]
-        # The first switch behind the source stands for the breaker that a model leaves out.
-        if rows and names[rows[-1]].lower() not in found:
-            found.append(names[rows[-1]].lower())
-        return found
-
-    def _locate(self) -> None:
-        """The nearest device that all who report have in common; one house is left alone."""
-        names = self.room.kernel.grid.loads.texts("name")
-        chains = [self._devices(names[row]) for row in self._reports if not self._explained(row)]
-        self._reports.clear()
-        chains = [chain for chain in chains if chain]
-        while len(chains) >= REPORTS_LEAST:
-            counts: dict[str, int] = {}
-            for chain in chains:
-                for device in chain:
-                    counts[device] = counts.get(device, 0) + 1
-            deepest = max(chains, key=len)
-            device = next((d for d in deepest if counts[d] >= REPORTS_LEAST), "")
-            if not device:
-                return
-            self._open(device, self.room.agenda.now_s, is_heard=False)
-            chains = [chain for chain in chains if device not in chain]

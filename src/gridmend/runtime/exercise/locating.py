@@ -98,7 +98,8 @@ def located(
     if device.startswith("source.") or not (heard.flags or evidence.recordings or evidence.sags):
         return by_flags, frozenset()
     flow = bench.solver.solve(before, controls="static")
-    where = Locator.of(topology.grid, network=bench.solver.network, flow=flow).locate(evidence)
+    locator = Locator.of(topology.grid, network=bench.solver.network, topology=topology, flow=flow)
+    where = locator.locate(evidence)
     if not where.informed:
         return by_flags, frozenset()
     found = _held(topology, before, where, sure)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
+from gridmend.model.event import Event
 from gridmend.model.flow import Flow
 from gridmend.operations.interruptions.measures import Period
 from gridmend.powerflow.results import load_kva
@@ -36,9 +38,9 @@ class Measures:
         self._enter(0.0, course.flow)
         course.watchers.append(self._enter)
 
-    def taken(self, ledger: Period | None) -> dict[str, Measured]:
+    def taken(self, ledger: Period | None, events: Iterable[Event]) -> dict[str, Measured]:
         """The measures of a run that ends now; `ledger` is its period, None where nobody is
-        served."""
+        served, and `events` all that the control room recorded."""
         course, field = self.course, self.course.field
         self._count(field.agenda.now_s)
         messages = field.telecontrol.links.ledger(field.agenda.now_s)
@@ -53,15 +55,15 @@ class Measures:
             found |= {"lowest_v_pu": self._lowest, "highest_v_pu": self._highest}
         if ledger is not None:
             found |= indices_of(ledger)
-        return found | self._counted()
+        return found | self._counted(events)
 
-    def _counted(self) -> dict[str, Measured]:
+    def _counted(self, events: Iterable[Event]) -> dict[str, Measured]:
         """What happened in truth, and what the control room recorded."""
         truth: dict[str, list[Any]] = {}
         for one in self.course.field.plant.happened:
             truth.setdefault(one.kind, []).append(one.payload)
         known: dict[str, list[Any]] = {}
-        for event in self.course.events:
+        for event in events:
             known.setdefault(event.kind, []).append(event.payload)
         moved = {said["command"] for said in known.get("outcome", ())
                  if said["state"] == "confirmed"}  # fmt: skip

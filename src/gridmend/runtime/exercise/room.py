@@ -83,7 +83,8 @@ class Room:
         self.kernel = open_room(grid, field, self.journal, now=self.now, bench=bench)
         if ANYWHERE not in self.kernel.situation.authorities:
             take_authority(self.kernel, ANYWHERE, operator)
-        self._heard = self.kernel.sequence
+        self._untold: list[Event] = []
+        self.kernel.told = self._untold.extend
         self._next: Due | None = None
         self._busy, self._looked_s = False, -math.inf
         self._forecast, self._step = forecast, 0
@@ -236,9 +237,7 @@ class Room:
                 self._tell(self.kernel.situation.snapshot)
 
     def _tell(self, before: Snapshot) -> None:
-        after, self._heard = self._heard, self.kernel.sequence
-        if after == self._heard:
-            return
-        for event in [entry.event for entry in self.journal.read(after)]:
+        told, self._untold[:] = tuple(self._untold), ()
+        for event in told:
             for duty in self.duties:
                 duty.hear(event, before)

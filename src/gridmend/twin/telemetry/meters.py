@@ -86,8 +86,6 @@ class Meters:
     settings: Metering
     streams: Streams
     gain: Floats
-    gasp: list[np.random.Generator]
-    ping: list[np.random.Generator]
     energy_kwh: Floats
     volt_s: Floats
     live_s: Floats
@@ -95,6 +93,10 @@ class Meters:
     has_supply: Flags
     now_s: float = 0.0
     begin_s: float = 0.0
+    _begun: dict[tuple[str, int], np.random.Generator] = field(
+        default_factory=dict[tuple[str, int], np.random.Generator]
+    )
+    """Streams that were drawn from: most meters never say anything of an outage."""
     _power_kw: Floats = field(default_factory=lambda: np.empty(0))
     _v_pu: Floats = field(default_factory=lambda: np.empty(0))
 
@@ -109,8 +111,6 @@ class Meters:
             settings=settings,
             streams=streams,
             gain=1.0 + np.array(error, float) * settings.error_pct / 100,
-            gasp=[streams.of("meter", "gasp", name) for name in names],
-            ping=[streams.of("meter", "ping", name) for name in names],
             energy_kwh=np.zeros(n),
             volt_s=np.zeros(n),
             live_s=np.zeros(n),
@@ -154,14 +154,22 @@ class Meters:
         self.has_supply = supplied.copy()
         gasping: list[tuple[int, float]] = []
         for k in np.flatnonzero(lost).tolist():
-            chance, delay = self.gasp[k].random(2)
+            chance, delay = self._stream("gasp", k).random(2)
             if chance < self.settings.gasps:
                 gasping.append((k, self.now_s + delay * self.settings.gasp_s))
         pinging = [
-            (k, self.now_s + self.ping[k].random() * self.settings.ping_s)
+            (k, self.now_s + self._stream("ping", k).random() * self.settings.ping_s)
             for k in np.flatnonzero(back).tolist()
         ]
         return _said(gasping), _said(pinging)
+
+    def _stream(self, purpose: str, load: int) -> np.random.Generator:
+        """The stream of a meter for a purpose, where it stands."""
+        key = purpose, load
+        if key not in self._begun:
+            name = str(self.network.grid.loads["name"][load])
+            self._begun[key] = self.streams.of("meter", purpose, name)
+        return self._begun[key]
 
     def measured_pu(self, load: int) -> float:
         """What a meter shows of its voltage at this instant [pu of rated]."""

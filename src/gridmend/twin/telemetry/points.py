@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from gridmend.model.arrays import Floats, Ints
 from gridmend.model.errors import GridError
 from gridmend.model.flow import Flow
-from gridmend.model.grid import Grid
 from gridmend.powerflow.network import Network
 from gridmend.twin.streams import Streams
 
@@ -161,10 +160,11 @@ def _rows(network: Network) -> Iterator[_Row]:
     for row in np.flatnonzero(grid.switches.flags("remote")).tolist():
         if network.primitives.place["switches"][row] >= 0:
             yield from _of_switch(network, row)
+    regulated = {grid.transformers.row(name) for name in grid.tap_controls["transformer"]}
     for row, unit in network.units.items():
         name = f"transformer.{grid.transformers['name'][row]}".lower()
         for winding in unit.windings.tolist():
-            if int(grid.windings["tap_steps"][winding]) > 0 and row in _regulated(grid):
+            if int(grid.windings["tap_steps"][winding]) > 0 and row in regulated:
                 phase = str(grid.windings["number"][winding])
                 yield _Row(name, name, Quantity.TAP, phase, winding, 1.1)
     for row in np.flatnonzero(grid.capacitors.flags("in_service")).tolist():
@@ -191,7 +191,3 @@ def _of_switch(network: Network, row: int) -> Iterator[_Row]:
         rated_kva = len(mine) * base_v * rated_a / 1000
         for quantity in (Quantity.POWER, Quantity.REACTIVE):
             yield _Row(name, name, quantity, "", row, rated_kva, tuple(mine.tolist()))
-
-
-def _regulated(grid: Grid) -> set[int]:
-    return {grid.transformers.row(name) for name in grid.tap_controls["transformer"]}
