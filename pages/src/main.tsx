@@ -4,6 +4,7 @@ import "uplot/dist/uPlot.min.css";
 import "./style/base.css";
 import "./style/shell.css";
 import "./style/map.css";
+import "./style/oneline.css";
 import "./part/colours";
 import { App } from "./shell/app";
 import { watchKeys } from "./shell/keys";

@@ -221,6 +221,11 @@ class Client:
         path = f"/selects/{quote(select, safe='')}/operate"
         return self._asked("POST", path, tries=TRIES_MOST, json=body).json()
 
+    def set_password(self, present: str, password: str) -> None:
+        """Change one's own password; every other session of the account ends."""
+        name = quote(self.session["user"]["name"], safe="")
+        self.put(f"/users/{name}/password", present=present, password=password)
+
     def trends(self, names: Sequence[str], **period: str) -> Any:
         """Figures over time as a `pyarrow.Table`; `start` and `end` are ISO 8601 with a zone."""
         import pyarrow as pa

@@ -238,3 +238,21 @@ def test_equal_runs_are_equal_to_the_byte_in_any_process() -> None:
         for _ in range(2)
     ]
     assert said[0] == said[1] and len(said[0]) > 1000
+
+
+def test_a_transient_fault_on_a_phase_that_is_open_goes_out_though_others_induce_a_voltage(
+    network: Network,
+) -> None:
+    plant = plant_of(network)
+    world = plant.world
+    row = world.grid.switches.row("Sw3")
+    bits = world.snapshot.open_phases.copy()
+    bits[row] = 1
+    plant.stand(world.snapshot.with_open_phases(bits))
+    arc = Short("line.L51", ("a",), 0.5, share=0.5)
+    nodes = world.topology.nodes_of("line.L51")
+    assert world.topology.energised(world.snapshot)[nodes].any(), "two phases have supply"
+    plant.strike(Fault(arc, is_permanent=False))
+    assert not world.is_live(arc)
+    plant.agenda.run_to(30.0)
+    assert plant.faults == {} and "extinguished" in kinds(plant)

@@ -5,15 +5,17 @@ import type { Device } from "../wire/answers";
 import { asProblem, get, post, type Problem } from "../wire/http";
 import { overview } from "../state/feed";
 import { isStale } from "../state/live";
+import { replayed } from "../state/replay";
 import { may, session } from "../state/session";
 import { tried } from "../state/notes";
 import { go } from "../state/route";
 import { onKeys } from "../shell/bindings";
 import { choose, trace, traced } from "../map/marks";
 import { isSwitching, kindName } from "../map/kinds";
-import { age, NONE, number, perUnit, percent, plural, power, shortName } from "../part/format";
+import { age, length, NONE, number, perUnit, percent, plural, power, shortName } from "../part/format";
 import { ask } from "../part/reason";
 import { Operate, operation } from "./operate";
+import { DeviceThen } from "./then";
 import { Work } from "./work";
 
 const told = signal<Device | null>(null);
@@ -29,7 +31,10 @@ async function read(key: string): Promise<void> {
   }
 }
 
-export function DevicePanel(props: { device: string }) {
+/** The device at hand, now or at the time that is replayed. */
+export const DevicePanel = (props: { device: string }) => (replayed.value === null ? <DeviceNow device={props.device} /> : <DeviceThen device={props.device} />);
+
+function DeviceNow(props: { device: string }) {
   const { device } = props;
   useEffect(() => {
     told.value = null;
@@ -141,6 +146,12 @@ function Facts({ device }: { device: Device }) {
       <dd>{byPhase(device.v_pu, perUnit, "pu")}</dd>
       <dt>Downstream</dt>
       <dd>{device.customers_downstream === null ? NONE : plural(device.customers_downstream, "customer")}</dd>
+      {typeof device.length_m === "number" && (
+        <>
+          <dt>Length</dt>
+          <dd data-test="device-length">{length(device.length_m)}</dd>
+        </>
+      )}
       <dt>From / to</dt>
       <dd class="wrap">
         {device.bus1}

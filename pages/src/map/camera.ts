@@ -1,7 +1,7 @@
 // Where the map looks: centre, scale, and the ways to move it.
 import type { Geometry } from "../wire/geometry";
+import { fitOf, pointsOf, type Box, type Fit } from "./free";
 
-const MARGIN = 0.9;
 const NEAREST_FITS = 400;
 
 export class Camera {
@@ -12,6 +12,10 @@ export class Camera {
   width = 1;
   height = 1;
   private fitted = 1;
+  /** Whether nobody has moved it since the whole network was shown. */
+  private isWhole = true;
+  private whole: Fit = { scale: 1, x: 0, y: 0 };
+  private readonly points: Float32Array;
   private readonly spanX: number;
   private readonly spanY: number;
   private readonly apart: number;
@@ -21,6 +25,7 @@ export class Camera {
     this.origin = [(x0 + x1) / 2, (y0 + y1) / 2];
     this.spanX = Math.max(x1 - x0, 1e-6);
     this.spanY = Math.max(y1 - y0, 1e-6);
+    this.points = pointsOf(geometry.xy, this.origin);
     this.apart = Math.sqrt((this.spanX * this.spanY) / Math.max(geometry.n, 1));
   }
 
@@ -34,29 +39,34 @@ export class Camera {
     return this.scale / this.fitted;
   }
 
-  size(width: number, height: number): void {
+  /** Takes on the size of the map, and what stands before it [pixels]. */
+  size(width: number, height: number, before: Box[] = []): void {
     const isFirst = this.width <= 1;
     this.width = Math.max(width, 1);
     this.height = Math.max(height, 1);
-    const before = this.fitted;
-    this.fitted = Math.min(this.width / this.spanX, this.height / this.spanY) * MARGIN;
-    if (isFirst) this.fit();
-    else this.scale *= this.fitted / before;
+    const was = this.fitted;
+    this.whole = fitOf(this.points, [this.spanX, this.spanY], this.width, this.height, before);
+    this.fitted = this.whole.scale;
+    if (isFirst || this.isWhole) this.fit();
+    else this.scale *= this.fitted / was;
   }
 
   fit(): void {
-    this.x = 0;
-    this.y = 0;
+    this.isWhole = true;
     this.scale = this.fitted;
+    this.x = (this.width / 2 - this.whole.x) / this.scale;
+    this.y = (this.whole.y - this.height / 2) / this.scale;
   }
 
   pan(dx: number, dy: number): void {
+    this.isWhole = false;
     this.x = clamp(this.x - dx / this.scale, this.spanX);
     this.y = clamp(this.y + dy / this.scale, this.spanY);
   }
 
   /** Nearer by a factor, about a point of the screen. */
   zoomAt(factor: number, sx = this.width / 2, sy = this.height / 2): void {
+    this.isWhole = false;
     const next = Math.min(Math.max(this.scale * factor, this.fitted * 0.5), this.fitted * NEAREST_FITS);
     const [wx, wy] = this.world(sx, sy);
     this.scale = next;
@@ -66,6 +76,7 @@ export class Camera {
 
   /** Looks at a point of the map, near enough to tell it from its neighbours. */
   show(wx: number, wy: number): void {
+    this.isWhole = false;
     this.x = wx - this.origin[0];
     this.y = wy - this.origin[1];
     const wanted = 28 / this.apart;

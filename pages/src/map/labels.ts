@@ -64,11 +64,12 @@ export class Labels {
     const [x, y] = camera.screen((xy[4 * i]! + xy[4 * i + 2]!) / 2, (xy[4 * i + 1]! + xy[4 * i + 3]!) / 2);
     if (x < 0 || y < 0 || x > camera.width || y > camera.height) return false;
     const text = shortName(this.names[i] ?? "");
-    const left = x + 11;
     const wide = text.length * 6.6 + 6;
+    // On the other side where the map ends.
+    const left = x + 11 + wide > camera.width ? x - 9 - wide : x + 11;
     const cells: number[] = [];
     for (let cy = Math.floor((y - HEIGHT / 2) / CELL); cy <= Math.floor((y + HEIGHT / 2) / CELL); cy++)
-      for (let cx = Math.floor((x - 8) / CELL); cx <= Math.floor((left + wide) / CELL); cx++) {
+      for (let cx = Math.floor(Math.min(left, x - 8) / CELL); cx <= Math.floor(Math.max(left + wide, x + 8) / CELL); cx++) {
         const cell = cy * 4096 + cx;
         if (taken.has(cell)) return false;
         cells.push(cell);

@@ -24,7 +24,7 @@ const ZOOM = 1.35;
 const hover = signal<{ key: string; x: number; y: number } | null>(null);
 const failed = signal("");
 
-export function NetworkMap(props: { isReplay?: boolean }) {
+export function NetworkMap() {
   const net = useRef<HTMLCanvasElement>(null);
   const text = useRef<HTMLCanvasElement>(null);
   const stage = useRef<Stage | null>(null);
@@ -32,7 +32,7 @@ export function NetworkMap(props: { isReplay?: boolean }) {
   useEffect(() => {
     if (!net.current || !text.current || !held) return;
     try {
-      stage.current = new Stage(net.current, text.current, held, props.isReplay ?? false);
+      stage.current = new Stage(net.current, text.current, held);
       failed.value = "";
     } catch (error) {
       failed.value = String(error);
@@ -52,7 +52,7 @@ export function NetworkMap(props: { isReplay?: boolean }) {
     };
   }, [held]);
   return (
-    <section class={isStale.value && !props.isReplay ? "map stale" : "map"} aria-label="Map" data-test="map">
+    <section class={isStale.value ? "map stale" : "map"} aria-label="Map" data-test="map">
       <canvas ref={net} class="net" tabIndex={0} role="img" aria-label={`Network map, coloured by ${MODE_NAMES[mode.value]}. Search with Ctrl K; n goes to the next device that is not normal.`} data-test="map-canvas" />
       <canvas ref={text} class="names" aria-hidden="true" />
       <Modes />

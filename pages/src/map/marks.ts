@@ -3,7 +3,8 @@ import { signal } from "@preact/signals";
 import { get } from "../wire/http";
 import type { Trace } from "../wire/answers";
 import { names, paddedTo, picture } from "../state/live";
-import { noteProblem } from "../state/notes";
+import { note, noteProblem } from "../state/notes";
+import { replayed } from "../state/replay";
 
 export const CHOSEN = 1;
 export const TRACED = 2;
@@ -35,6 +36,10 @@ export function choose(key: string | null, inView = false): void {
 export async function trace(direction: "up" | "down"): Promise<void> {
   const key = chosen.peek();
   if (!key) return;
+  if (replayed.peek() !== null) {
+    note("A trace follows the network of now: it is not part of a replay.", "info");
+    return;
+  }
   const held = traced.peek();
   if (held?.key === key && held.direction === direction) {
     traced.value = null;

@@ -10,7 +10,6 @@ import { Layer } from "./layer";
 import { chosen, marksNow, rowOf, shown, traced } from "./marks";
 import { limitsOf, paletteOf } from "./palette";
 import { Pick } from "./pick";
-import { replayStore } from "./replayed";
 
 const REACH_PX = 9;
 const CLICK_PX = 4;
@@ -35,21 +34,21 @@ export class Stage {
     private readonly net: HTMLCanvasElement,
     private readonly text: HTMLCanvasElement,
     held: Picture,
-    private readonly isReplay: boolean,
   ) {
     this.layer = new Layer(net);
     this.camera = new Camera(held.geometry);
     this.labels = new Labels(held.geometry, names.peek());
     this.pick = new Pick(held.geometry);
-    this.store = isReplay ? (replayStore.peek() ?? held.store) : held.store;
+    this.store = held.store;
     this.layer.load(held.geometry, this.camera.origin);
   }
 
   attach(sink: StageSink): () => void {
     const sized = new ResizeObserver(() => this.resize());
     sized.observe(this.net);
+    for (const each of this.before()) sized.observe(each);
     const ends = [
-      this.isReplay ? this.followReplay() : onFrame((store) => this.take(store)),
+      onFrame((store) => this.take(store)),
       effect(() => {
         this.layer.palette(paletteOf(colours(), limitsOf(network.value?.limits)));
         this.ask();
@@ -97,12 +96,6 @@ export class Stage {
     this.ask();
   }
 
-  private followReplay(): () => void {
-    return effect(() => {
-      if (replayStore.value) this.take(replayStore.value);
-    });
-  }
-
   private show(): void {
     const row = chosen.peek() ? rowOf(chosen.peek()!) : -1;
     if (row < 0) return;
@@ -119,8 +112,15 @@ export class Stage {
       canvas.width = Math.round(box.width * this.dot);
       canvas.height = Math.round(box.height * this.dot);
     }
-    this.camera.size(box.width, box.height);
+    const before = this.before().map((each) => each.getBoundingClientRect());
+    const beside = before.map(({ left, top, right, bottom }) => ({ left: left - box.left, top: top - box.top, right: right - box.left, bottom: bottom - box.top }));
+    this.camera.size(box.width, box.height, beside);
     this.draw();
+  }
+
+  /** What stands before the map at its rim. */
+  private before(): Element[] {
+    return [...(this.net.parentElement?.querySelectorAll(":scope > .modes, :scope > .tools, :scope > .legend") ?? [])];
   }
 
   private ask(): void {
@@ -139,7 +139,7 @@ export class Stage {
       this.isStateNew = false;
     }
     const look = { centre: [camera.x, camera.y] as [number, number], scale: camera.scale, dot: this.dot, spacing: camera.spacing };
-    this.layer.draw(look, isStale.peek() && !this.isReplay);
+    this.layer.draw(look, isStale.peek());
     const now = colours();
     const first = chosen.peek() ? rowOf(chosen.peek()!) : -1;
     this.labels.draw(this.text, camera, this.dot, now.text, now.ground, this.store, first);

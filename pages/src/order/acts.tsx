@@ -1,6 +1,6 @@
 // What may be done to an order in the state that it is in.
 import type { Order } from "../wire/answers";
-import { post } from "../wire/http";
+import { frozen, post } from "../wire/http";
 import { orders, plans } from "../state/feed";
 import { may, session } from "../state/session";
 import { note, tried } from "../state/notes";
@@ -56,14 +56,16 @@ export function OrderActs({ order }: { order: Order }) {
         // Two people: whoever wrote an order does not approve it. The server holds to it.
         const isOwn = each.path === "approve" && own;
         return (
-          <button key={each.path} class={each.isMain ? "main" : ""} disabled={!allowed || isOwn} title={isOwn ? "Another person approves what you wrote" : allowed ? "" : "You have no leave for this"} data-test={`order-${each.path}`} onClick={() => void act(order, each)}>
+          <button key={each.path} class={each.isMain ? "main" : ""} disabled={!allowed || isOwn} title={isOwn ? "Another person approves what you wrote" : allowed ? "" : frozen.value || "You have no leave for this"} data-test={`order-${each.path}`} onClick={() => void act(order, each)}>
             {each.name}
           </button>
         );
       })}
+      {!frozen.value && (
       <a class="button" href={`api/v1/orders/${encodeURIComponent(order.id)}/sheet.pdf`} target="_blank" rel="noopener" data-test="order-print">
         Sheet (PDF)
       </a>
+      )}
     </div>
   );
 }

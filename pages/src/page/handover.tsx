@@ -178,6 +178,21 @@ function Applications() {
 }
 
 /** Whatever one shift leaves to the next, as the room tells it. */
+/** What is left, as people say it. */
+const LEFT: Record<string, string> = {
+  orders: "Orders",
+  tags: "Tags",
+  grounds: "Earths",
+  clearances: "Clearances",
+  pending: "Commands without an answer",
+  faults: "Faults known or suspected",
+  loops: "Loops that are closed",
+  locked_out: "Locked out by protection",
+  unknown: "Positions not known",
+  killed: "Areas where applications are stopped",
+  crews: "Crews",
+};
+
 function Business(props: { business: Record<string, unknown> }) {
   let { business } = props;
   while (isTable(business.business)) business = business.business;
@@ -186,7 +201,7 @@ function Business(props: { business: Record<string, unknown> }) {
       <h2>Left to the next shift</h2>
       {Object.entries(business).map(([name, value]) => (
         <div key={name}>
-          <h3>{words(name)}</h3>
+          <h3>{LEFT[name] ?? words(name)}</h3>
           <Told value={value} />
         </div>
       ))}

@@ -4,6 +4,7 @@ import { signal } from "@preact/signals";
 import { route } from "../state/route";
 import { asProblem, get, type Problem } from "../wire/http";
 import { overview } from "../state/feed";
+import { replayed } from "../state/replay";
 import type { JournalEntry, Verified } from "../wire/answers";
 import { dateAndTime, number, plural, words } from "../part/format";
 
@@ -48,7 +49,12 @@ export default function JournalPage() {
     after.value = null;
     void read();
   }, [wanted]);
-  const told = entries.value ?? [];
+  // In a replay, what was written until then.
+  const untilMs = replayed.value;
+  useEffect(() => {
+    if (untilMs !== null && after.peek() === null) void read();
+  }, [untilMs === null ? 0 : overview.data.value?.sequence]);
+  const told = (entries.value ?? []).filter((each) => untilMs === null || Date.parse(each.time) <= untilMs);
   const first = told[0]?.sequence ?? 0;
   const last = told.at(-1)?.sequence ?? 0;
   const turn = (from: number | null): void => {

@@ -55,7 +55,7 @@ function Card({ outage }: { outage: Outage }) {
         <dd>{number(outage.critical)}</dd>
         <dt>Since</dt>
         <dd>
-          {dateAndTime(outage.began)} ({age((clockMs.value - Date.parse(outage.began)) / 1000)})
+          {clockNear(outage.began, clockMs.value)} ({age((clockMs.value - Date.parse(outage.began)) / 1000)})
         </dd>
         <dt>Supply back</dt>
         <dd>
@@ -78,7 +78,7 @@ function Card({ outage }: { outage: Outage }) {
         <dt>Calls</dt>
         <dd>{number(outage.calls)}</dd>
         <dt>Meters asked</dt>
-        <dd>{outage.pings ? `${number(outage.pings.asked)}: ${number(outage.pings.silent)} silent, ${number(outage.pings.answered)} answered` : NONE}</dd>
+        <dd>{outage.pings?.asked ? `${number(outage.pings.asked)}: ${number(outage.pings.silent)} silent, ${number(outage.pings.answered)} answered` : "none"}</dd>
         {outage.nested_in && (
           <>
             <dt>Within</dt>

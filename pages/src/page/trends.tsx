@@ -3,16 +3,18 @@ import { useEffect, useRef } from "preact/hooks";
 import { signal } from "@preact/signals";
 import uPlot from "uplot";
 import { colours } from "../part/colours";
-import { clock, dateAndTime, number, shortName, zoneName } from "../part/format";
+import { clock, dateAndTime, number, shortName, trendName, zoneName } from "../part/format";
 import { theme, zone } from "../state/settings";
 import { route } from "../state/route";
 import { clockMs } from "../state/live";
+import { replayed } from "../state/replay";
 import { asProblem, get, type Problem } from "../wire/http";
 import type { Trends } from "../wire/answers";
 
 const SPANS_H = [1, 6, 24];
 const SERIES_MOST = 8;
 const AGAIN_MS = 30_000;
+const SAMPLE_MS = 60_000;
 
 const told = signal<Trends | null>(null);
 /** What has a trend, with its unit. */
@@ -52,7 +54,7 @@ export default function TrendsPage() {
     void read();
     const timer = setInterval(() => void read(), AGAIN_MS);
     return () => clearInterval(timer);
-  }, [picked.value.join(), spanH.value]);
+  }, [picked.value.join(), spanH.value, replayed.value === null ? 0 : Math.floor(replayed.value / SAMPLE_MS)]);
   const toggle = (name: string): void => {
     const held = picked.value;
     picked.value = held.includes(name) ? held.filter((each) => each !== name) : [...held, name].slice(-SERIES_MOST);
@@ -81,7 +83,7 @@ export default function TrendsPage() {
           {Object.entries(known.value).map(([name, unit]) => (
             <label key={name} class="row">
               <input type="checkbox" checked={picked.value.includes(name)} data-test="trend-pick" onChange={() => toggle(name)} />
-              {name} <span class="soft">{unit}</span>
+              {trendName(name)} <span class="soft">{unit}</span>
             </label>
           ))}
         </div>
@@ -129,7 +131,7 @@ function Chart(props: { unit: string; of: string[]; trends: Trends }) {
         series: [
           { value: (_: uPlot, time: number | null) => (time === null ? "–" : dateAndTime(time * 1000)) },
           ...of.map((name, i) => ({
-            label: name,
+            label: trendName(name),
             stroke: inks[i % inks.length],
             width: 2,
             dash: i < inks.length / 2 ? undefined : [6, 4],
@@ -150,5 +152,5 @@ function Chart(props: { unit: string; of: string[]; trends: Trends }) {
     };
   }, []);
   useEffect(() => plot.current?.setData(data), [trends]);
-  return <figure ref={at} class="card chart" aria-label={`${of.join(", ")} in ${unit}`} data-test="chart" />;
+  return <figure ref={at} class="card chart" aria-label={`${of.map(trendName).join(", ")} in ${unit}`} data-test="chart" />;
 }

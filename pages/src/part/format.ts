@@ -109,5 +109,25 @@ export function age(seconds: number | null | undefined): string {
 /** `line.l52` is shown as `l52`; the kind stands beside it. */
 export const shortName = (key: string): string => key.slice(key.indexOf(".") + 1);
 
+const FIGURES: Record<string, string> = {
+  load_kw: "Load",
+  source_kw: "From sources",
+  loss_kw: "Losses",
+  der_kw: "DER output",
+  customers_out: "Customers out",
+  critical_out: "Critical customers out",
+  v_min_pu: "Lowest voltage",
+  v_max_pu: "Highest voltage",
+  unacknowledged: "Alarms not acknowledged",
+  stale: "Devices not heard in time",
+};
+const ENDINGS: [string, string][] = [[".i_a", "current"], [".v_pu", "voltage"], [".p_kw", "power"]];
+
+/** A figure that has a trend, in words. */
+export function trendName(name: string): string {
+  const ending = ENDINGS.find(([end]) => name.endsWith(end));
+  return FIGURES[name] ?? (ending ? `${shortName(name.slice(0, -ending[0].length))} ${ending[1]}` : words(name));
+}
+
 export const words = (text: string): string => text.replaceAll("_", " ");
 export const plural = (count: number, one: string, many = `${one}s`): string => `${number(count)} ${count === 1 ? one : many}`;

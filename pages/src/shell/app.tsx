@@ -3,7 +3,9 @@ import type { ComponentType } from "preact";
 import { useEffect } from "preact/hooks";
 import { signal } from "@preact/signals";
 import { route, PAGES, type PageId } from "../state/route";
-import { begin } from "../state/live";
+import { begin, picture } from "../state/live";
+import { replayed } from "../state/replay";
+import { enter, isOnly } from "../state/replaying";
 import { listen } from "../state/feed";
 import { isLoggedIn, loadSession, may, session } from "../state/session";
 import { note, noteProblem } from "../state/notes";
@@ -125,6 +127,15 @@ function WithoutView() {
   );
 }
 
+/** Pages that show what is so now, and nothing of a past time. */
+const OF_NOW: PageId[] = ["handover", "der", "planner", "reports", "users"];
+
+const OfNow = ({ name }: { name: string }) => (
+  <p class="waiting" data-test="of-now">
+    {name} is not recorded. {isOnly.value ? "There is nothing here to see of it." : "It shows only what is so now: go back to live to see it."}
+  </p>
+);
+
 function Room() {
   const page = route.value.page;
   const name = PAGES.find((each) => each.id === page)?.name ?? "Map";
@@ -133,6 +144,10 @@ function Room() {
     document.title = `${name} · ${network} · Gridmend`;
   }, [name, network]);
   useEffect(() => void (page === "trends" && loadTrends()), [page]);
+  const isReady = picture.value !== null;
+  useEffect(() => {
+    if (isReady && (page === "replay" || isOnly.value)) void enter();
+  }, [isReady, page, isOnly.value]);
   const Shown = shownFor(page);
   return (
     <div class="shell">
@@ -140,7 +155,7 @@ function Room() {
       <Banners />
       <Rail />
       <main id="main" tabIndex={-1} aria-label={name} data-test={`page-${page}`}>
-        {Shown ? <Shown /> : <p class="waiting">Opening …</p>}
+        {replayed.value !== null && (OF_NOW.includes(page) || (isOnly.value && page === "journal")) ? <OfNow name={name} /> : Shown ? <Shown /> : <p class="waiting">Opening …</p>}
       </main>
       <Status />
       <Notes />

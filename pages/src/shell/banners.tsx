@@ -1,9 +1,11 @@
 // What must be known on every page: a demonstration, no feed, a replay, no solution.
 import { overview } from "../state/feed";
 import { ageS, clockMs, isOpen, isStale, picture } from "../state/live";
-import { replayed } from "../state/replay";
+import { replayed, then } from "../state/replay";
+import { isOnly, leave, problem } from "../state/replaying";
 import { may, session } from "../state/session";
 import { age, dateAndTime } from "../part/format";
+import { Scrubber } from "./scrubber";
 
 export function Banners() {
   const told = overview.data.value;
@@ -16,13 +18,18 @@ export function Banners() {
       )}
       {replayed.value !== null && (
         <div class="banner lost" role="alert" data-test="not-live">
-          NOT LIVE – replay of {dateAndTime(replayed.value)}
-          <a class="button" href="#/map" data-test="back-to-live" onClick={() => (replayed.value = null)}>
-            Back to live
-          </a>
+          <span>
+            NOT LIVE – replay of {dateAndTime(replayed.value)}. <small>Nothing can be changed.</small>
+          </span>
+          {!isOnly.value && (
+            <button data-test="back-to-live" onClick={leave}>
+              Back to live
+            </button>
+          )}
         </div>
       )}
-      {isStale.value && replayed.value === null && (
+      {replayed.value !== null && <NotRecorded />}
+      {isStale.value && (
         <div class="banner lost" role="alert" data-test="stale">
           NO LIVE DATA for {age(Math.floor(ageS.value ?? 0))} – what is shown is of {dateAndTime(clockMs.value)}
           {isOpen.value ? "" : "; connecting again …"}
@@ -34,6 +41,18 @@ export function Banners() {
         </div>
       )}
       {!picture.value && may("view") && <Waiting />}
+      {replayed.value !== null && <Scrubber />}
+    </div>
+  );
+}
+
+/** What is missing of the time that is shown. */
+function NotRecorded() {
+  const told = problem.value ? [problem.value.message] : (then.value?.unsure ?? []);
+  if (!told.length) return null;
+  return (
+    <div class="banner warning" role="status" data-test="not-recorded">
+      Not recorded: {told.join("; ")}
     </div>
   );
 }

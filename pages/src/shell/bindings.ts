@@ -24,6 +24,8 @@ export const KEYS: Key[] = [
   { keys: "a", does: "Alarm: acknowledge the chosen ones" },
   { keys: "Shift A", does: "Alarm: acknowledge all that are listed" },
   { keys: "s", does: "Alarm: shelve the chosen one" },
+  { keys: ", .", does: "Replay: mark before, next mark" },
+  { keys: "Home End", does: "Replay: its beginning, its end" },
   { keys: "d", does: "Dark or light" },
   { keys: "w", does: "Wall: the map alone" },
 ];

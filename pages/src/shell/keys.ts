@@ -10,7 +10,9 @@ let prefixAt = -Infinity;
 const isWriting = (target: EventTarget | null): boolean =>
   target instanceof HTMLTextAreaElement ||
   target instanceof HTMLSelectElement ||
-  (target instanceof HTMLInputElement && !["checkbox", "radio", "button"].includes(target.type));
+  (target instanceof HTMLInputElement && !["checkbox", "radio", "button", "range"].includes(target.type));
+/** A slider takes arrows, Home and End for itself, and letters go to the page. */
+const isSlider = (target: EventTarget | null): boolean => target instanceof HTMLInputElement && target.type === "range";
 
 export function watchKeys(): void {
   addEventListener("keydown", (event) => {
@@ -27,6 +29,7 @@ function onKey(event: KeyboardEvent): boolean {
   }
   if (event.ctrlKey || event.metaKey) return false;
   if (event.key === "Escape") return escape();
+  if (isSlider(event.target) && event.key.length > 1) return false;
   if (isWriting(event.target) || document.querySelector("dialog[open]")) return false;
   if (letters.peek() === "off" && event.key.length === 1) return false;
   if (performance.now() - prefixAt < PREFIX_LASTS_MS) {

@@ -20,7 +20,7 @@ async function during(work: () => Promise<void>): Promise<void> {
   isBusy.value = false;
 }
 
-const text = (form: HTMLFormElement, name: string): string => {
+export const fieldText = (form: HTMLFormElement, name: string): string => {
   const field = form.elements.namedItem(name);
   return field instanceof HTMLInputElement ? field.value : "";
 };
@@ -33,8 +33,9 @@ function submit(event: SubmitEvent, work: (form: HTMLFormElement) => Promise<voi
 export function LogIn() {
   return (
     <main class="login card" data-test="page-login">
-      <form class="stack" onSubmit={(event) => submit(event, (form) => logIn(text(form, "name"), text(form, "password")))}>
+      <form class="stack" onSubmit={(event) => submit(event, (form) => logIn(fieldText(form, "name"), fieldText(form, "password")))}>
         <h1>Gridmend · {session.value?.server.name}</h1>
+        <World />
         <Field name="name" label="Name" autocomplete="username" />
         <Field name="password" label="Password" secret autocomplete="current-password" />
         <Wrong />
@@ -46,12 +47,23 @@ export function LogIn() {
   );
 }
 
+/** Said wherever what is shown is not the field itself; nothing where it is. */
+export function World() {
+  const world = session.value?.server.world;
+  return world && world !== "live" ? (
+    <span class="tag loud" data-test="world">
+      SIMULATED FIELD
+    </span>
+  ) : null;
+}
+
 export function SetUp() {
   const given = route.value.rest || route.value.query.get("token") || new URLSearchParams(location.search).get("token") || "";
   return (
     <main class="login card" data-test="page-setup">
-      <form class="stack" onSubmit={(event) => submit(event, (form) => setUp(text(form, "token"), text(form, "name"), text(form, "password"), text(form, "shown")))}>
+      <form class="stack" onSubmit={(event) => submit(event, (form) => setUp(fieldText(form, "token"), fieldText(form, "name"), fieldText(form, "password"), fieldText(form, "shown")))}>
         <h1>The first account</h1>
+        <World />
         <p class="soft">
           This account gives rights to others; it has none over the network. The one-time link was printed where the
           server was started.
@@ -77,7 +89,7 @@ function Wrong() {
   ) : null;
 }
 
-function Field(props: { name: string; label: string; value?: string; secret?: boolean; optional?: boolean; autocomplete: string }) {
+export function Field(props: { name: string; label: string; value?: string; secret?: boolean; optional?: boolean; autocomplete: string }) {
   return (
     <label class="field">
       <span>{props.label}</span>

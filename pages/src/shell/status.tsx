@@ -1,12 +1,15 @@
 // The status line: how old the data is, who is here, and what this screen is set to.
 import { overview } from "../state/feed";
 import { ageS, isOpen } from "../state/live";
+import { replayed } from "../state/replay";
 import { theme, units, wall, zone } from "../state/settings";
 import { logOut, may, session } from "../state/session";
 import { tried } from "../state/notes";
 import { post } from "../wire/http";
 import { age } from "../part/format";
 import { isHelpOpen } from "./help";
+import { World } from "./login";
+import { Who } from "./password";
 
 const SPEEDS = [0, 1, 2, 5, 10, 30, 60];
 
@@ -14,9 +17,9 @@ export function Status() {
   const told = session.value;
   return (
     <footer class="status">
+      {!told?.demonstration && <World />}
       <span data-test="data-age" role="status">
-        {isOpen.value ? "▸ Live" : "▪ Not connected"} · last word {age(ageS.value)} ago · oldest reading{" "}
-        {age(overview.data.value?.data_age_s)}
+        {replayed.value !== null ? "▪ Replay" : `${isOpen.value ? "▸ Live" : "▪ Not connected"} · last word ${age(ageS.value)} ago`} · oldest reading {age(overview.data.value?.data_age_s)}
       </span>
       {overview.data.value?.stale ? (
         <span data-test="devices-stale">{overview.data.value.stale} devices not heard in time</span>
@@ -58,9 +61,7 @@ export function Status() {
       <button class="plain" data-test="help" onClick={() => (isHelpOpen.value = true)}>
         Keys <kbd>?</kbd>
       </button>
-      <span class="no-wall" data-test="user">
-        {told?.user?.shown || told?.user?.name}
-      </span>
+      <Who />
       <button class="plain no-wall" data-test="log-out" onClick={() => void tried(logOut)}>
         Log out
       </button>

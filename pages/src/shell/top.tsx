@@ -8,7 +8,7 @@ import { Priority, PRIORITIES } from "../part/priority";
 
 export function Top() {
   const state = replayed.value !== null ? "replay" : isStale.value ? "stale" : clockMs.value ? "live" : "opening";
-  const shownMs = replayed.value ?? clockMs.value;
+  const shownMs = clockMs.value;
   const words = { replay: "NOT LIVE", stale: "STALE", live: "REAL TIME", opening: "OPENING" }[state];
   return (
     <header class="top" data-stale={state === "live" ? "no" : "yes"}>
@@ -26,8 +26,7 @@ export function Top() {
 }
 
 function Figures() {
-  // The figures of a time that is replayed are not known: those of now would be taken for them.
-  const told = replayed.value === null ? overview.data.value : null;
+  const told = overview.data.value;
   const limits = limitsOf(network.value?.limits);
   const low = told?.v_min_pu ?? null;
   const high = told?.v_max_pu ?? null;

@@ -1,26 +1,33 @@
 // What is read again when the server says that it changed: alarms, outages, plans, orders.
-import { signal, type Signal } from "@preact/signals";
+import { computed, signal, type ReadonlySignal, type Signal } from "@preact/signals";
 import type { Alarms, Area, FaultPlans, Order, Outage, Overview } from "../wire/answers";
+import type { Panels } from "../wire/past";
+import { replayed, then } from "./replay";
 import { API, asProblem, get, type Problem } from "../wire/http";
 
 export interface Feed<T> {
-  data: Signal<T | null>;
-  problem: Signal<Problem | null>;
+  /** What is shown: of now, or of the time that is replayed. */
+  data: ReadonlySignal<T | null>;
+  problem: ReadonlySignal<Problem | null>;
+  /** What is so now, whatever is shown. */
+  now: Signal<T | null>;
   read: () => Promise<void>;
 }
 
 /** One reading at a time; what is asked for meanwhile is one more reading after it. */
-function feed<T>(path: string): Feed<T> {
-  const data = signal<T | null>(null);
-  const problem = signal<Problem | null>(null);
+function feed<T>(path: string, name: Exclude<keyof Panels, "time" | "recorded_at" | "unsure">): Feed<T> {
+  const now = signal<T | null>(null);
+  const failed = signal<Problem | null>(null);
+  const data = computed(() => (replayed.value === null ? now.value : ((then.value?.[name] as T | null | undefined) ?? null)));
+  const problem = computed(() => (replayed.value === null ? failed.value : null));
   let running: Promise<void> | null = null;
   let isWanted = false;
   const once = async (): Promise<void> => {
     try {
-      data.value = await get<T>(path);
-      problem.value = null;
+      now.value = await get<T>(path);
+      failed.value = null;
     } catch (error) {
-      problem.value = asProblem(error);
+      failed.value = asProblem(error);
     }
   };
   const read = async (): Promise<void> => {
@@ -36,15 +43,15 @@ function feed<T>(path: string): Feed<T> {
       await read();
     }
   };
-  return { data, problem, read };
+  return { data, problem, now, read };
 }
 
-export const overview = feed<Overview>("/overview");
-export const alarms = feed<Alarms>("/alarms");
-export const outages = feed<Outage[]>("/outages");
-export const plans = feed<FaultPlans[]>("/plans");
-export const orders = feed<Order[]>("/orders");
-export const areas = feed<Area[]>("/areas");
+export const overview = feed<Overview>("/overview", "overview");
+export const alarms = feed<Alarms>("/alarms", "alarms");
+export const outages = feed<Outage[]>("/outages", "outages");
+export const plans = feed<FaultPlans[]>("/plans", "plans");
+export const orders = feed<Order[]>("/orders", "orders");
+export const areas = feed<Area[]>("/areas", "areas");
 export const isListening = signal(false);
 
 const BY_EVENT: Record<string, Feed<unknown>> = { alarms, outages, plans, orders, authority: areas };
@@ -68,7 +75,7 @@ export function listen(): void {
   source.addEventListener("overview", (event) => {
     const told = JSON.parse((event as MessageEvent<string>).data) as Partial<Overview>;
     if (told.customers === undefined) void overview.read();
-    else overview.data.value = told as Overview;
+    else overview.now.value = told as Overview;
   });
   for (const [name, each] of Object.entries(BY_EVENT)) source.addEventListener(name, () => void each.read());
 }

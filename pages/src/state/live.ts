@@ -6,6 +6,7 @@ import { get, getBinary } from "../wire/http";
 import { StateSocket } from "../wire/socket";
 import type { Network } from "../wire/answers";
 import { note } from "./notes";
+import { replayed } from "./replay";
 import { loadSession, session } from "./session";
 
 const STALE_AFTER_S = 2;
@@ -15,6 +16,7 @@ export const ROW = 1024;
 
 export interface Picture {
   geometry: Geometry;
+  /** What is shown: the state of now, or of a time that is replayed. */
   store: StateStore;
 }
 
@@ -33,9 +35,10 @@ export const isOpen = signal(false);
 
 /** Age of the last word from the server [s]. */
 export const ageS = computed(() => (beatAtMs.value ? Math.max(0, nowMs.value - beatAtMs.value) / 1000 : null));
-export const isStale = computed(() => ageS.value !== null && ageS.value > STALE_AFTER_S);
-/** The clock of the network [ms since 1970]; it stands when the feed does. */
-export const clockMs = computed(() => timeS.value * 1000);
+/** Whether what is shown as now is old; what is shown of the past is not. */
+export const isStale = computed(() => replayed.value === null && ageS.value !== null && ageS.value > STALE_AFTER_S);
+/** The time that is shown [ms since 1970]: the clock of the network, which stands when the feed does, or of a replay. */
+export const clockMs = computed(() => replayed.value ?? timeS.value * 1000);
 
 /** Called with each new state and its store, outside the signals, for what draws it. */
 const painters = new Set<(store: StateStore) => void>();
@@ -46,6 +49,22 @@ export function onFrame(paint: (store: StateStore) => void): () => void {
 
 let socket: StateSocket | null = null;
 let reader: FrameReader | null = null;
+/** The state of now, kept up to date during a replay too. */
+let liveStore: StateStore | null = null;
+
+function paint(store: StateStore): void {
+  frames.value += 1;
+  for (const each of painters) each(store);
+}
+
+/** Shows a state of the past, or again that of now. */
+export function showStore(store: StateStore | null): void {
+  const held = picture.peek();
+  const wanted = store ?? liveStore;
+  if (!held || !wanted) return;
+  held.store = wanted;
+  paint(wanted);
+}
 
 export function paddedTo(n: number): number {
   return Math.max(1, Math.ceil(n / ROW)) * ROW;
@@ -66,7 +85,7 @@ export async function begin(): Promise<void> {
       onClose: () => {
         isOpen.value = false;
         // The next socket begins with a full frame, whatever was held.
-        if (picture.peek()) picture.peek()!.store.sequence = 0;
+        if (liveStore) liveStore.sequence = 0;
       },
     },
     mode.peek(),
@@ -84,12 +103,12 @@ async function loadGeometry(): Promise<void> {
   ]);
   const geometry = readGeometry(buffer);
   const store = new StateStore(geometry.n, geometry.revision, paddedTo(geometry.n));
+  liveStore = store;
   reader = new FrameReader(
     store,
     {
       onState: (head) => {
-        frames.value += 1;
-        for (const paint of painters) paint(store);
+        if (replayed.peek() === null) paint(store);
         timeS.value = head.timeS;
       },
       onBeat: beat,

@@ -1,7 +1,7 @@
 // Who is at this screen, and what they may do.
 import { computed, signal } from "@preact/signals";
 import type { Session } from "../wire/answers";
-import { csrf, get, onExpired, post, remove } from "../wire/http";
+import { csrf, frozen, get, onExpired, post, remove } from "../wire/http";
 
 export const session = signal<Session | null>(null);
 export const isLoggedIn = computed(() => session.value?.user != null);
@@ -36,8 +36,12 @@ onExpired.call = () => {
   if (held?.user) session.value = { ...held, user: null };
 };
 
-/** Whether the session has a permission in an area; everywhere counts for all. */
+/** What only looks, and may be done in a replay too. */
+const LOOKS = ["view", "report", "audit", "manage_users"];
+
+/** Whether the session has a permission in an area; everywhere counts for all. In a replay nobody changes anything. */
 export function may(permission: string, area?: string | null): boolean {
+  if (frozen.value && !LOOKS.includes(permission)) return false;
   const held = session.value?.permissions ?? {};
   const everywhere = [...(held["-"] ?? []), ...(held["*"] ?? []), ...(held[""] ?? [])];
   if (everywhere.includes(permission)) return true;

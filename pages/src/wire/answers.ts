@@ -15,6 +15,8 @@ export interface Session {
     speed: number;
     zone: string;
     revision: number;
+    /** There is nothing but a recording. */
+    is_replay?: boolean;
   };
 }
 
@@ -72,6 +74,8 @@ export interface Device {
   remote: boolean;
   heard_age_s: number | null;
   locked_out: boolean;
+  /** Of a line. */
+  length_m?: number | null;
   rating_a: number | null;
   i_a: ByPhase | null;
   p_kw: number | null;
@@ -100,12 +104,6 @@ export interface Trace {
   elements: number[];
   customers: number;
   load_kw: number | null;
-}
-
-export interface OneLine {
-  feeder: string;
-  nodes: { id: string; x: number; y: number; label: string; kind: string }[];
-  edges: { from: string; to: string; key: string; kind: string; index: number; label: string }[];
 }
 
 export interface Alarm {

@@ -26,6 +26,8 @@ export class Problem extends Error {
 
 /** The token of the session, which every change must carry. */
 export const csrf = signal("");
+/** Why nothing may be changed now; empty where it may. No change leaves the page while it says so. */
+export const frozen = signal("");
 /** Called when the server says that there is no session any more. */
 export const onExpired = { call: (): void => {} };
 
@@ -46,6 +48,7 @@ async function request<T>(method: string, path: string, body?: unknown): Promise
 }
 
 async function send(method: string, path: string, body?: unknown): Promise<Response> {
+  if (method !== "GET" && frozen.peek()) throw new Problem(0, "NOT LIVE", `${frozen.peek()}.`, "go back to live first");
   const headers: Record<string, string> = { Accept: "application/json" };
   if (method !== "GET") headers["X-CSRF"] = csrf.peek();
   if (body !== undefined) headers["Content-Type"] = "application/json";

@@ -155,6 +155,8 @@ KINDS: dict[str, Kind] = {
         _kind("note", "a remark", text=str),
         _kind("field_restarted", "the simulated field began anew where its switches stood: what"
               " burned or was being mended there is lost", lost=list),
+        _kind("speed_set", "how many times as fast as the clock time goes on the twin",
+              by=str, before=_NUMBER, after=_NUMBER),
         _kind("fault_struck", "the twin broke something; the control room does not see it",
               element=str),
         _kind("step_checked", "a step of a run was followed by a power flow"),

@@ -113,7 +113,8 @@ class Record:
         taps = self._tap_steps(flow.snapshot)
         operations = int(np.abs(taps - self.taps).sum())
         self.taps = taps
-        found = sample(self.grid, flow, self.served, self.start_utc + timedelta(seconds=time_s))
+        time_utc = self.start_utc + timedelta(seconds=time_s)
+        found = sample(course.field.plant.world.topology, flow, self.served, time_utc)
         self.rows.append((found, operations, course.ledger.customers_out, flow.converged))
 
     def _see(self, now_s: float, flow: Flow) -> None:
@@ -126,7 +127,8 @@ class Record:
             out = self.course.ledger.customers_out
             self._view(f"locked out: {out} customers out", faulted=self.faulted)
         time_utc = self.start_utc + timedelta(seconds=now_s)
-        found = sample(self.grid, flow, self.served, time_utc)
+        topology = self.course.field.plant.world.topology
+        found = sample(topology, flow, self.served, time_utc)
         if self.samples and self.samples[-1].time_utc == found.time_utc:
             self.samples.pop()
         self.samples.append(found)

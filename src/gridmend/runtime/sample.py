@@ -11,14 +11,19 @@ from numpy.typing import NDArray
 
 from gridmend.model.flow import Flow
 from gridmend.model.grid import Grid
+from gridmend.model.topology import Topology
 from gridmend.powerflow.results import load_kva, losses
+
+INDUCED_PU = 0.5
+"""Below it a voltage may be one that the other phases induce in an open one, some per cent of
+nominal: then the topology is asked what a source feeds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
     """Load, losses and voltage at customers at one time; they hold until the next sample.
 
-    Voltages are the lowest and highest at energised nodes where loads hang (at all nodes of a
+    Voltages are the lowest and highest at nodes with supply where loads hang (at all nodes of a
     grid without loads), nan where there are none or the flow did not converge.
     """
 
@@ -31,14 +36,17 @@ class Sample:
     phase: str
 
 
-def sample(grid: Grid, flow: Flow, served: NDArray[np.bool_], time_utc: datetime) -> Sample:
+def sample(topology: Topology, flow: Flow, served: NDArray[np.bool_], time_utc: datetime) -> Sample:
     """Read a flow; `served` [nodes] are the nodes whose voltage counts."""
+    grid = topology.grid
     if not flow.energised.any():
         return Sample(time_utc, 0.0, 0.0, np.nan, np.nan, "", "")
     if not flow.converged:
         return Sample(time_utc, np.nan, np.nan, np.nan, np.nan, "", "")
     power = (load_kva(flow).real, losses(grid, flow).kw)
     live = np.flatnonzero(flow.energised & served)
+    if len(live) and float(flow.v_pu[live].min()) < INDUCED_PU:
+        live = live[fed(topology, flow)[live]]
     if not len(live):
         return Sample(time_utc, *power, np.nan, np.nan, "", "")
     v_pu = flow.v_pu[live]
@@ -46,6 +54,15 @@ def sample(grid: Grid, flow: Flow, served: NDArray[np.bool_], time_utc: datetime
     bus = str(grid.buses["name"][flow.nodes.bus[lowest]])
     phase = str(flow.nodes.phase[lowest])
     return Sample(time_utc, *power, float(v_pu.min()), float(v_pu.max()), bus, phase)
+
+
+def fed(topology: Topology, flow: Flow) -> NDArray[np.bool_]:
+    """[nodes of the flow] whether a source feeds each; a neutral is not."""
+    w, live = topology.wiring, topology.energised(flow.snapshot)
+    pairs = zip(w.node_bus[live].tolist(), w.node_phase[live].tolist(), strict=True)
+    has = {(bus, str(phase)) for bus, phase in pairs}
+    theirs = zip(flow.nodes.bus.tolist(), flow.nodes.phase.tolist(), strict=True)
+    return np.array([(bus, str(phase)) in has for bus, phase in theirs], bool)
 
 
 def served_nodes(grid: Grid, flow: Flow) -> NDArray[np.bool_]:

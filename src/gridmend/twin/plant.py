@@ -73,8 +73,8 @@ class Plant:
     """It goes on in place with its agenda, and is for one thread.
 
     `happened` is the truth; whoever has a place in `watchers` is shown each new flow. `stuck` are
-    keys of devices that do not do what they are told. Without `resources` DER give what the series
-    says, whatever the voltage.
+    keys of devices that do not do what they are told; nor does a switch that is itself faulted.
+    Without `resources` DER give what the series says, whatever the voltage.
     """
 
     agenda: Agenda
@@ -153,7 +153,7 @@ class Plant:
             key = subject(world.grid, step)
         except GridmendError as problem:
             return Outcome(step, OutcomeState.FAILED, str(problem))
-        if key in self.stuck:
+        if key in self.stuck or self._is_broken(key):
             self._tell("stuck", device=key, action=step.action.value)
             return Outcome(step, OutcomeState.IN_DOUBT, f"{key} did not answer")
         guard = self._guard(key) if step.action in SWITCHING else None
@@ -166,6 +166,14 @@ class Plant:
         self._tell("operated", device=key, action=step.action.value, value=step.value)
         self._go_on()
         return Outcome(step, OutcomeState.CONFIRMED)
+
+    def _is_broken(self, key: str) -> bool:
+        """Whether a device bears a fault for good: its own drive moves it no more. Protection still
+        trips it, as what it does then is its own to say."""
+        return any(
+            one.fault.is_permanent and one.short.element.lower() == f"switch.{key.lower()}"
+            for one in self._standing.values()
+        )
 
     def _move(self, step: Step, key: str, after: Snapshot) -> None:
         """What the world does of a step that no protection carries out."""

@@ -100,11 +100,16 @@ class World:
         return any(self.is_live(short) for short in self.shorts)
 
     def is_live(self, short: Short) -> bool:
-        """Whether a shorted phase has voltage at any end of its element."""
+        """Whether a source feeds a shorted phase at any end of its element; what the other phases
+        induce in one that is open keeps no fault alive."""
         nodes, _ = self.network.primitives.of(*device_of(self.network, short))
         at = nodes[nodes >= 0]
         phases = np.isin(self.network.nodes.phase[at], short.phases)
-        return bool(self.flow.energised[at[phases]].any())
+        if not self.flow.energised[at[phases]].any():
+            return False
+        here, w = self.topology.nodes_of(short.element), self.topology.wiring
+        fed = self.topology.energised(self.flow.snapshot)[here]
+        return bool(fed[np.isin(w.node_phase[here], short.phases)].any())
 
     def next_s(self) -> float:
         """When something will change by itself [s]: the demand, or a control that is due."""

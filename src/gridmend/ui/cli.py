@@ -20,6 +20,7 @@ from gridmend.ui.commands.journal import journal
 from gridmend.ui.commands.order import order
 from gridmend.ui.commands.reconfigure import reconfigure
 from gridmend.ui.commands.reliability import reliability
+from gridmend.ui.commands.replay import replay
 from gridmend.ui.commands.report import report
 from gridmend.ui.commands.restore import restore
 from gridmend.ui.commands.run import run
@@ -47,6 +48,7 @@ for command in (run, serve, demo, examples, check, convert, solve, series, short
 app.command()(reliability)
 app.command()(reconfigure)
 app.command()(storm)
+app.command()(replay)
 app.command()(order)
 app.command()(evidence)
 app.command()(interruptions)

@@ -37,6 +37,12 @@ class Rooms:
         self.opened.append(live)
         return live
 
+    def open_grid(self, grid: Grid) -> Live:
+        """A room of another model, on the same clock."""
+        live = Live.open(grid, "sqlite://", clock=self.clock)
+        self.opened.append(live)
+        return live
+
     def run(self, live: Live, seconds: float, every_s: float = 10.0) -> View:
         """Let a room go on, looking now and then."""
         end = live.view.time_utc + timedelta(seconds=seconds)

@@ -41,3 +41,6 @@ def test_time_goes_as_a_persons_does_once_they_have_picked_a_device(rooms: Rooms
     step = Step(Action.OPEN, "Sw3", "")
     assert live.ask(lambda desk: desk.select(step, ANNA, "to see")).answer.allowed
     assert live.speed == 1.0
+    (entry,) = live.ask(lambda desk: desk.entries(0, 1000, kind="speed_set"))
+    said = {key: entry.event.payload[key] for key in ("by", "before", "after", "login")}
+    assert said == {"by": "anna", "before": 60.0, "after": 1.0, "login": ANNA.login}

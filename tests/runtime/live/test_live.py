@@ -69,7 +69,9 @@ def test_a_fault_ends_in_one_order_that_waits_and_its_approval_brings_customers_
     assert [row.state for row in live.view.orders] == ["completed"]
 
 
-@pytest.mark.parametrize("element", ["line.l35", "line.l105", "line.l13", "line.l67"])
+@pytest.mark.parametrize(
+    "element", ["line.l35", "line.l105", "line.l13", "line.l67", "sw2", "sw3", "sw4"]
+)
 def test_whatever_strikes_what_is_approved_never_feeds_a_fault(rooms: Rooms, element: str) -> None:
     live = rooms.open()
     live.ask(lambda desk: desk.strike(element, ANNA))
@@ -82,6 +84,22 @@ def test_whatever_strikes_what_is_approved_never_feeds_a_fault(rooms: Rooms, ele
         rooms.run(live, 20)
         assert not live._course.field.plant.world.is_faulted
     assert len(kinds(live, "tripped")) == tripped
+
+
+def test_who_knows_that_a_switch_is_faulted_is_shown_plans_that_part_both_its_sides(
+    rooms: Rooms,
+) -> None:
+    live = rooms.open()
+    live.ask(lambda desk: desk.strike("sw3", ANNA))
+    rooms.until(live, lambda view: bool(view.situation.faults))
+    rooms.run(live, 10)
+    best = live.ask(lambda desk: desk.plans("switch.sw3", ANNA)).plans[0].plan
+    assert best.customers_out > 1000, "it heals what stands, and does not say that nothing trips"
+    assert best.customers_restored > 0
+    moved = {(step.action, step.device.lower()) for step in best.steps}
+    assert (Action.OPEN, "sw2") in moved, "one of those that part the section before the switch"
+    assert (Action.CLOSE, "sw1") not in moved
+    assert (Action.OPEN, "sw3") not in moved, "nothing rests on the faulted switch"
 
 
 def test_a_device_is_selected_looked_ahead_at_and_operated_once(rooms: Rooms) -> None:
@@ -234,6 +252,27 @@ def test_an_alarm_is_raised_acknowledged_and_shelved(rooms: Rooms) -> None:
     live.ask(lambda desk: desk.shelve(alarm.id, ANNA, lasts=hour, reason="known"))
     assert next(a for a in live.view.alarms if a.id == alarm.id).state.value == "shelved"
     live.ask(lambda desk: desk.unshelve(alarm.id, ANNA))
+
+
+def test_what_is_told_again_of_an_account_is_written_down_once_also_after_a_restart(
+    rooms: Rooms, tmp_path: Path
+) -> None:
+    said = {"name": "ben", "by": "ada"}
+    for _ in range(2):
+        live = rooms.open(tmp_path / "room.db")
+        live.ask(lambda desk: desk.tell("account_made", said, "4711"))
+        live.ask(lambda desk: desk.tell("account_made", said, "4711"))
+        assert len(kinds(live, "account_made")) == 1
+        live.ask(lambda desk: desk.tell("login_refused", {"name": "x", "place": "y"}))
+        live.stop()
+    with Journal.open(tmp_path / "room.db", read_only=True) as journal:
+        assert journal.verify().flaws == ()
+        told = [
+            e.event.kind
+            for e in journal.read()
+            if e.event.kind in ("account_made", "login_refused")
+        ]
+    assert sorted(told) == ["account_made", "login_refused", "login_refused"]
 
 
 def test_what_raises_reaches_the_asker_and_the_room_goes_on(rooms: Rooms) -> None:

@@ -61,20 +61,6 @@ def test_names_are_found_the_nearest_first_and_not_too_many(live: Live) -> None:
     assert len(live.ask(lambda desk: desk.search("l", 10_000))) == 100
 
 
-def test_a_one_line_has_every_switch_once_and_its_pieces_joined(live: Live) -> None:
-    found = live.ask(lambda desk: desk.oneline("123"))
-    keys = [edge["key"] for edge in found["edges"]]
-    assert len(keys) == len(set(keys))
-    assert {name.lower() for name in live.grid.switches} <= set(keys)
-    nodes = {node["id"]: (node["x"], node["y"]) for node in found["nodes"]}
-    assert len(nodes) == len(found["nodes"]) == len(set(nodes.values()))
-    for edge in found["edges"]:
-        assert {edge["from"], edge["to"]} <= nodes.keys()
-    assert sum(node["customers"] for node in found["nodes"]) == live.grid.customer_count()
-    with pytest.raises(GridmendError, match="no feeder"):
-        live.ask(lambda desk: desk.oneline("no such"))
-
-
 def test_trends_have_a_sample_a_minute_of_what_views_showed(rooms: Rooms, live: Live) -> None:
     rooms.run(live, 600, every_s=20)
     found = live.ask(lambda desk: desk.trend(["load_kw", "sw1.i_a"]))

@@ -42,7 +42,7 @@ def told() -> list[tuple[str, dict[str, str]]]:
 @pytest.fixture
 def accounts(clock: Clock, told: list[tuple[str, dict[str, str]]]) -> Accounts:
     """Accounts with one security admin, `ada`."""
-    made = Accounts.open("sqlite://", clock, lambda kind, said: told.append((kind, said)))
+    made = Accounts.open("sqlite://", clock, lambda kind, said, _: told.append((kind, said)))
     made.offer_setup("first")
     made.set_up("first", "ada", GOOD, "Ada L.")
     return made

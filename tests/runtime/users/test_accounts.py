@@ -73,7 +73,7 @@ def test_whoever_gives_somebody_a_password_gains_none_of_their_power(accounts: A
             accounts.confirm(by, "sue", supervisor)
     accounts.confirm("ben", "sue", supervisor)
     assert supervisor in grants(accounts, "sue")
-    accounts.set_password("sue", "sue", GOOD + "?")
+    accounts.set_password("sue", "sue", GOOD + "?", present=GOOD + "!")
     assert supervisor in grants(accounts, "sue"), "one's own password changes nothing"
 
 
@@ -225,7 +225,7 @@ def test_whatever_is_tried_no_right_is_had_alone_and_somebody_manages_users(
     steps: list[tuple[str, str, str, Grant]],
 ) -> None:
     told: Told = []
-    accounts = Accounts.open("sqlite://", Clock(), lambda kind, said: told.append((kind, said)))
+    accounts = Accounts.open("sqlite://", Clock(), lambda kind, said, _: told.append((kind, said)))
     accounts.offer_setup("first")
     accounts.set_up("first", "ada", GOOD)
     for name in ("ben", "cleo"):

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gridmend.runtime.users import passwords, schema
+from gridmend.runtime.users.accounts import Forbidden
 from gridmend.runtime.users.limits import RateLimit
 from gridmend.runtime.users.roles import Grant, Permission, Role
 from gridmend.runtime.users.sessions import (
@@ -114,7 +115,7 @@ def test_guessing_is_slowed_by_name_and_by_place_and_does_not_lock_others_out(
 
 def test_a_stranger_cannot_fill_the_journal_and_speaks_in_nobodys_name(sessions: Sessions) -> None:
     told: list[tuple[str, dict[str, str]]] = []
-    sessions.accounts.tell = lambda kind, said: told.append((kind, said))
+    sessions.accounts.tell = lambda kind, said, _: told.append((kind, said))
     for _ in range(200):
         with pytest.raises(LoginRefused):
             sessions.log_in("ada", "wrong", "a place")
@@ -176,3 +177,64 @@ def test_a_long_rest_gives_no_more_room_than_there_was() -> None:
     assert [limit.wait_s("k", 9e6) == 0 for _ in range(5)] == [True, True, True, False, False]
     # a clock that goes back gives none either
     assert limit.wait_s("k", 0.0) > 0
+
+
+@pytest.mark.parametrize("change", ["password", "active"])
+def test_a_login_that_was_verified_before_a_change_begins_no_session_after_it(
+    sessions: Sessions, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    accounts = sessions.accounts
+    accounts.make("ada", "ben", GOOD)
+    real = passwords.verified
+
+    def verified(kept: str, password: str) -> bool:
+        found = real(kept, password)
+        if change == "password":
+            accounts.set_password("ada", "ben", GOOD + " 2")
+        else:
+            accounts.set_active("ada", "ben", is_active=False)
+        return found
+
+    monkeypatch.setattr(passwords, "verified", verified)
+    with pytest.raises(LoginRefused, match="belong together"):
+        sessions.log_in("ben", GOOD, "a")
+    with accounts.store.reading() as held:
+        assert not held.execute(sql.select(schema.sessions)).all()
+
+
+def test_ones_own_password_needs_the_present_one_and_ends_all_other_sessions(
+    sessions: Sessions,
+) -> None:
+    sessions.accounts.make("ada", "ben", GOOD)
+    here, elsewhere = sessions.log_in("ben", GOOD, "a"), sessions.log_in("ben", GOOD, "b")
+    with pytest.raises(Forbidden, match="present password") as refused:
+        sessions.set_own_password("ben", "another one", GOOD + " 2", token=here, place="a")
+    assert refused.value.mend
+    assert sessions.session(elsewhere) is not None
+    sessions.set_own_password("ben", GOOD, GOOD + " 2", token=here, place="a")
+    assert sessions.session(here) is not None
+    assert sessions.session(elsewhere) is None
+    with pytest.raises(LoginRefused):
+        sessions.log_in("ben", GOOD, "a")
+    assert sessions.log_in("ben", GOOD + " 2", "a")
+
+
+def test_guessing_the_present_password_from_a_session_is_slowed_as_a_login_is(
+    sessions: Sessions,
+) -> None:
+    sessions.accounts.make("ada", "ben", GOOD)
+    token = sessions.log_in("ben", GOOD, "a")
+    for _ in range(5):
+        with pytest.raises(Forbidden):
+            sessions.set_own_password("ben", "a guess", GOOD + " 2", token=token, place="a")
+    with pytest.raises(LoginRefused, match="too many tries"):
+        sessions.set_own_password("ben", GOOD, GOOD + " 2", token=token, place="a")
+
+
+def test_who_logs_in_anew_leaves_no_old_session_behind(sessions: Sessions) -> None:
+    old = sessions.log_in("ada", GOOD, "a")
+    new = sessions.log_in("ada", GOOD, "a", instead=old)
+    assert sessions.session(old) is None and sessions.session(new) is not None
+    with pytest.raises(LoginRefused):
+        sessions.log_in("ada", "wrong", "a", instead=new)
+    assert sessions.session(new) is not None, "a try that failed ends nothing"

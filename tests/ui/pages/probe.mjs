@@ -5,6 +5,8 @@ import { FLAG, FrameReader, MODES, readHead, readPayload, StateStore } from "../
 import { readGeometry } from "../../../pages/src/wire/geometry";
 import { COLOURS } from "../../../pages/src/part/colours";
 import { colourOf, limitsOf, paletteOf } from "../../../pages/src/map/palette";
+import { fitOf, pointsOf } from "../../../pages/src/map/free";
+import { flowOf, givenOf, setOf } from "../../../pages/src/oneline/figures";
 import { Pick } from "../../../pages/src/map/pick";
 import { ordered } from "../../../pages/src/alarm/list";
 import { namesWith } from "../../../pages/src/map/search";
@@ -66,6 +68,16 @@ const DOES = {
   constants: () => ({ FLAG, MODES }),
   ordered: ({ alarms, grouped }) => ordered(alarms, grouped).map((alarm) => alarm.id),
   names: ({ text, among, most }) => namesWith(text, among, most),
+  fit: ({ xy, width, height, boxes }) => {
+    const [xs, ys] = [xy.filter((_, i) => i % 2 === 0), xy.filter((_, i) => i % 2 === 1)];
+    const span = (of) => [Math.min(...of), Math.max(...of)];
+    const [[x0, x1], [y0, y1]] = [span(xs), span(ys)];
+    const points = pointsOf(Float32Array.from(xy), [(x0 + x1) / 2, (y0 + y1) / 2]);
+    return { points: [...points], ...fitOf(points, [Math.max(x1 - x0, 1e-6), Math.max(y1 - y0, 1e-6)], width, height, boxes) };
+  },
+  flow: ({ of, flags, isLevel }) => flowOf(of, flags, isLevel),
+  given: ({ of }) => givenOf(of),
+  setting: ({ of }) => setOf(of),
   keys: () => ({ keys: KEYS, pages: PAGES }),
   route: ({ hash }) => {
     const { page, rest, query } = readRoute(hash);

@@ -26,14 +26,27 @@ def test_the_first_account_is_made_by_the_one_time_link_and_has_no_right_over_th
         shown.page.locator("[data-test=account]", has_text=NAME).wait_for()
         assert shown.at("go-map").count() == 0
         assert shown.at("demonstration").count() == 0
+        assert shown.at("world").inner_text() == "SIMULATED FIELD"
+
+        shown.at("user").click()
+        shown.at("field-present").fill("not the present one")
+        shown.at("field-password").fill(PASSWORD + " 8")
+        shown.at("password-set").click()
+        shown.at("password-wrong").wait_for()
+        shown.page.screenshot(path=tmp_path / "password.png")
+        shown.at("field-present").fill(PASSWORD)
+        shown.at("password-set").click()
+        shown.at("password-set").wait_for(state="detached")
+        shown.at("page-users").wait_for()
 
         shown.at("log-out").click()
         shown.at("page-login").wait_for()
+        assert shown.at("world").inner_text() == "SIMULATED FIELD"
         shown.at("field-name").fill(NAME)
         shown.at("field-password").fill("another one entirely 8")
         shown.at("log-in").click()
         shown.at("login-wrong").wait_for()
-        shown.at("field-password").fill(PASSWORD)
+        shown.at("field-password").fill(PASSWORD + " 8")
         shown.page.keyboard.press("Enter")
         shown.at("page-users").wait_for()
 

@@ -171,3 +171,67 @@ def test_times_are_told_in_utc_where_that_is_set(ask: Asking) -> None:
     times = ["2026-03-29T00:59:59Z", "2026-03-29T01:00:00Z", 0]
     (told,) = ask({"do": "format", "name": "dateAndTime", "of": times, "zone": "utc"})
     assert told == ["2026-03-29 00:59:59", "2026-03-29 01:00:00", "1970-01-01 00:00:00"]
+
+
+def told(i_a: float | None = 120.4, p_kw: float | None = 650.0, **more: Any) -> dict[str, Any]:
+    return {"i_a": i_a, "p_kw": p_kw, "q_kvar": -200.0, "taps": [], "steps_on": None,
+            "steps": None, **more}  # fmt: skip
+
+
+def test_a_flow_says_which_way_it_goes_and_is_a_dash_where_it_is_not_known(ask: Asking) -> None:
+    flags = ask({"do": "constants"})[0]["FLAG"]
+    asked = [
+        (told(), 0, True), (told(p_kw=-650), 0, True), (told(), 0, False),
+        (told(p_kw=-12_000), 0, False), (told(0.0, 0.0), 0, True), (told(None, None), 0, True),
+        (told(), flags["unsure"], True), (None, 0, True),
+    ]  # fmt: skip
+    shown = ask(*({"do": "flow", "of": of, "flags": f, "isLevel": level} for of, f, level in asked))
+    assert shown == ["120 A  650 kW →", "120 A  650 kW ←", "120 A  650 kW ↓", "120 A  12.0 MW ↑",
+                     "0.0 A  0.0 kW", "–", "–", "–"]  # fmt: skip
+    assert ask({"do": "given", "of": told()}) == ["120 A  200 kvar"]
+
+
+def test_taps_and_steps_are_told_where_there_are_any(ask: Asking) -> None:
+    asked = [told(taps=[6, 0, -4]), told(steps_on=1, steps=1), told(steps_on=0, steps=1),
+             told(steps_on=2, steps=3), told(), None]  # fmt: skip
+    shown = ask(*({"do": "setting", "of": of} for of in asked))
+    assert shown == ["tap +6 / 0 / −4", "on", "off", "2 of 3 steps on", "", ""]
+
+
+def test_trends_are_named_as_people_say_them(ask: Asking) -> None:
+    names = ["load_kw", "sw1.i_a", "source.source.v_pu", "something_else"]
+    (shown,) = ask({"do": "format", "name": "trendName", "of": names})
+    assert shown == ["Load", "sw1 current", "source voltage", "something else"]
+
+
+SIZES = [(652, 398), (836, 418), (1024, 634), (1156, 598), (1848, 998)]
+MODES = {"left": 10, "top": 10, "right": 490, "bottom": 42}
+
+
+def before(width: float, height: float) -> list[dict[str, float]]:
+    """What stands before a map: the modes, the tools, and the legend."""
+    tools = {"left": width - 42, "top": 10, "right": width - 10, "bottom": 150}
+    legend = {"left": 10, "top": height - 100, "right": 312, "bottom": height - 10}
+    return [MODES, tools, legend]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_no_point_of_a_whole_network_is_behind_what_stands_before_the_map(
+    ask: Asking, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    xy = rng.normal(size=(200, 4)) * [*(2, 1) * 2] + rng.normal(size=(200, 1)) * 3
+    asked = [{"do": "fit", "xy": xy.ravel().tolist(), "width": w, "height": h, "boxes": b}
+             for w, h in SIZES for b in (before(w, h), [])]  # fmt: skip
+    for question, found in zip(asked, ask(*asked), strict=True):
+        points = np.array(found["points"]).reshape(-1, 2)
+        x = found["x"] + found["scale"] * points[:, 0]
+        y = found["y"] - found["scale"] * points[:, 1]
+        width, height = float(question["width"]), float(question["height"])
+        assert x.min() >= 0 and y.min() >= 0 and x.max() <= width and y.max() <= height
+        for box in question["boxes"]:
+            inside = (x > box["left"]) & (x < box["right"]) & (y > box["top"])
+            assert not (inside & (y < box["bottom"])).any()
+        # As large as it may be: a third larger would not find room.
+        bare = min(width / np.ptp(points[:, 0]), height / np.ptp(points[:, 1]))
+        assert found["scale"] > 0.4 * bare

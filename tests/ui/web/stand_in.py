@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -31,6 +31,7 @@ from gridmend.operations.alarms.alarm import Alarm, AlarmState
 from gridmend.runtime.control import Answer
 from gridmend.runtime.journal import Entry
 from gridmend.runtime.live import Busy, Overview, View
+from gridmend.runtime.live.oneline.diagram import NoDiagramError
 from gridmend.runtime.live.rows import (
     AreaRow,
     FaultPlans,
@@ -154,6 +155,51 @@ class PaperLive:
             speed=self.speed, generations={"alarms": 1, "outages": 1, "orders": 1, "plans": 1,
                                            "authority": 1},
         )  # fmt: skip
+
+
+class PaperDiagrams:
+    """A diagram of two pieces and a line, under every name that is known."""
+
+    def listed(self) -> list[dict[str, Any]]:
+        return [{"name": "s1", "feeders": list(PaperGeometry.feeders)}]
+
+    def feeder(self, name: str) -> dict[str, Any]:
+        return self._drawn("feeder", name, PaperGeometry.feeders)
+
+    def station(self, name: str) -> dict[str, Any]:
+        return self._drawn("substation", name, ("s1",))
+
+    def feeder_figures(self, name: str) -> dict[str, Any]:
+        return self._figures("feeder", name, PaperGeometry.feeders)
+
+    def station_figures(self, name: str) -> dict[str, Any]:
+        return self._figures("substation", name, ("s1",))
+
+    def _known(self, what: str, name: str, names: Sequence[str]) -> None:
+        if name not in names:
+            raise NoDiagramError(f"there is no {what} '{name}'")
+
+    def _drawn(self, what: str, name: str, names: Sequence[str]) -> dict[str, Any]:
+        self._known(what, name, names)
+        line = {"x1": 0.0, "y1": 0.0, "x2": 1.0, "y2": 0.0}
+        nodes = [{"id": x, "x": 0.0, "y": 0.0, "label": x, "kind": "bus", "customers": 2,
+                  "bar": line, "row_px": 19.0, "feeders": [], "ties": []}
+                 for x in ("b1", "b2")]  # fmt: skip
+        edge = {"from": "b1", "to": "b2", "key": "line.l1", "kind": "line", "index": 1,
+                "label": "", "beside": [], "line": line, "sign": [0.5, 0.0], "text": [0.5, 0.0],
+                "figures": [0.5, 0.0]}  # fmt: skip
+        return {"name": name, "what": what, "feeder": "f1", "substation": "s1",
+                "feeders": ["f1"], "width": 1.0, "height": 1.0, "nodes": nodes,
+                "edges": [edge], "stubs": []}  # fmt: skip
+
+    def _figures(self, what: str, name: str, names: Sequence[str]) -> dict[str, Any]:
+        self._known(what, name, names)
+        device = {"key": "line.l1", "at": "b1", "i_a": float("nan"), "p_kw": np.float64(-2.0),
+                  "q_kvar": 0.0, "taps": [3], "steps_on": None, "steps": None}  # fmt: skip
+        piece = {"id": "b1", "v_min_pu": None, "customers": 2, "customers_out": 1,
+                 "energised": True}  # fmt: skip
+        return {"time": START, "converged": True, "source": "calculated", "devices": [device],
+                "pieces": [piece]}  # fmt: skip
 
 
 class PaperDesk:
@@ -389,12 +435,7 @@ class PaperDesk:
         row = {"key": "line.l1", "kind": "line", "name": "l1", "index": 1, "x": 0.5, "y": 0.5}
         return (row,) if text in row["name"] else ()
 
-    def oneline(self, feeder: str) -> Mapping[str, Any]:
-        if feeder not in PaperGeometry.feeders:
-            raise GridmendError(f"there is no feeder '{feeder}'")
-        nodes = [{"id": x, "x": 0.0, "y": 0.0, "label": x, "kind": "bus"} for x in ("b1", "b2")]
-        edge = {"from": "b1", "to": "b2", "key": "line.l1", "kind": "line", "index": 1, "label": ""}
-        return {"feeder": feeder, "nodes": nodes, "edges": [edge]}
+    diagrams = PaperDiagrams()
 
     def trend_names(self) -> Mapping[str, str]:
         return {"load_kw": "kW", "v_min_pu": "pu"}
@@ -415,7 +456,10 @@ class PaperDesk:
         ]
         return tuple(found[:limit])
 
-    def tell(self, kind: str, said: Mapping[str, str]) -> None:
+    def say_speed(self, before: float, after: float, by: Any, why: str = "") -> None:
+        self._noted("speed", f"{before:g}", f"{after:g}", by.principal)
+
+    def tell(self, kind: str, said: Mapping[str, str], once: str = "") -> None:
         self.events.append(Event(START, "control room", "", kind, dict(said)))
 
 

@@ -10,7 +10,9 @@ import httpx
 import pytest
 
 from gridmend.runtime.users.roles import Grant, Role
+from gridmend.ui.web.connections import Connections
 from gridmend.ui.web.patience import Patience
+from gridmend.ui.web.server import CONNECTIONS_MOST
 from tests.ui.web.conftest import ROOT, House, house_of, served
 
 SHORT = Patience(head_s=0.3, body_s=0.3, stall_s=600.0, unfinished_most=20)
@@ -52,6 +54,69 @@ def is_well(house: House, url: str) -> None:
     """Somebody else is served."""
     headers = house.headers(house.person("vera", Grant(Role.VIEWER)))
     assert httpx.get(f"{url}{ROOT}/overview", headers=headers, timeout=20).status_code == 200
+
+
+def answered(connection: socket.socket) -> bytes:
+    """Ask for something small and leave the connection open; what is answered, empty where none."""
+    try:
+        connection.sendall(b"GET /api/v1/session HTTP/1.1\r\nHost: x\r\n\r\n")
+        return connection.recv(65536)
+    except ConnectionError:
+        return b""
+
+
+def is_open(connection: socket.socket) -> bool:
+    """Whether the other side has not closed, once all that it sent is read."""
+    connection.setblocking(False)
+    try:
+        while connection.recv(65536):
+            pass
+    except BlockingIOError:
+        return True
+    except ConnectionError:
+        return False
+    return False
+
+
+def test_of_many_idle_connections_the_longest_idle_give_way_and_others_are_served() -> None:
+    house = house_of(patience=Patience(idle_most=20))
+    with served(house) as url, ExitStack() as held:
+        idle: list[socket.socket] = []
+        # More than the server has room for in all.
+        for _ in range(CONNECTIONS_MOST + 40):
+            idle.append(held.enter_context(wire(url)))
+            assert answered(idle[-1]).startswith(b"HTTP/1.1 ")
+        is_well(house, url)
+        kept = [is_open(connection) for connection in idle]
+        assert sum(kept) <= 20
+        assert not any(kept[:10])
+        assert all(kept[-10:]), "the newest are kept"
+
+
+def test_who_has_too_many_connections_gives_way_with_its_own_and_not_with_others() -> None:
+    class Line:
+        def __init__(self) -> None:
+            self.transport, self.is_open = self, True
+
+        def close(self) -> None:
+            self.is_open = False
+
+    known = Connections(each_most=3, near_most=5, idle_most=100)
+    others, own = [Line() for _ in range(3)], [Line() for _ in range(5)]
+    for line in others:
+        assert known.begin(line, "192.0.2.7")
+        known.rest(line, "192.0.2.7")
+    for line in own[:3]:
+        assert known.begin(line, "192.0.2.9")
+    assert not known.begin(own[3], "192.0.2.9"), "none of its own is idle"
+    known.rest(own[1], "192.0.2.9")
+    assert known.begin(own[3], "192.0.2.9")
+    assert [line.is_open for line in own] == [True, False, True, True, True]
+    assert all(line.is_open for line in others)
+    known.end(own[0], "192.0.2.9")
+    assert known.begin(own[4], "192.0.2.9")
+    near = [Line() for _ in range(6)]
+    assert [known.begin(line, "127.0.0.1") for line in near] == [True] * 5 + [False]
 
 
 def test_a_head_that_does_not_come_is_not_waited_for(server: tuple[House, str]) -> None:

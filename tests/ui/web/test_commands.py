@@ -30,8 +30,11 @@ SETUP = re.compile(r"/#/setup\?token=(\S+)")
 
 
 @contextmanager
-def started(*arguments: object, ends: int = signal.SIGINT) -> Iterator[tuple[str, list[str]]]:
-    """A command that serves: its address, and the lines it has printed until it was ready."""
+def started(
+    *arguments: object, ends: int = signal.SIGINT, is_set_up: bool = False
+) -> Iterator[tuple[str, list[str]]]:
+    """A command that serves: its address, and the lines it has printed until it was ready. Where
+    somebody manages users already, `is_set_up`, it prints no link."""
     code = "import sys; from gridmend.ui.cli import main; sys.exit(main())"
     command = [sys.executable, "-u", "-c", code, *map(str, arguments)]
     process = subprocess.Popen(
@@ -43,7 +46,8 @@ def started(*arguments: object, ends: int = signal.SIGINT) -> Iterator[tuple[str
     try:
         for line in process.stdout:
             lines.append(line.strip())
-            if ("room is at" in line and arguments[0] == "run") or SETUP.search(line):
+            is_all = arguments[0] == "run" or is_set_up
+            if ("room is at" in line and is_all) or SETUP.search(line):
                 break
         found = re.search(r"https?://\S+", " ".join(lines))
         assert found, (lines, process.stderr.read() if process.stderr else "")

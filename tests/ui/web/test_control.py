@@ -79,3 +79,11 @@ def test_reports_which_tell_of_everything_are_for_those_who_may_see_everything(
             for report in ("outages", "daily"):
                 answer = browser.get(f"/reports/{report}.csv{query}", headers=headers)
                 assert (answer.status_code != 403) == is_let_in, answer.text
+
+
+def test_who_sets_the_speed_of_an_exercise_is_written_down_before_it_is_set(house: House) -> None:
+    token = house.person("eva", Grant(Role.ENGINEER))
+    with house.client(token) as browser:
+        assert browser.post("/exercise/speed", json={"speed": 30}).json() == {"speed": 30}
+    assert house.live.speed == 30
+    assert house.live.desk.said == [("speed", "1", "30", "eva")]

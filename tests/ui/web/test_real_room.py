@@ -41,7 +41,9 @@ class Desk:
         live = Live.open(self.grid, self.store, clock=lambda: self.now)
         clock = Clock()
         told: list[Any] = []
-        accounts = Accounts.open("sqlite://", clock, lambda kind, said: told.append((kind, said)))
+        accounts = Accounts.open(
+            "sqlite://", clock, lambda kind, said, _: told.append((kind, said))
+        )
         about = About("0.test", journal_url=self.store)
         return house_of(live=live, grid=live.grid, accounts=accounts, clock=clock, about=about)
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from gridmend.runtime.users.roles import Grant, Role
-from gridmend.runtime.users.sessions import IDLE_S
+from gridmend.runtime.users.sessions import IDLE_S, csrf_of
 from gridmend.ui.web.gate import COOKIE
 from gridmend.ui.web.serving import Limits
 from tests.ui.web.conftest import GOOD, MANY, House, house_of
@@ -50,7 +50,18 @@ def test_with_tls_the_cookie_goes_by_tls_alone_and_browsers_are_told_to_stay() -
     house.person("vera", Grant(Role.VIEWER))
     with house.client() as browser:
         entered = browser.post("/session", json={"name": "vera", "password": GOOD})
-        assert "secure" in entered.headers[SET_COOKIE].lower()
+        cookie = entered.headers[SET_COOKIE]
+        assert cookie.startswith("__Host-gridmend=")
+        assert "secure" in cookie.lower() and "path=/" in cookie.lower()
+        assert "domain" not in cookie.lower(), "a browser would not take it"
+        token = cookie.partition("=")[2].partition(";")[0]
+        # The transport of the test speaks no TLS, so the cookie is sent by hand.
+        given = {"Cookie": f"__Host-gridmend={token}"}
+        assert browser.get("/overview", headers=given).status_code == 200
+        plain = {"Cookie": f"{COOKIE}={token}"}
+        assert browser.get("/overview", headers=plain).status_code == 401
+        out = browser.delete("/session", headers={**given, "X-CSRF": csrf_of(token)})
+        assert out.headers[SET_COOKIE].startswith("__Host-gridmend=")
         assert "max-age" in entered.headers["strict-transport-security"]
 
 
@@ -138,6 +149,34 @@ def test_guessing_a_password_is_slowed_down_in_the_same_words(house: House) -> N
             told.append(found[0].json()["detail"])
         assert told[0] == told[1]
     assert MANY
+
+
+def test_ones_own_password_needs_the_present_one_and_ends_every_other_session(
+    house: House,
+) -> None:
+    here, elsewhere = (house.person("vera", Grant(Role.VIEWER)) for _ in range(2))
+    body = {"password": "nine red kites at dusk"}
+    path = "/users/vera/password"
+    with house.client(here) as browser:
+        for present in ({}, {"present": "a guess of mine"}):
+            refused = browser.put(path, json={**body, **present})
+            assert refused.status_code == 403 and refused.json()["where"] == "present"
+        assert browser.put(path, json={**body, "present": GOOD}).status_code == 200
+        assert browser.get("/overview").status_code == 200
+        gone = browser.get("/overview", headers=house.headers(elsewhere))
+        assert gone.status_code == 401
+
+
+def test_who_logs_in_again_in_a_browser_leaves_no_session_behind(house: House) -> None:
+    house.person("vera", Grant(Role.VIEWER))
+    with house.client() as browser:
+        body = {"name": "vera", "password": GOOD}
+        browser.post("/session", json=body)
+        first = browser.plain.cookies[COOKIE]
+        browser.post("/session", json=body)
+        assert browser.plain.cookies[COOKIE] != first
+    with house.client(first) as left:
+        assert left.get("/overview").status_code == 401
 
 
 def test_every_answer_says_what_a_browser_may_do_with_it(house: House) -> None:

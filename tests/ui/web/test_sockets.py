@@ -4,6 +4,7 @@ import json
 import random
 from contextlib import ExitStack, suppress
 
+import httpx
 import numpy as np
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -13,7 +14,7 @@ from gridmend.runtime.users.roles import Grant, Role
 from gridmend.ui.web import wire
 from gridmend.ui.web.serving import Limits
 from gridmend.ui.web.wire import Picture
-from tests.ui.web.conftest import MANY, House, house_of, served
+from tests.ui.web.conftest import GOOD, MANY, ROOT, House, house_of, served
 
 
 def opened(house: House, url: str, token: str, **options: object) -> ClientConnection:
@@ -103,6 +104,46 @@ def test_whoever_logs_out_sees_nothing_more() -> None:
             for _ in range(1000):
                 socket.recv(timeout=20)
         assert closed.value.rcvd is not None and closed.value.rcvd.code == 1008
+
+
+def lose(house: House, token: str, how: str) -> None:
+    """Vera may not listen any more."""
+    accounts = house.accounts
+    if how == "log out":
+        house.app.state.serving.sessions.log_out(token)
+    elif how == "deactivation":
+        accounts.set_active("ada", "vera", is_active=False)
+    elif how == "a lost right":
+        accounts.revoke("ada", "vera", Grant(Role.VIEWER))
+    else:
+        accounts.set_password("ada", "vera", GOOD + " again")
+
+
+@pytest.mark.parametrize("how", ["log out", "deactivation", "a lost right", "another password"])
+def test_a_socket_and_a_stream_end_with_the_change_and_nobody_elses_do(how: str) -> None:
+    # So long that neither a beat nor a check by the clock comes.
+    house = house_of(limits=Limits(MANY, MANY, MANY, beat_s=600.0, check_s=1e9))
+    house.person("ada", Grant(Role.SECURITY_ADMIN))
+    token, other = (house.person(name, Grant(Role.VIEWER)) for name in ("vera", "olga"))
+    with ExitStack() as held:
+        url = held.enter_context(served(house))
+        hers, others = (held.enter_context(opened(house, url, each)) for each in (token, other))
+        told = held.enter_context(
+            httpx.stream("GET", f"{url}{ROOT}/stream", headers=house.headers(token), timeout=20)
+        )
+        lines = told.iter_lines()
+        assert next(lines).startswith("event: overview")
+        until(hers, Picture(), 1)
+        picture = Picture()
+        until(others, picture, 1)
+        lose(house, token, how)
+        with pytest.raises(ConnectionClosed) as closed:
+            for _ in range(10):
+                hers.recv(timeout=20)
+        assert closed.value.rcvd is not None and closed.value.rcvd.code == 1008
+        assert not [line for line in lines if line.startswith("event: overview")]
+        view = house.live.tick()
+        until(others, picture, view.number)
 
 
 def noise(draw: random.Random) -> str | bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import inf
@@ -137,10 +137,9 @@ def read_marks(grid: Grid, events: Iterable[Event]) -> tuple[tuple[Mark, ...], R
     it heard is taken to be that of hearing. Never raises for what events say: what cannot be used
     is a finding of the reading.
     """
-    listed = [event for event in events if event.kind in _READ or event.source == ROOM]
     reading, last_s, late = Reading(grid), -inf, 0
-    for event, heard_s in zip(listed, _heard_s(listed), strict=True):
-        if event.kind not in _READ or _is_said_again(reading, event):
+    for event, heard_s in _heard(events):
+        if _is_said_again(reading, event):
             continue
         time_s = _measured_s(event)
         if event.source != ROOM and time_s > heard_s + AHEAD_S:
@@ -164,14 +163,20 @@ def read_marks(grid: Grid, events: Iterable[Event]) -> tuple[tuple[Mark, ...], R
     return tuple(marks), reading
 
 
-def _heard_s(events: Sequence[Event]) -> list[float]:
-    """By when each was heard, by the control room's own clock [s]; inf where nothing followed."""
-    found, by = [inf] * len(events), inf
-    for k in range(len(events) - 1, -1, -1):
-        if events[k].source == ROOM:
-            by = min(by, events[k].time_utc.timestamp())
-        found[k] = by
-    return found
+def _heard(events: Iterable[Event]) -> Iterator[tuple[Event, float]]:
+    """What is read of a journal, each with when it was heard, by the control room's own clock [s];
+    inf where nothing followed. Of what is not read nothing is held but the earliest time."""
+    kept: list[Event] = []
+    by_s: list[float] = []
+    for event in events:
+        if event.kind in _READ:
+            kept.append(event)
+            by_s.append(inf)
+        if event.source == ROOM and by_s:
+            by_s[-1] = min(by_s[-1], event.time_utc.timestamp())
+    for k in range(len(by_s) - 2, -1, -1):
+        by_s[k] = min(by_s[k], by_s[k + 1])
+    return zip(kept, by_s, strict=True)
 
 
 def _is_said_again(reading: Reading, event: Event) -> bool:

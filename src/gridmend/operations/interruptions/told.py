@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -54,8 +54,8 @@ def told(topology: Topology, events: Iterable[Event], start: Snapshot | None = N
     over. Never raises for what events say; what cannot be used is a finding. Checked against a
     plain simulation in tests.
     """
-    listed = list(events)
-    marks, reading = read_marks(topology.grid, listed)
+    clock = _Clock()
+    marks, reading = read_marks(topology.grid, clock.passing(events))
     walk = Walk(topology, reading, _roster(topology, marks), start)
     for now_s, some in groupby(marks, key=lambda mark: mark.time_s):
         at_once = tuple(some)
@@ -69,13 +69,37 @@ def told(topology: Topology, events: Iterable[Event], start: Snapshot | None = N
     for count, what in ((gasps, "a meter gasped"), (calls, "a customer called")):
         if count:
             reading.reasons[f"{what} and nothing else bears it out: not counted"] = count
-    own = [event for event in listed if event.source == ROOM] or listed
-    times = [event.time_utc.timestamp() for event in own]
+    first_s, last_s = clock.span_s
     return Told(
-        (*walk.entries, *entries), walk.roster, reading.findings(),
-        min(times, default=0.0), max(times, default=0.0),
+        (*walk.entries, *entries), walk.roster, reading.findings(), first_s, last_s,
         used=len(marks), left=sum(reading.reasons.values()),
     )  # fmt: skip
+
+
+class _Clock:
+    """The first and last time of events that go by: of the control room's own, where it has any."""
+
+    def __init__(self) -> None:
+        self._own: tuple[float, float] | None = None
+        self._all: tuple[float, float] | None = None
+
+    def passing(self, events: Iterable[Event]) -> Iterator[Event]:
+        """The same events, none of which is held."""
+        for event in events:
+            time_s = event.time_utc.timestamp()
+            self._all = _wider(self._all, time_s)
+            if event.source == ROOM:
+                self._own = _wider(self._own, time_s)
+            yield event
+
+    @property
+    def span_s(self) -> tuple[float, float]:
+        """From when to when [s]; 0 where nothing went by."""
+        return self._own or self._all or (0.0, 0.0)
+
+
+def _wider(span: tuple[float, float] | None, time_s: float) -> tuple[float, float]:
+    return (time_s, time_s) if span is None else (min(span[0], time_s), max(span[1], time_s))
 
 
 def _roster(topology: Topology, marks: Iterable[Mark]) -> Roster:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -23,6 +24,8 @@ class Case:
     device: str
     before: Snapshot
     due_s: float
+    number: int = 0
+    """Which of the room's cases it is, from 1."""
     order: str = ""
     todo: list[list[Step]] = field(default_factory=list[list[Step]])
     asked: int = 0
@@ -42,6 +45,20 @@ class Case:
     why: str = ""
     """Why it was planned anew."""
     is_over: bool = False
+
+
+def shorten(cases: list[Case], standing: Collection[str], most: int) -> None:
+    """Let go of the oldest cases beyond so many that are over and of which nothing stands: a crew
+    that mends what is suspected still finds its case."""
+    left = len(cases) - most
+    kept: list[Case] = []
+    for case in cases:
+        own = (one.elements[0] for one in case.suspects if one.elements)
+        if left > 0 and case.is_over and not any(element in standing for element in own):
+            left -= 1
+        else:
+            kept.append(case)
+    cases[:] = kept
 
 
 class Stage(StrEnum):

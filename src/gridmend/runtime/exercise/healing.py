@@ -18,7 +18,7 @@ from gridmend.runtime.control.applications import mode_of
 from gridmend.runtime.control.authority import give_leave, set_mode
 from gridmend.runtime.control.kernel import SOURCE
 from gridmend.runtime.exercise.believing import cleared, found_on, mended
-from gridmend.runtime.exercise.case import Came, Case, Stage
+from gridmend.runtime.exercise.case import Came, Case, Stage, shorten
 from gridmend.runtime.exercise.locating import Heard, closed_onto, located
 from gridmend.runtime.exercise.onward import footing, planned, worthwhile
 from gridmend.runtime.exercise.pursuing import Pursuit, unlocking
@@ -33,6 +33,8 @@ SUSPECTS_MOST = 4
 """Sections of which each may hold the fault, or hold one of several, that are isolated together."""
 TRIES_MOST = 6
 """How often one case is planned anew."""
+CASES_MOST = 1000
+"""Cases that are held; one that is open, or whose fault stands, is never let go of."""
 WAIT_S = 10.0
 """How often the outcome of a step, or an approval, is asked for."""
 DOUBTFUL_S = 300.0
@@ -133,6 +135,8 @@ class Healing:
     def act(self) -> None:
         """Locate and plan, or take the next step."""
         mode = mode_of(self.room.kernel, NAME)
+        if len(self.cases) > CASES_MOST:
+            shorten(self.cases, self.room.kernel.situation.faults, CASES_MOST)
         for case in self.cases:
             if case.is_over or case.due_s > self.room.agenda.now_s:
                 continue
@@ -146,8 +150,11 @@ class Healing:
 
     def _open(self, device: str, now_s: float) -> None:
         assert self._stood is not None
-        if not any(case.device == device and not case.is_over for case in self.cases):
-            self.cases.append(Case(device, self._stood, now_s + self.policy.detection_s))
+        if any(case.device == device and not case.is_over for case in self.cases):
+            return
+        number = self.cases[-1].number + 1 if self.cases else 1
+        due_s = now_s + self.policy.detection_s
+        self.cases.append(Case(device, self._stood, due_s, number))
 
     def _plan(self, case: Case, mode: Mode) -> None:
         """Propose the way on from what stands, and begin it where the mode allows."""

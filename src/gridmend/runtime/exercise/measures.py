@@ -89,7 +89,7 @@ class Measures:
         self._kw = float(np.nan_to_num(load_kva(flow).real)) if flow.converged else 0.0
         loads = self.course.grid.loads.flags("in_service") & ~world.supplied()
         self._lost_kw = float(world.snapshot.load_kw[loads].sum())
-        self._stands = sample(self.course.grid, flow, self._served, self.course.now)
+        self._stands = sample(world.topology, flow, self._served, self.course.now)
 
     def _count(self, now_s: float) -> None:
         """Energy up to now, at the powers that stood; and voltage, where it stood long enough."""

@@ -196,7 +196,7 @@ class Room:
         kernel, flow = self.kernel, self.kernel.flow()
         grid, topology = kernel.grid, kernel.bench.site.topology
         supplied = topology.supplied(topology.energised(kernel.situation.snapshot))
-        found = sample(grid, flow, served_nodes(grid, flow), self.now())
+        found = sample(topology, flow, served_nodes(grid, flow), self.now())
         out = customer_counts(grid)[~supplied & grid.loads.flags("in_service")]
         state = answer.outcome.state if answer.outcome else OutcomeState.FAILED
         kernel.say(

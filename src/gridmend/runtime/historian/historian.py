@@ -102,6 +102,11 @@ class Historian:
         """Samples that are not on the disk yet."""
         return len(self._rows)
 
+    @property
+    def after(self) -> int:
+        """The journal entry that the last sample follows."""
+        return self._rows[-1][0] if self._rows else self._after
+
     def add(self, samples: Iterable[Sample]) -> None:
         """Take samples, in the order in which they came; `flush` brings them to the disk.
 
@@ -113,7 +118,7 @@ class Historian:
         with self._turn:
             for sample in samples:
                 check_sample(sample)
-                before = self._rows[-1][0] if self._rows else self._after
+                before = self.after
                 if sample.after < before:
                     raise HistorianError(
                         f"the sample of '{sample.point}' follows entry {sample.after}, and the one"

@@ -54,6 +54,8 @@ class Chronicle:
     outages: dict[int, Told] = field(default_factory=dict[int, Told])
     titles: dict[str, str] = field(default_factory=dict[str, str])
     written: dict[str, datetime] = field(default_factory=dict[str, datetime])
+    touched: dict[str, datetime] = field(default_factory=dict[str, datetime])
+    """When something was last said of an order."""
     reasons: dict[str, str] = field(default_factory=dict[str, str])
     proposed: dict[str, datetime] = field(default_factory=dict[str, datetime])
     """When the newest plan of a fault was proposed."""
@@ -180,6 +182,7 @@ def _found(self: Chronicle, event: Event) -> None:
 
 def _order(self: Chronicle, event: Event) -> None:
     order = str(event.payload["order"])
+    _keep(self.touched, order, event.time_utc)
     if event.kind == "order_written":
         _keep(self.written, order, self.written.get(order, event.time_utc))
         if event.payload.get("title"):

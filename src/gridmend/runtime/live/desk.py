@@ -11,15 +11,17 @@ from gridmend.interlock.move import By
 from gridmend.model.errors import GridmendError
 from gridmend.model.event import Event
 from gridmend.model.plan import Plan, Step
-from gridmend.model.situation import ANYWHERE, Mode
+from gridmend.model.situation import ANYWHERE, Mode, Select
 from gridmend.runtime.control import Answer, authority, orders, readback, shift
 from gridmend.runtime.journal import Entry
-from gridmend.runtime.live import diagram, looking, planning, reading
+from gridmend.runtime.live import drafts, looking, planning, reading, saying
+from gridmend.runtime.live.oneline.diagram import Diagrams
 from gridmend.runtime.live.opening import OPERATOR
 from gridmend.runtime.live.operating import Operating, look_ahead, reasoned
 from gridmend.runtime.live.rows import FaultPlans, LookAhead, OrderRow, Selected
 from gridmend.runtime.live.shown import order_row
 from gridmend.runtime.live.striking import Striking
+from gridmend.runtime.live.trends import Trends
 from gridmend.runtime.live.view import View
 from gridmend.runtime.live.views import Views
 
@@ -36,6 +38,7 @@ class Desk:
         self._kernel = self._room.kernel
         self._operating = Operating(self._room)
         self._striking = Striking(views.course)
+        self._diagrams = Diagrams(views)
         self._newest: View = views.make(speed=1.0, behind_s=0.0)
 
     def show(self, view: View) -> None:
@@ -52,6 +55,15 @@ class Desk:
     def view(self) -> View:
         """The newest picture."""
         return self._newest
+
+    @property
+    def trends(self) -> Trends:
+        """Figures over time."""
+        return self._views.trends
+
+    def remark(self, name: str, text: str) -> None:
+        """Something beside the room is not well: views say so in `unsure`, until it is empty."""
+        self._views.remarks[name] = text
 
     # Devices.
 
@@ -98,6 +110,7 @@ class Desk:
     def write(self, steps: Sequence[Step], by: By, *, title: str, area: str = ANYWHERE) -> OrderRow:
         """Draft an order."""
         name = reasoned(title, "an order")
+        drafts.make_room(self._kernel, self._views.chronicle, by)
         return self.order(orders.write(self._kernel, steps, by, area=area, title=name))
 
     def edit(self, order: str, steps: Sequence[Step], by: By, *, title: str = "") -> OrderRow:
@@ -193,9 +206,9 @@ class Desk:
         """Let applications act again."""
         authority.revive(self._kernel, by, area=area)
 
-    def tell(self, kind: str, said: Mapping[str, str]) -> None:
-        """Write down what was changed of accounts, or who logged in; nothing secret is in it."""
-        self._kernel.say(kind, By(said.get("by") or said.get("name", "")), **said)
+    def tell(self, kind: str, said: Mapping[str, str], once: str = "") -> None:
+        """Write down what was changed of accounts, or who logged in, under one id `once`."""
+        saying.of_account(self._kernel, kind, said, once)
 
     # Alarms.
 
@@ -241,6 +254,10 @@ class Desk:
         """Mend an element at once, in place of a crew."""
         self._striking.repair(element, by)
 
+    def say_speed(self, before: float, after: float, by: By | Select, why: str = "") -> None:
+        """Write down that time on the twin goes another number of times as fast as the clock."""
+        saying.of_speed(self._kernel, before, after, by, why)
+
     # Looking.
 
     def element(self, key: str) -> Mapping[str, Any]:
@@ -256,9 +273,10 @@ class Desk:
         """Elements and buses whose name holds a text, the nearest names first."""
         return looking.search(self._views, text, limit)
 
-    def oneline(self, feeder: str) -> Mapping[str, Any]:
-        """The diagram of a feeder: its switches, transformers and buses of note."""
-        return diagram.oneline(self._views, feeder)
+    @property
+    def diagrams(self) -> Diagrams:
+        """One-line diagrams of feeders and substations, and what flows in them."""
+        return self._diagrams
 
     def trend(
         self, names: Sequence[str], start: datetime | None = None, end: datetime | None = None

@@ -58,7 +58,7 @@ class Figures:
     ) -> Overview:
         """The figures of now; `live` [nodes of the flow] have supply, `out` [loads] have none,
         `stale` [switches] are not heard of."""
-        found = sample(self.topology.grid, flow, self.served & live, time_utc)
+        found = sample(self.topology, flow, self.served & live, time_utc)
         is_live = flow.converged and bool(flow.energised.any())
         heard = situation.heard_s[self.reports & ~stale]
         age_s = float(time_utc.timestamp() - heard.min()) if len(heard) else None

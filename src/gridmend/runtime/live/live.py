@@ -266,9 +266,9 @@ class Live:
         """Where somebody has picked a device, time goes as theirs does: a select lasts seconds."""
         kernel = self._course.room.kernel
         lasting_s = kernel.now_s - kernel.bench.policy.select_s
-        if self.speed > 1 and any(
-            one.at_s >= lasting_s for one in kernel.situation.selects.values()
-        ):
+        picked = [s for s in kernel.situation.selects.values() if s.at_s >= lasting_s]
+        if self.speed > 1 and picked:
+            self._desk.say_speed(self.speed, 1.0, picked[0], "a device is picked")
             self.set_speed(1.0)
 
     def _make_view(self) -> None:

@@ -38,6 +38,7 @@ def element(views: Views, key: str) -> dict[str, Any]:
         **_ends(views, table, row, index),
         "area": situation.area_of(folded),
         **_position(views, table, row),
+        "length_m": float(grid.lines["length_m"][row]) if table == "lines" else None,
         **_measures(views, flow, table, row),
         "source": "calculated",
         "converged": flow.converged,

@@ -12,6 +12,7 @@ from gridmend.runtime.control import orders
 from gridmend.runtime.exercise.case import Case
 from gridmend.runtime.exercise.onward import footing
 from gridmend.runtime.exercise.pursuing import unlocking
+from gridmend.runtime.live import drafts
 from gridmend.runtime.live.rows import FaultPlans, PlanRow
 from gridmend.runtime.live.shown import bare
 from gridmend.runtime.live.views import Views
@@ -88,6 +89,7 @@ def order_of(views: Views, id: str, by: By) -> str:
         return living.id
     if not plan.steps:
         raise GridmendError(f"the plan '{id}' has no step", mend="there is nothing to switch")
+    drafts.make_room(kernel, views.chronicle, by)
     views.course.room.refresh()
     steps = [*unlocking(views.course.room, plan.steps), *plan.steps]
     order = orders.write(kernel, steps, by, title=f"restore after {plan.fault}")
@@ -97,10 +99,12 @@ def order_of(views: Views, id: str, by: By) -> str:
 
 
 def _case_of(views: Views, element: str) -> Case | None:
-    """The newest case of healing that suspects an element, or a section with it."""
+    """The newest case of healing that suspects an element, or a section with it. A switch lies in
+    no section: it is of the case that suspects what it feeds."""
     healing = views.course.healing
     for case in reversed(healing.cases if healing is not None else []):
         suspected = {e.lower() for one in case.suspects for e in one.elements}
+        suspected |= {f"switch.{one.behind.lower()}" for one in case.suspects}
         if element.lower() in suspected:
             return case
     return None

@@ -97,18 +97,15 @@ def healing_rows(
     """The newest plan of each case of self-healing, the newest case first."""
     if healing is None:
         return ()
-    numbered = [(k, case) for k, case in enumerate(healing.cases, 1) if case.plan is not None]
-    newest = numbered[-SHOWN_MOST:][::-1]
-    return tuple(_case(case, k, healing, kernel, chronicle) for k, case in newest)
+    planned = [case for case in healing.cases if case.plan is not None]
+    return tuple(_case(case, healing, kernel, chronicle) for case in planned[-SHOWN_MOST:][::-1])
 
 
-def _case(
-    case: Case, number: int, healing: Healing, kernel: Kernel, chronicle: Chronicle
-) -> FaultPlans:
+def _case(case: Case, healing: Healing, kernel: Kernel, chronicle: Chronicle) -> FaultPlans:
     assert case.plan is not None
     order = kernel.situation.orders.get(case.order)
     waits = order is not None and order.state is OrderState.STUDIED and not case.is_over
-    id = f"case-{number}-{case.tries}"
+    id = f"case-{case.number}-{case.tries}"
     made = chronicle.proposed.get(case.plan.fault, healing.room.now())
     return FaultPlans(
         id=id, fault=case.plan.fault, device=case.device, made=made,

@@ -1,8 +1,9 @@
-"""Trends in memory: a ring of samples of the network's figures and of what switches carry."""
+"""Trends: a ring of samples of the network's figures and of what switches carry."""
 
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -23,6 +24,8 @@ SAMPLES_MOST = 7 * 24 * 60
 FIGURES_MOST = 5_000_000
 """Figures that are held in all: with many devices the ring is shorter."""
 DEVICES_MOST = 2_000
+UNKEPT_MOST = 240
+"""Samples that wait to be kept; where nobody keeps them, the oldest are let go."""
 NAMES_MOST = 50
 """Trends that are asked for at once."""
 _OVERVIEW = {
@@ -32,7 +35,11 @@ _OVERVIEW = {
 
 
 class Trends:
-    """A ring of samples. Where the flow did not converge, what is calculated is nan."""
+    """A ring of samples. Where the flow did not converge, what is calculated is nan.
+
+    `unkept` are the times [s] and rows of samples that nobody has kept yet, in the order of
+    `units`; any thread may take them from the left. `remember` brings back what was kept.
+    """
 
     def __init__(self, grid: Grid, network: Network) -> None:
         names: list[str] = []
@@ -53,6 +60,18 @@ class Trends:
         self._times = np.full(size, np.nan)
         self._count = 0
         self._last_s = -math.inf
+        self.unkept: deque[tuple[float, NDArray[np.float32]]] = deque(maxlen=UNKEPT_MOST)
+        self._past = np.zeros(0), np.zeros((0, len(units)), np.float32)
+
+    @property
+    def samples_most(self) -> int:
+        """How many samples are held."""
+        return len(self._times)
+
+    def remember(self, times_s: NDArray[Any], rows: NDArray[Any]) -> None:
+        """Have earlier samples again, [samples] and [samples, figures]; any thread may say so."""
+        size = len(self._times)
+        self._past = times_s[-size:], rows[-size:].astype(np.float32)
 
     def sample(self, overview: Overview, flow: Flow) -> None:
         """Keep a sample, where the last is a minute old."""
@@ -72,6 +91,7 @@ class Trends:
             row[first + len(amps) :] = volts
         self._times[at] = now_s
         self._count += 1
+        self.unkept.append((now_s, row.copy()))
 
     def _measured(self, flow: Flow) -> tuple[NDArray[Any], NDArray[Any]]:
         """[devices] the largest current of a phase [A] and the lowest voltage of a live one."""
@@ -99,13 +119,17 @@ class Trends:
                 raise GridmendError(f"'{name}' has no trend", mend=near or "see the list of names")
         size = len(self._times)
         order = np.arange(max(self._count - size, 0), self._count) % size
-        times = self._times[order]
+        past_s, past = self._past
+        before = past_s < (self._times[order[0]] if len(order) else math.inf)
+        columns = [self._column[name] for name in wanted]
+        times = np.concatenate([past_s[before], self._times[order]])[-size:]
+        rows = np.concatenate([past[before][:, columns], self._values[order][:, columns]])[-size:]
         low = -math.inf if start is None else start.timestamp()
         high = math.inf if end is None else end.timestamp()
-        here = order[(times >= low) & (times <= high)]
+        here = (times >= low) & (times <= high)
         return {
-            "times": [datetime.fromtimestamp(t, UTC) for t in self._times[here].tolist()],
-            "series": {n: self._values[here, self._column[n]].tolist() for n in wanted},
+            "times": [datetime.fromtimestamp(t, UTC) for t in times[here].tolist()],
+            "series": {n: rows[here, k].tolist() for k, n in enumerate(wanted)},
             "units": {name: self.units[name] for name in wanted},
         }
 

@@ -58,6 +58,8 @@ class Views:
         """Plans that a person asked for, the newest last."""
         self.trouble = ""
         """What went wrong in the room itself."""
+        self.remarks: dict[str, str] = {}
+        """What is wrong with that which goes on beside the room, by its name."""
         self._number = 0
         self._rows: dict[str, tuple[int, object]] = {}
         self.chronicle.sequence = max(kernel.sequence - HEARD_MOST, 0)
@@ -94,7 +96,7 @@ class Views:
         alarms = self.chronicle.alarms.listed(now)
         overview = self.figures.overview(
             flow, situation, now, number=self._number, live=self.coder.at_flow(live),
-            out=self._out(live), stale=stale,
+            out=self.out(live), stale=stale,
             alarms=_counted(alarms),
             unacknowledged=sum(one.state is AlarmState.UNACKNOWLEDGED for one in alarms),
         )  # fmt: skip
@@ -111,7 +113,7 @@ class Views:
             generations=dict(self.chronicle.counts),
         )  # fmt: skip
 
-    def _out(self, live: Flags) -> Flags:
+    def out(self, live: Flags) -> Flags:
         """[loads] who is out: by the positions that are known, and behind what is predicted to be
         open and says nothing itself."""
         course = self.course
@@ -177,7 +179,7 @@ class Views:
         """What a page must not show as certain, in words."""
         kernel = self.course.room.kernel
         situation, names = kernel.situation, kernel.grid.switches["name"]
-        found: list[str] = [self.trouble] if self.trouble else []
+        found = [text for text in (self.trouble, *self.remarks.values()) if text]
         flow = kernel.flow()
         if not flow.converged and flow.energised.any():
             found.append(f"the power flow did not converge, worst at bus {flow.worst_bus}")

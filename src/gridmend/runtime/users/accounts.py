@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 
@@ -15,6 +16,7 @@ from gridmend.runtime.journal.address import Address
 from gridmend.runtime.journal.store import Store
 from gridmend.runtime.users import keeping, passwords, schema
 from gridmend.runtime.users.keeping import Account, Pending
+from gridmend.runtime.users.outbox import Outbox, Teller, nobody
 from gridmend.runtime.users.roles import POWERFUL, Grant, Permission, Role, clash, may
 
 SETUP_S = 3600.0
@@ -22,40 +24,62 @@ SETUP_S = 3600.0
 WAIT_S = 5.0
 _NAME = re.compile(r"[a-z][a-z0-9._-]{1,39}")
 _LINK = "the set-up link was used, or is too old"
+_PRESENT = "the present password is another"
 
 
 class Forbidden(GridmendError):
     """Somebody asked for what is not theirs to do."""
 
 
-def _nobody(kind: str, payload: dict[str, str]) -> None:
-    del kind, payload
-
-
 @dataclass(eq=False)
 class Accounts:
     """The accounts of a store, which it is opened with. `clock` tells the time [s].
 
-    `tell` is told of every change, with who made it; nothing secret is in what it is told.
+    `tell` is told of every change, with who made it; nothing secret is in what it is told. What was
+    not told before a crash is told at the next start (see `Outbox`). `watchers` are called after
+    each change, as somebody may have lost a right by it.
     """
 
     store: Store
     clock: Callable[[], float]
-    tell: Callable[[str, dict[str, str]], None] = field(default=_nobody)
+    tell: Teller = field(default=nobody)
+    watchers: list[Callable[[], None]] = field(default_factory=list[Callable[[], None]])
+
+    def __post_init__(self) -> None:
+        self._outbox = Outbox(self.store, self.clock, self.tell)
 
     @classmethod
     def open(
         cls,
         url: str,
         clock: Callable[[], float],
-        tell: Callable[[str, dict[str, str]], None] = _nobody,
+        tell: Teller = nobody,
     ) -> Accounts:
         """Open a store (see `Address`), and make the tables where there are none. They are left to
         the journal's own file where that is named: one store of record."""
         store = Store.of(Address.of(url), read_only=False, wait_s=WAIT_S)
         with store.writing() as held:
             schema.metadata.create_all(held)
-        return cls(store, clock, tell)
+        made = cls(store, clock, tell)
+        made.deliver()
+        return made
+
+    @contextmanager
+    def changing(self) -> Iterator[Connection]:
+        """A transaction that changes something: what it says is told once it is for good."""
+        with self.store.writing() as held:
+            yield held
+        for watch in tuple(self.watchers):
+            watch()
+        self.deliver()
+
+    def say(self, held: Connection, kind: str, said: dict[str, str]) -> None:
+        """Have a change told, within its transaction."""
+        self._outbox.put(held, kind, said)
+
+    def deliver(self) -> None:
+        """Tell what waits to be told."""
+        self._outbox.deliver()
 
     def needs_setup(self) -> bool:
         """Whether nobody can manage users yet."""
@@ -71,7 +95,7 @@ class Accounts:
             raise Forbidden("it is set up already", mend="ask a security admin for an account")
         with self.store.writing() as held:
             held.execute(sql.delete(schema.setup))
-            values = {"digest": _digest(token), "expires_s": self.clock() + SETUP_S}
+            values = {"digest": digest_of(token), "expires_s": self.clock() + SETUP_S}
             held.execute(sql.insert(schema.setup).values(**values))
 
     def set_up(self, token: str, name: str, password: str, shown: str = "") -> Account:
@@ -83,14 +107,14 @@ class Accounts:
         table = schema.setup
         with self.store.reading() as held:
             # Before any work is done for a stranger.
-            good = (table.c.digest == _digest(token)) & (table.c.expires_s > self.clock())
+            good = (table.c.digest == digest_of(token)) & (table.c.expires_s > self.clock())
             if held.execute(sql.select(table.c.digest).where(good)).first() is None:
                 raise Forbidden(_LINK, mend="start again, which prints another")
         kept = passwords.hashed(password)
-        with self.store.writing() as held:
+        with self.changing() as held:
             used = held.execute(
                 sql.delete(table).where(
-                    table.c.digest == _digest(token), table.c.expires_s > self.clock()
+                    table.c.digest == digest_of(token), table.c.expires_s > self.clock()
                 )
             )
             if not used.rowcount or keeping.admins(held):
@@ -98,9 +122,10 @@ class Accounts:
             found = self._enter(held, name, kept, shown)
             grant = Grant(Role.SECURITY_ADMIN)
             keeping.put_grant(held, name, grant, by="setup", confirmed_by="setup")
-        self.tell("account_made", {"name": name, "by": "setup"})
-        self.tell("role_granted", {"name": name, "role": grant.role.value, "area": grant.area,
-                                   "by": "setup"})  # fmt: skip
+            said = {"name": name, "by": "setup"}
+            self.say(held, "account_made", said)
+            given = {"role": grant.role.value, "area": grant.area}
+            self.say(held, "role_granted", {**said, **given})
         return found
 
     def make(self, by: str, name: str, password: str, shown: str = "") -> Account:
@@ -111,36 +136,54 @@ class Accounts:
         """
         passwords.check(password, name)
         kept = passwords.hashed(password)
-        with self.store.writing() as held:
+        with self.changing() as held:
             self._manages(held, by)
             found = self._enter(held, name, kept, shown)
-        self.tell("account_made", {"name": name, "by": by})
+            self.say(held, "account_made", {"name": name, "by": by})
         return found
 
-    def set_password(self, by: str, name: str, password: str) -> None:
-        """Give an account another password, one's own or as a security admin; its sessions end.
+    def set_password(
+        self, by: str, name: str, password: str, *, present: str = "", keep: str = ""
+    ) -> None:
+        """Give an account another password, one's own or as a security admin; its sessions end, but
+        for that of the token `keep`.
 
-        Whoever gives somebody a password can log in as them: what takes two people is confirmed
-        anew by a third before it holds again.
+        One's own needs the `present` one, as who has a session need not be who logged in. Whoever
+        gives somebody else a password can log in as them: what takes two people is confirmed anew
+        by a third before it holds again.
         """
         passwords.check(password, name)
+        known = self._known(name, present) if by == name else ""
         kept = passwords.hashed(password)
-        with self.store.writing() as held:
+        table = schema.accounts
+        with self.changing() as held:
             if by != name:
                 self._manages(held, by)
                 for grant in keeping.grants_of(held, name):
                     if grant.role in POWERFUL:
                         keeping.put_grant(held, name, grant, by=by, confirmed_by="")
             keeping.account(held, name)
-            table = schema.accounts
-            held.execute(sql.update(table).where(table.c.name == name).values(password=kept))
-            keeping.drop_sessions(held, name)
-        self.tell("password_set", {"name": name, "by": by})
+            chosen = table.c.name == name
+            if by == name:
+                chosen &= table.c.password == known
+            done = held.execute(sql.update(table).where(chosen).values(password=kept))
+            if not done.rowcount:
+                raise Forbidden(_PRESENT, where="present", mend="log in again, and try it again")
+            keeping.drop_sessions(held, name, keep=digest_of(keep) if keep else b"")
+            self.say(held, "password_set", {"name": name, "by": by})
+
+    def _known(self, name: str, present: str) -> str:
+        """What is kept of the present password; `Forbidden` where it is another."""
+        with self.store.reading() as held:
+            kept: str = keeping.account(held, name).password
+        if not passwords.verified(kept, present[: passwords.LETTERS_MOST]):
+            raise Forbidden(_PRESENT, where="present", mend="give the password you log in with")
+        return kept
 
     def set_active(self, by: str, name: str, *, is_active: bool) -> None:
         """Let an account log in, or no longer; its sessions end at once. Raises `Forbidden` for
         one's own account, so that there is always somebody left who manages users."""
-        with self.store.writing() as held:
+        with self.changing() as held:
             self._manages(held, by)
             keeping.account(held, name)
             if by == name:
@@ -148,7 +191,8 @@ class Accounts:
             table = schema.accounts
             held.execute(sql.update(table).where(table.c.name == name).values(is_active=is_active))
             keeping.drop_sessions(held, name)
-        self.tell("account_opened" if is_active else "account_closed", {"name": name, "by": by})
+            kind = "account_opened" if is_active else "account_closed"
+            self.say(held, kind, {"name": name, "by": by})
 
     def grant(self, by: str, name: str, grant: Grant) -> bool:
         """Give an account a role in an area; whether it holds at once or waits for a second person.
@@ -157,7 +201,7 @@ class Accounts:
         for roles that no one person has both of.
         """
         waits = grant.role in POWERFUL
-        with self.store.writing() as held:
+        with self.changing() as held:
             self._manages(held, by)
             keeping.account(held, name)
             if by == name:
@@ -167,8 +211,8 @@ class Accounts:
                 raise GridmendError(why, where=name, mend="take the other role away first")
             if grant not in keeping.grants_of(held, name):
                 keeping.put_grant(held, name, grant, by=by, confirmed_by="" if waits else by)
-        said = {"name": name, "role": grant.role.value, "area": grant.area, "by": by}
-        self.tell("role_proposed" if waits else "role_granted", said)
+            said = {"name": name, "role": grant.role.value, "area": grant.area, "by": by}
+            self.say(held, "role_proposed" if waits else "role_granted", said)
         return not waits
 
     def confirm(self, by: str, name: str, grant: Grant) -> None:
@@ -176,7 +220,7 @@ class Accounts:
 
         Where nobody else manages users yet, who is to become a security admin confirms it.
         """
-        with self.store.writing() as held:
+        with self.changing() as held:
             found = [p for p in keeping.pending(held) if (p.name, p.grant) == (name, grant)]
             if not found:
                 raise GridmendError(f"nobody proposed {grant.role} for '{name}'", mend="propose it")
@@ -188,19 +232,19 @@ class Accounts:
                 if by in (proposed, name):
                     raise Forbidden("another person confirms it", mend="ask another admin")
             keeping.put_grant(held, name, grant, by=proposed, confirmed_by=by)
-        said = {"name": name, "role": grant.role.value, "area": grant.area}
-        self.tell("role_granted", {**said, "by": proposed, "confirmed_by": by})
+            said = {"name": name, "role": grant.role.value, "area": grant.area}
+            self.say(held, "role_granted", {**said, "by": proposed, "confirmed_by": by})
 
     def revoke(self, by: str, name: str, grant: Grant) -> None:
         """Take a role away, at once; it needs no second person."""
-        with self.store.writing() as held:
+        with self.changing() as held:
             self._manages(held, by)
             if by == name:
                 raise Forbidden("nobody takes a role from themselves", mend="ask another admin")
             if not keeping.drop_grant(held, name, grant):
                 raise GridmendError(f"'{name}' is not {grant.role} there", mend="see the grants")
-        said = {"name": name, "role": grant.role.value, "area": grant.area, "by": by}
-        self.tell("role_revoked", said)
+            said = {"name": name, "role": grant.role.value, "area": grant.area, "by": by}
+            self.say(held, "role_revoked", said)
 
     def listed(self, by: str) -> list[tuple[Account, tuple[Grant, ...]]]:
         """Every account with the grants that hold."""
@@ -241,5 +285,6 @@ class Accounts:
         return Account(name, shown, True)
 
 
-def _digest(token: str) -> bytes:
+def digest_of(token: str) -> bytes:
+    """What the store has of a token."""
     return sha256(token.encode()).digest()

@@ -89,6 +89,7 @@ def pending(held: Connection) -> list[Pending]:
     return [Pending(row.name, Grant(Role(row.role), row.area), row.by) for row in rows]
 
 
-def drop_sessions(held: Connection, name: str) -> None:
-    """End every session of an account."""
-    held.execute(sql.delete(schema.sessions).where(schema.sessions.c.name == name))
+def drop_sessions(held: Connection, name: str, *, keep: bytes = b"") -> None:
+    """End every session of an account, but for the one of this digest."""
+    s = schema.sessions
+    held.execute(sql.delete(s).where(s.c.name == name, s.c.digest != keep))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Float, LargeBinary, MetaData, Table, Text
+from sqlalchemy import Boolean, Column, Float, Integer, LargeBinary, MetaData, Table, Text
 
 metadata = MetaData()
 accounts = Table(
@@ -36,4 +36,14 @@ setup = Table(
     metadata,
     Column("digest", LargeBinary, primary_key=True),
     Column("expires_s", Float, nullable=False),
+)
+outbox = Table(
+    "user_outbox",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("made_s", Float, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("said", Text, nullable=False),
+    sqlite_autoincrement=True,
 )

@@ -12,7 +12,7 @@ import sqlalchemy as sql
 
 from gridmend.model.errors import GridmendError
 from gridmend.runtime.users import keeping, passwords, schema
-from gridmend.runtime.users.accounts import Accounts
+from gridmend.runtime.users.accounts import Accounts, digest_of
 from gridmend.runtime.users.limits import RateLimit
 from gridmend.runtime.users.roles import Grant, Permission, may
 
@@ -64,35 +64,67 @@ class Sessions:
     told: RateLimit = field(default_factory=lambda: RateLimit(most=10, every_s=60.0))
     """How often tries from one place that failed are told: a stranger cannot fill the journal."""
 
-    def log_in(self, name: str, password: str, place: str) -> str:
-        """The token of a new session. Raises `LoginRefused`, with the same words and after as much
-        work whether the name, the password or the account is wrong."""
-        now_s = self.accounts.clock()
-        both = f"{name}\n{place}"
+    def log_in(self, name: str, password: str, place: str, instead: str = "") -> str:
+        """The token of a new session, which takes the place of the one with the token `instead`.
+
+        Raises `LoginRefused`, with the same words and after as much work whether the name, the
+        password or the account is wrong; also where the password was changed meanwhile.
+        """
+        self._check_tries(name, place)
+        with self.accounts.store.reading() as held:
+            table = schema.accounts
+            row = held.execute(sql.select(table).where(table.c.name == name)).one_or_none()
+        kept = row.password if row is not None else passwords.nobodys()
+        is_right = passwords.verified(kept, password[: passwords.LETTERS_MOST])
+        token = ""
+        if is_right and row is not None and row.is_active:
+            token = self._begin(name, kept, password, place, instead)
+        if not token:
+            self._tell("login_refused", name, place)
+            raise LoginRefused("name and password do not belong together")
+        self.by_name.forget(name)
+        self.by_both.forget(_both(name, place))
+        return token
+
+    def _begin(self, name: str, kept: str, password: str, place: str, instead: str) -> str:
+        """A session, if the account still has the password that was verified; else empty."""
+        now_s, table, s = self.accounts.clock(), schema.accounts, schema.sessions
+        renewed = passwords.hashed(password) if passwords.is_old(kept) else ""
+        still = (table.c.name == name) & (table.c.password == kept) & table.c.is_active
+        token = self.draw()
+        values = {"digest": digest_of(token), "name": name, "begun_s": now_s, "seen_s": now_s}
+        with self.accounts.changing() as held:
+            # Locked until the session is there: a change that comes after ends it with the others.
+            asked = sql.select(table.c.name).where(still).with_for_update()
+            if held.execute(asked).first() is None:
+                return ""
+            if renewed:
+                held.execute(sql.update(table).where(still).values(password=renewed))
+            if instead:
+                held.execute(sql.delete(s).where(s.c.digest == digest_of(instead)))
+            held.execute(sql.insert(s).values(**values))
+            self.accounts.say(held, "logged_in", {"name": name, "place": place})
+        return token
+
+    def set_own_password(
+        self, name: str, present: str, password: str, *, token: str, place: str
+    ) -> None:
+        """Change one's own password, from a session that goes on; all others end. Tries are limited
+        as those of a login are. Raises as `Accounts.set_password`."""
+        self._check_tries(name, place)
+        accounts = self.accounts
+        accounts.set_password(name, name, password, present=present, keep=token)
+        self.by_name.forget(name)
+        self.by_both.forget(_both(name, place))
+
+    def _check_tries(self, name: str, place: str) -> None:
+        now_s, both = self.accounts.clock(), _both(name, place)
         for limit, key in ((self.by_place, place), (self.by_both, both), (self.by_name, name)):
             wait_s = limit.wait_s(key, now_s)
             if wait_s <= 0:
                 continue
             self._tell("login_limited", name, place)
             raise LoginRefused("too many tries", wait_s=wait_s)
-        with self.accounts.store.reading() as held:
-            table = schema.accounts
-            row = held.execute(sql.select(table).where(table.c.name == name)).one_or_none()
-        kept = row.password if row is not None else passwords.nobodys()
-        is_right = passwords.verified(kept, password[: passwords.LETTERS_MOST])
-        if not (is_right and row is not None and row.is_active):
-            self._tell("login_refused", name, place)
-            raise LoginRefused("name and password do not belong together")
-        self.by_name.forget(name)
-        self.by_both.forget(both)
-        if passwords.is_old(kept):
-            self._renew(name, password)
-        token = self.draw()
-        values = {"digest": _digest(token), "name": name, "begun_s": now_s, "seen_s": now_s}
-        with self.accounts.store.writing() as held:
-            held.execute(sql.insert(schema.sessions).values(**values))
-        self.accounts.tell("logged_in", {"name": name, "place": place})
-        return token
 
     def session(self, token: str, *, is_use: bool = True) -> Session | None:
         """Whose session it is, with the grants of this moment; None where there is none, or where
@@ -101,7 +133,7 @@ class Sessions:
         asked = (
             sql.select(s.c.begun_s, s.c.seen_s, a.c.name, a.c.shown)
             .join(a, a.c.name == s.c.name)
-            .where(s.c.digest == _digest(token), a.c.is_active)
+            .where(s.c.digest == digest_of(token), a.c.is_active)
         )
         with self.accounts.store.reading() as held:
             row = held.execute(asked).one_or_none()
@@ -113,15 +145,15 @@ class Sessions:
             return None
         if is_use and now_s - row.seen_s > TOUCH_S:
             with self.accounts.store.writing() as held:
-                seen = sql.update(s).where(s.c.digest == _digest(token)).values(seen_s=now_s)
+                seen = sql.update(s).where(s.c.digest == digest_of(token)).values(seen_s=now_s)
                 held.execute(seen)
         return Session(row.name, row.shown, grants, csrf_of(token))
 
     def log_out(self, token: str) -> None:
         """End a session; nothing where there is none."""
         s = schema.sessions
-        with self.accounts.store.writing() as held:
-            held.execute(sql.delete(s).where(s.c.digest == _digest(token)))
+        with self.accounts.changing() as held:
+            held.execute(sql.delete(s).where(s.c.digest == digest_of(token)))
 
     def sweep(self) -> int:
         """Take away the sessions that have ended; how many."""
@@ -133,13 +165,11 @@ class Sessions:
     def _tell(self, kind: str, name: str, place: str) -> None:
         """Tell of a try that failed, unless so many were told of from there lately."""
         if self.told.wait_s(place, self.accounts.clock()) <= 0:
-            self.accounts.tell(kind, {"name": name[:60], "place": place, "by": "a stranger"})
+            self.accounts.tell(kind, {"name": name[:60], "place": place, "by": "a stranger"}, "")
 
-    def _renew(self, name: str, password: str) -> None:
-        table = schema.accounts
-        kept = passwords.hashed(password)
-        with self.accounts.store.writing() as held:
-            held.execute(sql.update(table).where(table.c.name == name).values(password=kept))
+
+def _both(name: str, place: str) -> str:
+    return f"{name}\n{place}"
 
 
 def csrf_of(token: str) -> str:
@@ -151,7 +181,3 @@ def csrf_of(token: str) -> str:
 def is_csrf(token: str, given: str) -> bool:
     """Whether it is that of this session, compared in a time that tells nothing of it."""
     return hmac.compare_digest(csrf_of(token).encode(), given.encode())
-
-
-def _digest(token: str) -> bytes:
-    return sha256(token.encode()).digest()

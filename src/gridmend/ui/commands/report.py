@@ -74,6 +74,7 @@ def _report(
     from gridmend.ui.model_input import read_grid
     from gridmend.ui.output_file import check_output, write_whole
     from gridmend.ui.reports import Asked
+    from gridmend.ui.reports.going_over import Recorded
     from gridmend.ui.screen import show
 
     begun = perf_counter()
@@ -83,15 +84,15 @@ def _report(
     grid = read_grid(path, root=None)
     try:
         with Journal.open(store, read_only=True) as opened:
-            entries = list(opened.read())
+            events = Recorded(opened)
+            last = f"entries 1 to {events.count}, the last with hash {events.digest}"
+            read = last if events.count else "no entries"
+            where = Address.of(store).where
+            asked = Asked(begin, until, zone, path, where, journal=f"journal: {read}")
+            found: Report = made(grid, events, asked)
     except Tampered as problem:
         unusable(problem, json=json)
         return
-    read = f"entries 1 to {entries[-1].sequence}, the last with hash {entries[-1].hash.hex()}" if (
-        entries
-    ) else "no entries"  # fmt: skip
-    asked = Asked(begin, until, zone, path, Address.of(store).where, journal=f"journal: {read}")
-    found: Report = made(grid, [entry.event for entry in entries], asked)
     written = _written(found, out.suffix.lower(), paper)
     write_whole(out, lambda temporary: _fill(temporary, written))
     if json:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from time import perf_counter
 from typing import Annotated
 
@@ -23,6 +24,9 @@ def run(
         float, typer.Option(min=0, max=60, help="How fast time goes; 0 is paused.")
     ] = 1.0,
     zone: Annotated[str, typer.Option(help="Time zone of what is shown.")] = "UTC",
+    recording: Annotated[
+        Path | None, typer.Option(help="Folder of what was shown; else beside the journal.")
+    ] = None,
     open_browser: Annotated[bool, typer.Option("--open", help="Open a browser.")] = False,
 ) -> None:
     """Open the control room over a simulated field, for this machine alone.
@@ -55,7 +59,9 @@ def run(
 
                 webbrowser.open(url)
 
-        wanted = Wanted(kept, demonstration=True, zone=zone, seed=seed, speed=speed)
+        wanted = Wanted(
+            kept, demonstration=True, zone=zone, seed=seed, speed=speed, recording=recording
+        )
         with alone(kept), opened(grid, wanted) as room:
             server_of(room.app, ready=ready).run([listening])
     screen.say("the control room has ended")

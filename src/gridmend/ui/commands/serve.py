@@ -31,6 +31,9 @@ def serve(
     ] = False,
     zone: Annotated[str, typer.Option(help="Time zone of what is shown.")] = "UTC",
     seed: Annotated[int, typer.Option(min=0, help="Decides what chance brings.")] = 0,
+    recording: Annotated[
+        Path | None, typer.Option(help="Folder of what was shown; else beside the journal.")
+    ] = None,
 ) -> None:
     """Open the control room for people with accounts, over a simulated field.
 
@@ -54,7 +57,7 @@ def serve(
         scheme = "https" if tls else "http"
         url = f"{scheme}://{shown}:{listening.getsockname()[1]}"
         is_secure = tls is not None or behind_tls
-        wanted = Wanted(kept, secure=is_secure, zone=zone, seed=seed)
+        wanted = Wanted(kept, secure=is_secure, zone=zone, seed=seed, recording=recording)
         with alone(kept), opened(grid, wanted) as room:
 
             def ready() -> None:

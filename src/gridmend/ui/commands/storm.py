@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from gridmend.runtime.exercise.storming import StormStudy
+    from gridmend.model.grid import Grid
+    from gridmend.runtime.exercise.storming import Front, StormStudy
 
 
 def storm(
@@ -21,18 +22,29 @@ def storm(
     faults: Annotated[float, typer.Option(help="Faults that the storm brings on average.")] = 20.0,
     crews: Annotated[int, typer.Option(help="Crews, half by day and half by night.")] = 4,
     hours: Annotated[float, typer.Option(help="How long it is looked at [h].")] = 24.0,
+    record: Annotated[
+        Path | None,
+        typer.Option(help="Folder for a recording of it, which gridmend replay shows."),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     root: Annotated[
         Path | None, typer.Option(help="Folder that files named inside the model must lie in.")
     ] = None,
 ) -> None:
     """Run a storm on the twin twice, on the same seeded damage: by crews alone, and with
-    automation that locates, isolates and restores. Every figure is simulated."""
+    automation that locates, isolates and restores. Every figure is simulated.
+
+    With --record the same damage is gone through once more, in a live room that heals by itself:
+    what it shows is recorded. It is a run of its own, and its times may differ.
+    """
     from gridmend.runtime.exercise.storming import Front, weather
+    from gridmend.runtime.recording.storm import check_new
     from gridmend.ui import answer, screen
     from gridmend.ui.model_input import read_solvable_grid
 
     begun = perf_counter()
+    if record is not None:
+        check_new(record)
     front = Front(gust_m_per_s=gust, faults=faults, crews=crews, hours=hours)
     grid = read_solvable_grid(path, root=root)
     screen.say(f"a storm over {grid.name}, seed {seed}: twice {hours:g} h …")
@@ -45,14 +57,38 @@ def storm(
                 round(now_s + (hours * 3600 if policy == "healing" else 0))
             ),
         )
+    filmed = _film(grid, record, seed, front) if record is not None else None
     seconds = perf_counter() - begun
     if json:
-        answer.say_json({**found.as_json(), "seconds": seconds})
+        more = {"recording": filmed} if filmed is not None else {}
+        answer.say_json({**found.as_json(), **more, "seconds": seconds})
     else:
         _show(found)
+        if filmed is not None:
+            screen.show(f"recorded: {filmed['shots']:,} views, {filmed['size_bytes']:,} bytes")
+            screen.show(f"see it with: gridmend replay {record}")
         screen.show(f"took {seconds:.1f} s")
     if any(int(run.measures["unsolved"]) for run in (found.crew, found.automated)):  # pyright: ignore[reportArgumentType]
         raise typer.Exit(answer.UNUSABLE)
+
+
+def _film(grid: Grid, folder: Path, seed: int, front: Front) -> dict[str, Any]:
+    """Record the storm in a live room; what came of it."""
+    from gridmend.runtime.recording.storm import film
+    from gridmend.ui import screen
+    from gridmend.ui.web.recorded import Panels
+
+    screen.say("the same damage in a live room, to be recorded …")
+    with screen.Advance(round(front.hours * 3600), of="seconds of the recording") as bar:
+        found = film(
+            grid, folder, Panels(), seed=seed, front=front,
+            progress=lambda now_s: bar.to(round(now_s)),
+        )  # fmt: skip
+    return {
+        "folder": str(folder), "shots": found.shots, "size_bytes": found.size_bytes,
+        "customers_out_most": found.customers_out_most, "start": found.start.isoformat(),
+        "end": found.end.isoformat(),
+    }  # fmt: skip
 
 
 _ROWS = (

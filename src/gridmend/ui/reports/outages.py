@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,6 +10,7 @@ from gridmend.model.event import Event
 from gridmend.model.grid import Grid
 from gridmend.model.topology import Topology
 from gridmend.operations.interruptions.account import Account, account, events_json
+from gridmend.ui.reports.going_over import Facts, facts_of
 from gridmend.ui.reports.report import Asked, Figure, Report, Sheet
 
 DOUBTS_MOST = 20
@@ -17,15 +18,17 @@ DOUBTS_MOST = 20
 SHARES = ("cause", "device", "feeder")
 ADDED_UP = ("customer_minutes", "saifi", "saidi_min", "caidi_min", "not_supplied_mwh")
 """Figures that the table by device adds up to; the others are read off the outages."""
-SIMULATED = "twin"
-"""The world of commands that no real endpoint saw."""
 
 
-def outage_report(grid: Grid, events: Sequence[Event], asked: Asked) -> Report:
-    """The outages of a journal that began in a period. `GridmendError` where nobody is served."""
-    counted = counted_of(grid, events, asked)
-    simulated = is_simulated(events, asked)
-    doubts = (*field_doubts(events, asked, simulated=simulated), *doubts_of(counted))
+def outage_report(grid: Grid, events: Iterable[Event], asked: Asked) -> Report:
+    """The outages of a journal that began in a period. `GridmendError` where nobody is served.
+
+    `events` are gone over more than once, so that a journal need not be held.
+    """
+    facts = facts_of(events)
+    counted = counted_of(grid, events, asked, facts)
+    simulated = is_simulated(facts, asked)
+    doubts = (*field_doubts(facts, asked, simulated=simulated), *doubts_of(counted))
     return Report(
         "outages", "Outage report", grid.name, asked, figures_of(counted),
         (*sheets_of(counted, asked), *(share_of(counted, asked, name) for name in SHARES)),
@@ -33,9 +36,9 @@ def outage_report(grid: Grid, events: Sequence[Event], asked: Asked) -> Report:
     )  # fmt: skip
 
 
-def counted_of(grid: Grid, events: Sequence[Event], asked: Asked) -> Account:
+def counted_of(grid: Grid, events: Iterable[Event], asked: Asked, facts: Facts) -> Account:
     """The account of the period, up to where the journal is."""
-    last = max((event.time_utc for event in events), default=asked.start)
+    last = facts.last or asked.start
     until = min(asked.end, last) if last > asked.start else asked.end
     return account(
         Topology.of(grid), events, from_utc=asked.start.astimezone(UTC),
@@ -108,24 +111,19 @@ def share_of(one: Account, asked: Asked, name: str) -> Sheet:
                  "nothing to share out")  # fmt: skip
 
 
-def is_simulated(events: Sequence[Event], asked: Asked) -> bool:
+def is_simulated(facts: Facts, asked: Asked) -> bool:
     """Whether the field is the twin's: as asked, else as the commands of the journal say."""
-    if asked.is_simulated is not None:
-        return asked.is_simulated
-    return any(
-        event.kind == "commanded" and event.payload.get("world") == SIMULATED for event in events
-    )
+    return facts.is_twin if asked.is_simulated is None else asked.is_simulated
 
 
-def field_doubts(events: Sequence[Event], asked: Asked, *, simulated: bool) -> tuple[str, ...]:
+def field_doubts(facts: Facts, asked: Asked, *, simulated: bool) -> tuple[str, ...]:
     """What a reader must know of the journal itself."""
     said: list[str] = []
     if simulated:
         said.append("The field is simulated: nothing of this happened to real customers.")
-    elif asked.is_simulated is None and not any(event.kind == "commanded" for event in events):
+    elif asked.is_simulated is None and not facts.is_commanded:
         said.append("No command in the journal tells whether the field is real or simulated.")
-    first = min((event.time_utc for event in events), default=None)
-    last = max((event.time_utc for event in events), default=None)
+    first, last = facts.first, facts.last
     if first is None or last is None:
         said.append("The journal is empty: nothing is known of the period.")
         return tuple(said)

@@ -15,6 +15,7 @@ from fastapi.routing import APIRoute
 from gridmend.model.errors import GridmendError
 from gridmend.model.grid import Grid
 from gridmend.runtime.live import Live
+from gridmend.runtime.recording import Recording
 from gridmend.runtime.users.accounts import Accounts
 from gridmend.runtime.users.sessions import Sessions
 from gridmend.ui.web.demonstration import Demonstration
@@ -22,6 +23,7 @@ from gridmend.ui.web.envelope import Envelope
 from gridmend.ui.web.pages import Pages
 from gridmend.ui.web.patience import Patience
 from gridmend.ui.web.problems import Problem, ProblemAnswer, handle_problems
+from gridmend.ui.web.read_only import ReadOnly
 from gridmend.ui.web.routes import (
     control,
     history,
@@ -69,16 +71,20 @@ def app_of(
     patience: Patience | None = None,
     secure: bool = False,
     pages: Pages | None = None,
+    recording: Recording | None = None,
+    is_replay: bool = False,
 ) -> FastAPI:
     """The application over a live room.
 
     `demonstration` logs an operator in on this machine without a password. `clock` tells the time
-    [s] by which tries are counted; `secure` is for a server that speaks TLS.
+    [s] by which tries are counted; `secure` is for a server that speaks TLS. `recording` is what
+    the room showed; with `is_replay` there is nothing else, and nothing can be changed.
     """
     serving = Serving(
         live=live, grid=grid, accounts=accounts, sessions=sessions, about=about,
         demonstration=Demonstration() if demonstration else None, clock=clock,
         limits=limits or Limits(), patience=patience or Patience(), secure=secure,
+        recording=recording, is_replay=is_replay,
     )  # fmt: skip
 
     @asynccontextmanager
@@ -103,6 +109,8 @@ def app_of(
     _check_behind_gate()
     app.include_router(api)
     app.mount("/", pages or Pages())
+    if is_replay:
+        app.add_middleware(ReadOnly)
     app.add_middleware(Envelope, patience=serving.patience, secure=secure)
     _document_problems(app)
     return app

@@ -32,6 +32,10 @@ class Feed:
             end()
         self._call()
 
+    def wake(self) -> None:
+        """Wake everybody who waits: something else than the view has changed. From any thread."""
+        self._call()
+
     @contextmanager
     def waking(self) -> Iterator[asyncio.Event]:
         """An event that is set at every new view; whoever waits clears it."""

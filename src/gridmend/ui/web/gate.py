@@ -16,7 +16,8 @@ from gridmend.ui.web.problems import Problem, documented
 from gridmend.ui.web.serving import Caller, Serving, login_of, peer_of
 from gridmend.ui.web.table import BY_PLACE, CHANGES, Endpoint, Where
 
-COOKIE = "gridmend"
+COOKIE, COOKIE_BY_TLS = "gridmend", "__Host-gridmend"
+"""By TLS no other host of the domain, and nothing without TLS, can set it (RFC 6265bis, 4.1.3)."""
 HEADER = "x-csrf"
 
 
@@ -76,9 +77,19 @@ def _gate(entry: Endpoint) -> Callable[[Request], Awaitable[None]]:
     return gate
 
 
+def cookie_of(serving: Serving) -> str:
+    """The name of the cookie that holds a session's token."""
+    return COOKIE_BY_TLS if serving.secure else COOKIE
+
+
+def token_of(serving: Serving, connection: HTTPConnection) -> str:
+    """The token that a browser sends; empty where it sends none."""
+    return connection.cookies.get(cookie_of(serving), "")[:200]
+
+
 async def let_in(serving: Serving, connection: HTTPConnection) -> Caller:
     """Who is logged in; a 401 where nobody is."""
-    token = connection.cookies.get(COOKIE, "")[:200]
+    token = token_of(serving, connection)
     session = None
     if token:
         session = await serving.lanes.store.run(lambda: serving.session_of(connection, token))
@@ -97,6 +108,25 @@ async def still(serving: Serving, connection: HTTPConnection, caller: Caller) ->
     if found is None:
         return False
     return any(Permission.VIEW in held for held in permitted(found.grants).values())
+
+
+class Staying:
+    """Whether somebody who listens may go on: asked anew once anything was changed of accounts and
+    sessions, and now and then, as sessions end by themselves."""
+
+    def __init__(self, serving: Serving, connection: HTTPConnection, caller: Caller) -> None:
+        self._serving, self._connection, self._caller = serving, connection, caller
+        self._rights: object = None
+        self._checked_s = serving.clock()
+
+    async def holds(self) -> bool:
+        """Whether they may; it costs nothing where nothing has changed."""
+        serving, now_s = self._serving, self._serving.clock()
+        is_due = now_s - self._checked_s > serving.limits.check_s
+        if serving.rights is self._rights and not is_due:
+            return True
+        self._rights, self._checked_s = serving.rights, now_s
+        return await still(serving, self._connection, self._caller)
 
 
 def check_origin(connection: HTTPConnection) -> None:

@@ -9,23 +9,28 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
-from typing import Any
+from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from fastapi import FastAPI
 
 from gridmend.model.errors import GridmendError
 from gridmend.model.grid import Grid
+from gridmend.runtime.journal.address import Address
 from gridmend.runtime.live import Live
+from gridmend.runtime.recording import Recording, recorded
 from gridmend.runtime.users.accounts import Accounts
+from gridmend.runtime.users.outbox import Teller
 from gridmend.runtime.users.sessions import Sessions
 from gridmend.ui.web.app import app_of
+from gridmend.ui.web.recorded import Panels
 from gridmend.ui.web.serving import About
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """How a control room is opened. `store` is where the journal and the accounts are kept."""
+    """How a control room is opened. `store` is where the journal and the accounts are kept,
+    `recording` the folder of what was shown, where it is not beside the store."""
 
     store: str
     demonstration: bool = False
@@ -33,6 +38,7 @@ class Wanted:
     zone: str = "UTC"
     seed: int = 0
     speed: float = 1.0
+    recording: Path | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,8 +68,23 @@ def opened(grid: Grid, wanted: Wanted) -> Iterator[Opened]:
         grid, wanted.store, clock=lambda: datetime.now(UTC), seed=wanted.seed, speed=wanted.speed
     )
     live.start()
+    folder = wanted.recording or recording_folder(wanted.store)
     try:
-        accounts = Accounts.open(wanted.store, time.time, _teller(live))
+        with recorded(live, Panels(), folder, must=wanted.recording is not None) as recorder:
+            yield from _opened(live, wanted, recorder.recording)
+    finally:
+        live.stop()
+
+
+def recording_folder(store: str) -> Path | None:
+    """Where the recording of a store lies: beside its file; None, in memory, where it has none."""
+    path = Address.of(store).path
+    return None if path is None else path.with_name(path.name + ".recording")
+
+
+def _opened(live: Live, wanted: Wanted, recording: Recording) -> Iterator[Opened]:
+    accounts = Accounts.open(wanted.store, time.time, _teller(live))
+    try:
         setup = ""
         if not wanted.demonstration and accounts.needs_setup():
             setup = secrets.token_urlsafe(24)
@@ -71,20 +92,17 @@ def opened(grid: Grid, wanted: Wanted) -> Iterator[Opened]:
         app = app_of(
             live, accounts, Sessions(accounts), grid=live.grid,
             about=About(version("gridmend"), zone=wanted.zone, journal_url=wanted.store),
-            demonstration=wanted.demonstration, secure=wanted.secure,
+            demonstration=wanted.demonstration, secure=wanted.secure, recording=recording,
         )  # fmt: skip
-        try:
-            yield Opened(live, app, setup, accounts)
-        finally:
-            accounts.store.close()
+        yield Opened(live, app, setup, accounts)
     finally:
-        live.stop()
+        accounts.store.close()
 
 
-def _teller(live: Live) -> Any:
+def _teller(live: Live) -> Teller:
     """Writes down in the journal what is changed of accounts, and who logged in."""
 
-    def tell(kind: str, said: dict[str, str]) -> None:
-        live.ask(lambda desk: desk.tell(kind, said))
+    def tell(kind: str, said: dict[str, str], once: str) -> None:
+        live.ask(lambda desk: desk.tell(kind, said, once))
 
     return tell

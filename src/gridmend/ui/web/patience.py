@@ -12,6 +12,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
 
+from gridmend.ui.web.connections import Connections
+
 
 @dataclass(frozen=True, slots=True)
 class Patience:
@@ -25,6 +27,12 @@ class Patience:
     """For a peer that takes nothing of what is sent."""
     unfinished_most: int = 128
     """Connections without a whole head; the longest waiting gives way to the next."""
+    connections_each: int = 100
+    """Connections of one address, streams among them; sockets are counted by account."""
+    connections_near: int = 400
+    """The same of this machine itself, or of a proxy."""
+    idle_most: int = 200
+    """Connections kept alive without a request; the longest idle gives way to the next."""
     body_bytes: int = 131_072
     head_bytes: int = 16_384
     message_bytes: int = 1024
@@ -62,24 +70,41 @@ class Waiting:
         protocol.transport.abort()
 
 
-def http_of(patience: Patience) -> type[H11Protocol]:
+def http_of(patience: Patience, *, is_behind_proxy: bool = False) -> type[H11Protocol]:
     """The protocol of HTTP connections, with patience."""
     waiting = Waiting(patience)
+    known = Connections(
+        patience.connections_each, patience.connections_near, patience.idle_most, is_behind_proxy
+    )
 
     class Patient(H11Protocol):
         stalled: asyncio.TimerHandle | None = None
 
         def connection_made(self, transport: Any) -> None:
             super().connection_made(transport)
+            if not known.begin(self, self.address):
+                self.transport.abort()
+                return
             waiting.begin(self)
 
+        @property
+        def address(self) -> str:
+            return self.client[0] if self.client else ""
+
         def data_received(self, data: bytes) -> None:
+            if self.transport.is_closing():
+                # What a connection that was let go had sent already is not begun any more.
+                return
+            known.work(self)
             super().data_received(data)
             self.look()
 
         def on_response_complete(self) -> None:
             super().on_response_complete()
             self.look()
+            is_idle = self.conn.their_state is h11.IDLE and self not in waiting.held
+            if is_idle and not self.transport.is_closing():
+                known.rest(self, self.address)
 
         def look(self) -> None:
             if self.conn.their_state is not h11.IDLE:
@@ -89,6 +114,8 @@ def http_of(patience: Patience) -> type[H11Protocol]:
 
         def handle_websocket_upgrade(self, event: h11.Request) -> None:
             waiting.end(self)
+            # From here on it is another protocol's, which never tells of its end here.
+            known.end(self, self.address)
             _cancel(self)
             super().handle_websocket_upgrade(event)
 
@@ -102,6 +129,7 @@ def http_of(patience: Patience) -> type[H11Protocol]:
 
         def connection_lost(self, exc: Exception | None) -> None:
             waiting.end(self)
+            known.end(self, self.address)
             _cancel(self)
             super().connection_lost(exc)
 

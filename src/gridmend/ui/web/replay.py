@@ -1,11 +1,12 @@
-"""The network as it was known at a time, folded from the journal; what has no record is unknown."""
+"""The network as it was at a time: as it was recorded, else as the journal knows it."""
 
 from __future__ import annotations
 
+import math
 import threading
 from bisect import bisect_right
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 
 import numpy as np
@@ -14,12 +15,17 @@ from gridmend.model.grid import Grid
 from gridmend.model.situation import Situation
 from gridmend.runtime.fold import Folding
 from gridmend.runtime.journal import Journal
-from gridmend.runtime.live import Mode, States
+from gridmend.runtime.live import Flag, Mode, States
 from gridmend.runtime.live.modes import UNKNOWN
+from gridmend.runtime.recording import Found, Recording
 from gridmend.ui.web import wire
+from gridmend.ui.web.answers.history import CurveAnswer, MarkAnswer, Span
 
 EVERY = 2000
 """Entries from one situation that is kept to the next."""
+MARKS_MOST = 300
+CURVE_POINTS = 400
+NEAR = timedelta(minutes=2)
 KEPT_MOST = 128
 """Situations that are kept; where there are more, every second one goes."""
 OF_POSITIONS = frozenset({Mode.ENERGISED, Mode.PHASE, Mode.FEEDER})
@@ -93,4 +99,59 @@ def frame_of(situation: Situation, states: States, mode: Mode, time: datetime) -
     return wire.full(
         values, flags, mode=mode.value, revision=coder.geometry.revision,
         sequence=situation.sequence, time_s=time.timestamp(),
+    )  # fmt: skip
+
+
+def span_of(
+    recording: Recording, told: tuple[datetime | None, datetime | None], now: datetime | None
+) -> Span:
+    """What there is to replay, where the journal tells of the times between `told`; `now` is the
+    time of a room that goes on."""
+    held = recording.span_s()
+    first, last = (_after(held[0]), _time(held[1])) if held else (None, None)
+    marks, left_out = recording.marks(MARKS_MOST)
+    curve = recording.curve(CURVE_POINTS)
+    unsure = list(recording.told)
+    if left_out:
+        unsure.append(f"{left_out} earlier marks are left out")
+    begun = told[0]
+    if first is not None and begun is not None and first - begun < NEAR:
+        begun = first  # what a room writes before its first view
+    starts = [one for one in (first, begun) if one is not None]
+    ends = [one for one in (last, told[1], now if held else None) if one is not None]
+    return Span(
+        start=min(starts, default=None), end=max(ends, default=None),
+        recorded_start=first, recorded_end=last,
+        marks=[MarkAnswer(time=_after(m.time_s), kind=m.kind, text=m.text) for m in marks],
+        curve=CurveAnswer(
+            times=[_time(time_s) for time_s in curve.times_s],
+            customers_out=list(curve.customers_out),
+        ),
+        unsure=unsure,
+    )  # fmt: skip
+
+
+def _time(time_s: float) -> datetime:
+    return datetime.fromtimestamp(time_s, UTC)
+
+
+def _after(time_s: float) -> datetime:
+    """The next whole millisecond: a browser cuts off what is finer, and would come too early."""
+    return _time(math.ceil(time_s * 1000) / 1000)
+
+
+def frame_of_found(found: Found, mode: Mode, time: datetime, revision: int) -> bytes:
+    """The full frame of what was recorded."""
+    assert found.states is not None
+    return wire.full(
+        found.states[mode.value], found.states[-1], mode=mode.value, revision=revision,
+        sequence=found.number, time_s=time.timestamp(),
+    )  # fmt: skip
+
+
+def frame_of_nothing(elements: int, mode: Mode, time: datetime, revision: int) -> bytes:
+    """The full frame of a time of which nothing is known."""
+    return wire.full(
+        np.full(elements, UNKNOWN, np.uint8), np.full(elements, Flag.UNSURE, np.uint8),
+        mode=mode.value, revision=revision, sequence=0, time_s=time.timestamp(),
     )  # fmt: skip

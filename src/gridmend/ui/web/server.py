@@ -23,7 +23,7 @@ from gridmend.ui.web.patience import http_of, socket_of
 from gridmend.ui.web.serving import Serving
 
 CONNECTIONS_MOST = 600
-KEEP_ALIVE_S = 30
+KEEP_ALIVE_S = 15
 END_S = 3
 """How long the end waits for answers that are under way."""
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -136,7 +136,8 @@ def server_of(
     if tls is not None:
         options = {"ssl_certfile": str(tls.cert), "ssl_keyfile": str(tls.key)}
     config = uvicorn.Config(
-        app, http=http_of(patience), ws=socket_of(patience), loop="asyncio", lifespan="on",
+        app, http=http_of(patience, is_behind_proxy=serving.secure and tls is None),
+        ws=socket_of(patience), loop="asyncio", lifespan="on",
         log_config=None, access_log=False, server_header=False, proxy_headers=False,
         limit_concurrency=CONNECTIONS_MOST, timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=END_S, h11_max_incomplete_event_size=patience.head_bytes,

@@ -13,6 +13,7 @@ from starlette.requests import HTTPConnection
 from gridmend.interlock.move import By
 from gridmend.model.grid import Grid
 from gridmend.runtime.live import Desk, Live, View
+from gridmend.runtime.recording import Recording
 from gridmend.runtime.users.accounts import Accounts
 from gridmend.runtime.users.limits import RateLimit
 from gridmend.runtime.users.sessions import Session, Sessions
@@ -51,7 +52,7 @@ class Limits:
     beat_s: float = 1.0
     """At most so long is a socket or a stream silent."""
     check_s: float = 30.0
-    """How often it is looked whether who listens is still logged in."""
+    """How often it is looked whether who listens is still logged in, where nothing was changed."""
 
 
 @dataclass(eq=False)
@@ -70,6 +71,10 @@ class Serving:
     lanes: Lanes = field(default_factory=Lanes)
     secure: bool = False
     """Whether it is spoken to by TLS."""
+    recording: Recording | None = None
+    """What the room showed, where that is recorded."""
+    is_replay: bool = False
+    """Whether there is nothing but a recording: the room behind it stands still."""
 
     def __post_init__(self) -> None:
         self.feed = Feed(self.live)
@@ -79,6 +84,9 @@ class Serving:
         self.reads, self.changes = RateLimit(*self.limits.reads), RateLimit(*self.limits.changes)
         self.strangers = RateLimit(*self.limits.strangers)
         self.open_sockets: dict[str, int] = {}
+        self.rights = object()
+        """Another one after each change by which somebody may be logged out, or may see less."""
+        self.accounts.watchers.append(self.rights_changed)
         self.kept: dict[Any, Any] = {}
         """Answers that are made once: names, geometry."""
 
@@ -104,6 +112,11 @@ class Serving:
             if found is not None:
                 return found if is_demonstrated(connection) else None
         return self.sessions.session(token, is_use=is_use) if token else None
+
+    def rights_changed(self) -> None:
+        """Whoever listens looks at once whether they still may; any thread may say so."""
+        self.rights = object()
+        self.feed.wake()
 
     def open_socket(self, principal: str) -> bool:
         """Count one more socket of somebody; False where there are too many."""

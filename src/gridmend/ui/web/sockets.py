@@ -15,7 +15,7 @@ from gridmend.runtime.live import Mode
 from gridmend.runtime.users.roles import permitted
 from gridmend.ui.web import wire
 from gridmend.ui.web.feed import woken
-from gridmend.ui.web.gate import check_origin, let_in, serving_of, still
+from gridmend.ui.web.gate import Staying, check_origin, let_in, serving_of
 from gridmend.ui.web.problems import Problem, problem_of, response_of
 from gridmend.ui.web.serving import Caller, Serving
 from gridmend.ui.web.table import SOCKET
@@ -130,15 +130,13 @@ async def _listen(serving: Serving, websocket: WebSocket, looker: Looker) -> Non
 async def _show(
     serving: Serving, websocket: WebSocket, looker: Looker, caller: Caller
 ) -> None:  # fmt: skip
-    checked_s = serving.clock()
+    staying = Staying(serving, websocket, caller)
     while not serving.feed.is_over:
+        if not await staying.holds():
+            await websocket.close(1008, "nobody is logged in any more")
+            return
         await websocket.send_bytes(await _next(serving, looker))
         await woken(looker.wake, serving.limits.beat_s)
-        if serving.clock() - checked_s > serving.limits.check_s:
-            checked_s = serving.clock()
-            if not await still(serving, websocket, caller):
-                await websocket.close(1008, "nobody is logged in any more")
-                return
 
 
 async def _next(serving: Serving, looker: Looker) -> bytes:

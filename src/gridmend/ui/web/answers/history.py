@@ -6,7 +6,10 @@ from typing import Any
 
 from pydantic import Field
 
+from gridmend.ui.web.answers.operation import AreaAnswer
+from gridmend.ui.web.answers.orders import Order, Plans
 from gridmend.ui.web.answers.shape import Answer, Figure, Time
+from gridmend.ui.web.answers.watch import Alarms, Outage, Overview
 
 
 class Trends(Answer):
@@ -47,8 +50,45 @@ class Verified(Answer):
     flaws: list[FlawAnswer]
 
 
+class MarkAnswer(Answer):
+    """What to look for on the time line: `trip`, `fault`, `plan`, `approval` or `restored`."""
+
+    time: Time
+    kind: str
+    text: str
+
+
+class CurveAnswer(Answer):
+    """The most customers that were out, from each time to the next; null where nobody looked."""
+
+    times: list[Time]
+    customers_out: list[int | None]
+
+
 class Span(Answer):
-    """From when to when there is something to replay."""
+    """From when to when there is something to replay, and what is in it."""
 
     start: Time | None
     end: Time | None
+    recorded_start: Time | None = None
+    recorded_end: Time | None = None
+    """Between these all panels were recorded; at other times, what the journal tells."""
+    marks: list[MarkAnswer] = Field(default=[])
+    curve: CurveAnswer = CurveAnswer(times=[], customers_out=[])
+    unsure: list[str] = Field(default=[])
+
+
+class Panels(Answer):
+    """What the panels showed at a time; null for what was not recorded."""
+
+    time: Time
+    recorded_at: Time | None
+    """When this was seen; it was the same until `time`."""
+    overview: Overview | None = None
+    alarms: Alarms | None = None
+    outages: list[Outage] | None = None
+    plans: list[Plans] | None = None
+    orders: list[Order] | None = None
+    areas: list[AreaAnswer] | None = None
+    unsure: list[str] = Field(default=[])
+    """What is not recorded or cannot be read, in words."""

@@ -26,6 +26,8 @@ class Server(Answer):
     zone: str
     revision: int
     """Of the geometry."""
+    is_replay: bool = False
+    """Whether there is nothing but a recording, in which nothing can be changed."""
 
 
 class SessionAnswer(Answer):
@@ -96,9 +98,10 @@ class AccountGiven(Given):
 
 
 class PasswordGiven(Given):
-    """Another password."""
+    """Another password; for one's own account with the `present` one."""
 
     password: str = Field(max_length=1000)
+    present: str = Field(default="", max_length=1000)
 
 
 class ActiveGiven(Given):

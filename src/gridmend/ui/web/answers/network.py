@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from gridmend.ui.web.answers.shape import Answer, Figure
+from gridmend.ui.web.answers.shape import Answer, Figure, Time
 
 
 class ModeAnswer(Answer):
@@ -77,6 +77,7 @@ class Element(Answer):
     remote: bool
     heard_age_s: Figure
     locked_out: bool
+    length_m: Figure = None
     rating_a: Figure
     i_a: dict[str, Figure]
     p_kw: Figure
@@ -111,30 +112,136 @@ class Trace(Answer):
     load_kw: Figure
 
 
+class Line(Answer):
+    """A straight line on a sheet, x to the right and y downward [pixels]."""
+
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+
+
+class Drawn(Answer):
+    """A device on a diagram. `beside` are those of its kind that are drawn as one with it."""
+
+    key: str
+    kind: str
+    index: int | None
+    label: str
+    beside: list[str]
+
+
+class BayTie(Drawn):
+    """A tie of a bay, with the feeder or the substation that is on its other side."""
+
+    feeder: str
+    substation: str
+    other: str
+    x: float
+    y: float
+
+
 class Node(Answer):
-    """A place of a diagram."""
+    """A piece of network between devices, drawn as a bar; its name begins at `x`, `y`.
+
+    `feeders` and `ties` are of the bay of a substation; its figures stand in `rows` beneath it,
+    `row_px` apart, and its ties follow.
+    """
 
     id: str
     x: float
     y: float
     label: str
     kind: str
+    note: str = ""
+    customers: int
+    bar: Line
+    rows: int = 0
+    row_px: float
+    feeders: list[str]
+    ties: list[BayTie]
 
 
-class Edge(Answer):
-    """What lies between two places of a diagram."""
+class Placed(Drawn):
+    """A device with its line, its sign, and where its name and its figures begin."""
+
+    line: Line
+    sign: tuple[float, float]
+    text: tuple[float, float]
+    figures: tuple[float, float]
+
+
+class Edge(Placed):
+    """A device between two pieces, from the one that is nearer to the supply."""
 
     begin: str = Field(alias="from")
     end: str = Field(alias="to")
-    key: str
-    kind: str
-    index: int | None
-    label: str
+
+
+class Leading(Placed):
+    """A device at a piece that leads to another of the diagram (`target`), out of it (to a
+    `feeder` or a `substation`), or nowhere, as a capacitor. `beyond` is the number of the bus at
+    its other end."""
+
+    at: str
+    other: str
+    target: str
+    beyond: str
+    feeder: str
+    substation: str
 
 
 class OneLine(Answer):
-    """The diagram of a feeder, laid out."""
+    """The diagram of a feeder or a substation (`what`), laid out on a sheet [pixels]."""
 
+    name: str
+    what: Literal["feeder", "substation"]
     feeder: str
+    substation: str
+    feeders: list[str]
+    width: float
+    height: float
     nodes: list[Node]
     edges: list[Edge]
+    stubs: list[Leading]
+
+
+class DeviceFigures(Answer):
+    """What flows in a device, as seen `at` a piece; a power that flows into the device there is
+    positive."""
+
+    key: str
+    at: str
+    i_a: Figure
+    p_kw: Figure
+    q_kvar: Figure
+    taps: list[int]
+    steps_on: int | None
+    steps: int | None
+
+
+class PieceFigures(Answer):
+    """What is known of a piece: the lowest voltage of its live phases, and its customers."""
+
+    id: str
+    v_min_pu: Figure
+    customers: int
+    customers_out: int
+    energised: bool
+
+
+class OneLineFigures(Answer):
+    """What flows in a diagram now; figures are null where the power flow did not converge."""
+
+    time: Time
+    converged: bool
+    source: str
+    devices: list[DeviceFigures]
+    pieces: list[PieceFigures]
+
+
+class SubstationAnswer(Answer):
+    """A substation, with the feeders that it normally feeds."""
+
+    name: str
+    feeders: list[str]

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path
 
+from gridmend.runtime.live import Desk
 from gridmend.ui.answer import plain
 from gridmend.ui.web.answers.identity import Done
 from gridmend.ui.web.answers.operation import (
@@ -120,10 +121,16 @@ async def repair(given: FaultStruck, serving: Served, caller: Calling) -> Done:
 
 
 @endpoint(router, "POST", "/exercise/speed")
-async def speed(given: SpeedGiven, serving: Served) -> Speed:
+async def speed(given: SpeedGiven, serving: Served, caller: Calling) -> Speed:
     """How fast time goes on the twin; 0 is paused."""
     _check_twin(serving)
-    await serving.lanes.desk.run(lambda: serving.live.set_speed(given.speed))
+
+    def change(desk: Desk) -> None:
+        # What is not written down does not happen.
+        desk.say_speed(serving.live.speed, given.speed, caller.by)
+        serving.live.set_speed(given.speed)
+
+    await serving.ask(change)
     return Speed(speed=given.speed)
 
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Callable
-from typing import Annotated, Literal
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from gridmend.interlock.limits import Limits
 from gridmend.model.customers import customer_counts
-from gridmend.model.errors import GridmendError
 from gridmend.runtime.live import Geometry, Mode
 from gridmend.runtime.live.modes import DER_ZERO, LOADING_STEP_PCT, V_LEAST_PU, V_STEP_PU
+from gridmend.runtime.live.oneline.diagram import Diagrams, NoDiagramError
 from gridmend.ui.web.answers.network import (
     Element,
     Found,
@@ -22,6 +22,8 @@ from gridmend.ui.web.answers.network import (
     Names,
     Network,
     OneLine,
+    OneLineFigures,
+    SubstationAnswer,
     Trace,
 )
 from gridmend.ui.web.gate import Served, endpoint
@@ -53,6 +55,7 @@ LIMITS = {
 async def network(serving: Served) -> Network:
     """What there is, in numbers, and the limits that hold."""
     grid, geometry = serving.grid, serving.live.geometry
+    stations = await serving.ask(lambda desk: desk.diagrams.listed())
     return Network(
         name=grid.name,
         revision=geometry.revision,
@@ -60,7 +63,7 @@ async def network(serving: Served) -> Network:
         buses=len(geometry.buses),
         customers=int(customer_counts(grid).sum()),
         feeders=list(geometry.feeders),
-        substations=sorted({str(name) for name in grid.sources["name"]}),
+        substations=[one["name"] for one in stations],
         kinds=list(geometry.kinds),
         limits=LIMITS,
         modes=[
@@ -181,9 +184,43 @@ async def trace(
 @endpoint(router, "GET", "/network/oneline/{feeder}", statuses=(404,))
 async def oneline(feeder: Key, serving: Served) -> OneLine:
     """The diagram of a feeder, laid out."""
+    return OneLine.of(await _drawn(serving, "feeder", feeder, lambda all: all.feeder(feeder)))
+
+
+@endpoint(router, "GET", "/network/oneline/{feeder}/figures", statuses=(404,))
+async def oneline_figures(feeder: Key, serving: Served) -> OneLineFigures:
+    """What flows in the diagram of a feeder now."""
+    found = await _drawn(serving, "feeder", feeder, lambda all: all.feeder_figures(feeder))
+    return OneLineFigures.of(found)
+
+
+@endpoint(router, "GET", "/network/substations")
+async def substations(serving: Served) -> list[SubstationAnswer]:
+    """The substations, with the feeders that each normally feeds."""
+    found = await serving.ask(lambda desk: desk.diagrams.listed())
+    return [SubstationAnswer.of(one) for one in found]
+
+
+@endpoint(router, "GET", "/network/substations/{substation}", statuses=(404,))
+async def substation_oneline(substation: Key, serving: Served) -> OneLine:
+    """The diagram of a substation, laid out: its busbars, and a bay for each way out."""
+    found = await _drawn(serving, "substation", substation, lambda all: all.station(substation))
+    return OneLine.of(found)
+
+
+@endpoint(router, "GET", "/network/substations/{substation}/figures", statuses=(404,))
+async def substation_figures(substation: Key, serving: Served) -> OneLineFigures:
+    """What flows in the diagram of a substation now, with the figures of each bay."""
+    name = substation
+    found = await _drawn(serving, "substation", name, lambda all: all.station_figures(name))
+    return OneLineFigures.of(found)
+
+
+async def _drawn(
+    serving: Serving, what: str, name: str, ask: Callable[[Diagrams], Mapping[str, Any]]
+) -> Mapping[str, Any]:
+    """What is asked of the diagrams; what is not there is a 404."""
     try:
-        return OneLine.of(await serving.ask(lambda desk: desk.oneline(feeder)))
-    except GridmendError:
-        if feeder not in serving.live.geometry.feeders:
-            raise missing("feeder", feeder) from None
-        raise
+        return await serving.ask(lambda desk: ask(desk.diagrams))
+    except NoDiagramError as error:
+        raise missing(what, name, mend=error.mend) from None

@@ -1,19 +1,21 @@
-"""What was: the map at a past time."""
+"""What was: the map and the panels at a past time, and what is in the time that is recorded."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from fastapi import APIRouter, Response
 
 from gridmend.runtime.live import Mode
-from gridmend.ui.web.answers.history import Span
+from gridmend.ui.web.answers.history import Panels, Span
 from gridmend.ui.web.answers.shape import Moment
-from gridmend.ui.web.beside import opened_journal
+from gridmend.ui.web.beside import is_beside, opened_journal
 from gridmend.ui.web.gate import Served, endpoint
 from gridmend.ui.web.problems import Problem
-from gridmend.ui.web.replay import frame_of, span
+from gridmend.ui.web.recorded import panels_at
+from gridmend.ui.web.replay import frame_of, frame_of_found, frame_of_nothing, span, span_of
+from gridmend.ui.web.serving import Serving
 
 router = APIRouter(tags=["history"])
 
@@ -32,14 +34,33 @@ class ModeName(StrEnum):
 
 @endpoint(router, "GET", "/replay/span", statuses=(404,))
 async def replay_span(serving: Served) -> Span:
-    """From when to when there is something to replay."""
+    """From when to when there is something to replay, the customers out over it, and marks."""
 
-    def work() -> tuple[datetime | None, datetime | None]:
-        with opened_journal(serving) as opened:
-            return span(opened)
+    def work() -> Span:
+        if serving.recording is None:
+            with opened_journal(serving) as opened:
+                start, end = span(opened)
+                return Span(start=start, end=end)
+        told: tuple[datetime | None, datetime | None] = (None, None)
+        if is_beside(serving):
+            with opened_journal(serving) as opened:
+                told = span(opened)
+        now = None if serving.is_replay else serving.view.time_utc.astimezone(UTC)
+        return span_of(serving.recording, told, now)
 
-    start, end = await serving.lanes.heavy.run(work)
-    return Span(start=start, end=end)
+    return await serving.lanes.heavy.run(work)
+
+
+@endpoint(router, "GET", "/replay/panels", statuses=(404, 422))
+async def replay_panels(time: Moment, serving: Served) -> Panels:
+    """Figures, alarms, outages, plans, orders and areas as they were shown at a time."""
+    _check(time)
+    recording = serving.recording
+    if recording is None:
+        return panels_at(time, None)
+    return await serving.lanes.heavy.run(
+        lambda: panels_at(time, recording.at(time.timestamp()))
+    )  # fmt: skip
 
 
 @endpoint(
@@ -50,15 +71,27 @@ async def replay_span(serving: Served) -> Span:
 async def replay(
     time: Moment, serving: Served, mode: ModeName = ModeName.ENERGISED
 ) -> Response:  # fmt: skip
-    """The map as it was known at a time, as a full frame. What positions do not tell is unknown."""
+    """The map as it was shown at a time, as a full frame; where that was not recorded, what the
+    journal's positions tell, and the rest unknown."""
+    _check(time)
+    body = await serving.lanes.heavy.run(lambda: _frame(serving, time, Mode[mode.name]))
+    return Response(body, media_type="application/octet-stream")
+
+
+def _frame(serving: Serving, time: datetime, mode: Mode) -> bytes:
+    revision = serving.live.geometry.revision
+    if serving.recording is not None:
+        found = serving.recording.at(time.timestamp())
+        if found is not None and found.states is not None:
+            return frame_of_found(found, mode, time, revision)
+        if not is_beside(serving):
+            return frame_of_nothing(len(serving.live.geometry), mode, time, revision)
+    states = serving.view.states
+    with opened_journal(serving) as opened:
+        situation = serving.replay.at(opened, time)
+    return frame_of(situation, states, mode, time)
+
+
+def _check(time: datetime) -> None:
     if not 1971 < time.year < 9990:
         raise Problem(422, f"the year {time.year} is out of reach", where="query.time")
-    states = serving.view.states
-
-    def work() -> bytes:
-        with opened_journal(serving) as opened:
-            situation = serving.replay.at(opened, time)
-        return frame_of(situation, states, Mode[mode.name], time)
-
-    body = await serving.lanes.heavy.run(work)
-    return Response(body, media_type="application/octet-stream")

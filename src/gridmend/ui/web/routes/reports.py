@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
@@ -15,6 +15,7 @@ from fastapi import APIRouter, Response
 from gridmend.model.event import Event
 from gridmend.model.grid import Grid
 from gridmend.ui.reports import Asked, Report, csv_of, daily_report, html_of, outage_report, pdf_of
+from gridmend.ui.reports.going_over import Recorded
 from gridmend.ui.sheets.asked import zone_of_name
 from gridmend.ui.web.answers.shape import Moment
 from gridmend.ui.web.beside import opened_journal
@@ -24,7 +25,7 @@ from gridmend.ui.web.serving import Serving
 
 router = APIRouter(tags=["reports"])
 LONGEST = timedelta(days=366)
-Making = Callable[[Grid, Sequence[Event], Asked], Report]
+Making = Callable[[Grid, Iterable[Event], Asked], Report]
 
 
 class Form(StrEnum):
@@ -78,14 +79,14 @@ async def _answered(
 
     def work() -> bytes:
         with opened_journal(serving) as opened:
-            entries = list(opened.read())
-            where = opened.where
-        last = f", the last with hash {entries[-1].hash.hex()}" if entries else ""
-        asked = Asked(
-            start, end, zone, grid.name, where, is_simulated=serving.about.world == "twin",
-            journal=f"journal: {len(entries)} entries{last}",
-        )  # fmt: skip
-        return _written(making(grid, [entry.event for entry in entries], asked), form)
+            events = Recorded(opened)
+            last = f", the last with hash {events.digest}" if events.count else ""
+            asked = Asked(
+                start, end, zone, grid.name, events.where,
+                is_simulated=serving.about.world == "twin",
+                journal=f"journal: {events.count} entries{last}",
+            )  # fmt: skip
+            return _written(making(grid, events, asked), form)
 
     body = await serving.lanes.heavy.run(work)
     told = f"{making.__name__.removesuffix('_report')}-{start.astimezone(UTC):%Y-%m-%d}"

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 from gridmend.runtime.users.roles import permitted
 from gridmend.runtime.users.sessions import Session
 from gridmend.ui.web.answers.identity import Done, LogIn, Server, SessionAnswer, SetUp, User
-from gridmend.ui.web.gate import COOKIE, Calling, Served, endpoint
+from gridmend.ui.web.gate import Calling, Served, cookie_of, endpoint, token_of
 from gridmend.ui.web.serving import Serving, is_demonstrated, peer_of
 
 router = APIRouter(tags=["session"])
@@ -19,7 +19,7 @@ router = APIRouter(tags=["session"])
 @endpoint(router, "GET", "/session")
 async def session(request: Request, response: Response, serving: Served) -> SessionAnswer:
     """Who is logged in. The demonstration operator is, on this machine, without a password."""
-    token = request.cookies.get(COOKIE, "")[:200]
+    token = token_of(serving, request)
     found = await serving.lanes.store.run(lambda: serving.session_of(request, token))
     demonstration = serving.demonstration
     if found is None and demonstration is not None and is_demonstrated(request):
@@ -33,14 +33,16 @@ async def session(request: Request, response: Response, serving: Served) -> Sess
 async def log_in(
     given: LogIn, request: Request, response: Response, serving: Served
 ) -> SessionAnswer:
-    """Begin a session."""
-    place = peer_of(request)
+    """Begin a session; one that the browser has had ends."""
+    place, before = peer_of(request), token_of(serving, request)
 
     def work() -> tuple[str, Session | None]:
-        token = serving.sessions.log_in(given.name, given.password, place)
+        token = serving.sessions.log_in(given.name, given.password, place, before)
         return token, serving.sessions.session(token)
 
     token, found = await serving.lanes.hashing.run(work)
+    if serving.demonstration is not None:
+        serving.demonstration.log_out(before)
     set_cookie(serving, response, token)
     return await _answer(serving, found)
 
@@ -50,8 +52,9 @@ async def log_out(response: Response, serving: Served, caller: Calling) -> Done:
     """End the session."""
     if serving.demonstration is not None:
         serving.demonstration.log_out(caller.token)
+        serving.rights_changed()
     await serving.lanes.store.run(lambda: serving.sessions.log_out(caller.token))
-    response.delete_cookie(COOKIE, **_cookie(serving))
+    response.delete_cookie(cookie_of(serving), **_cookie(serving))
     return Done()
 
 
@@ -66,7 +69,7 @@ async def set_up(given: SetUp, serving: Served) -> User:
 
 def set_cookie(serving: Serving, response: Response, token: str) -> None:
     """Have the browser keep a session's token where no script reads it."""
-    response.set_cookie(COOKIE, token, **_cookie(serving))
+    response.set_cookie(cookie_of(serving), token, **_cookie(serving))
 
 
 def _cookie(serving: Serving) -> dict[str, Any]:
@@ -88,6 +91,6 @@ async def _answer(serving: Serving, found: Session | None) -> SessionAnswer:
         server=Server(
             name=serving.grid.name, version=about.version, world=about.world,
             time=view.time_utc.astimezone(UTC), speed=view.speed, zone=about.zone,
-            revision=serving.live.geometry.revision,
+            revision=serving.live.geometry.revision, is_replay=serving.is_replay,
         ),
     )  # fmt: skip

@@ -10,7 +10,7 @@ from starlette.responses import StreamingResponse
 
 from gridmend.runtime.live import View
 from gridmend.ui.web.feed import woken
-from gridmend.ui.web.gate import Calling, Served, endpoint, still
+from gridmend.ui.web.gate import Calling, Served, Staying, endpoint
 from gridmend.ui.web.problems import Problem
 from gridmend.ui.web.routes.watching import overview_of
 from gridmend.ui.web.serving import Caller, Serving
@@ -36,11 +36,11 @@ async def stream(request: Request, serving: Served, caller: Calling) -> Streamin
 
 
 async def _told(request: Request, serving: Serving, caller: Caller) -> AsyncIterator[bytes]:
-    beat_s, checked_s = serving.limits.beat_s, serving.clock()
+    beat_s, staying = serving.limits.beat_s, Staying(serving, request, caller)
     number, seen = 0, dict.fromkeys(PARTS, -1)
     try:
         with serving.feed.waking() as wake:
-            while not serving.feed.is_over:
+            while not serving.feed.is_over and await staying.holds():
                 view = serving.view
                 if view.number != number:
                     number = view.number
@@ -48,10 +48,6 @@ async def _told(request: Request, serving: Serving, caller: Caller) -> AsyncIter
                 else:
                     yield b": \n\n"
                 await woken(wake, beat_s)
-                if serving.clock() - checked_s > serving.limits.check_s:
-                    checked_s = serving.clock()
-                    if not await still(serving, request, caller):
-                        return
     finally:
         serving.close_socket(caller.session.name)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, TypeVar
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Request
 
 from gridmend.model.situation import ANYWHERE
 from gridmend.runtime.users.keeping import Account as Row
@@ -24,7 +24,7 @@ from gridmend.ui.web.answers.identity import (
 )
 from gridmend.ui.web.answers.shape import Area
 from gridmend.ui.web.gate import Calling, Served, endpoint
-from gridmend.ui.web.serving import Serving
+from gridmend.ui.web.serving import Serving, peer_of
 
 T = TypeVar("T")
 router = APIRouter(tags=["users"])
@@ -97,11 +97,21 @@ async def revoke(
 
 @endpoint(router, "PUT", "/users/{name}/password")
 async def set_password(
-    name: AccountName, given: PasswordGiven, serving: Served, caller: Calling
+    name: AccountName, given: PasswordGiven, request: Request, serving: Served, caller: Calling
 ) -> Done:  # fmt: skip
-    """Give an account another password, one's own or as a security admin; its sessions end."""
-    by = caller.session.name
-    await serving.lanes.hashing.run(lambda: serving.accounts.set_password(by, name, given.password))
+    """Give an account another password, as a security admin, or one's own with the `present` one;
+    all its other sessions end."""
+    by, place = caller.session.name, peer_of(request)
+
+    def work() -> None:
+        if by == name:
+            serving.sessions.set_own_password(
+                name, given.present, given.password, token=caller.token, place=place
+            )
+        else:
+            serving.accounts.set_password(by, name, given.password)
+
+    await serving.lanes.hashing.run(work)
     return Done(id=name)
 
 

@@ -42,7 +42,11 @@ def overview_of(view: View) -> Overview:
 @endpoint(router, "GET", "/alarms")
 async def alarms(serving: Served) -> Alarms:
     """The alarms that are shown, the gravest first."""
-    view = serving.view
+    return alarms_of(serving.view)
+
+
+def alarms_of(view: View) -> Alarms:
+    """The same of a view."""
     listed = [Alarm.of(_plainly(alarm)) for alarm in view.alarms]
     rate = view.alarm_rate or Rate(0, is_flood=False)
     return Alarms(alarms=listed, flood=rate.is_flood, rate=AlarmRate.of(rate))

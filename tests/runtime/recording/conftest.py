@@ -1,0 +1,3 @@
+from tests.runtime.live.conftest import rooms
+
+__all__ = ["rooms"]

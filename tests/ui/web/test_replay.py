@@ -1,0 +1,164 @@
+"""The API of a replay: what was shown is answered again, and nothing is guessed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gridmend.runtime.live import Mode
+from gridmend.runtime.recording import MemoryPlace, Recorder, Recording, identity_of
+from gridmend.runtime.users.roles import Grant, Role
+from gridmend.ui.web import wire
+from gridmend.ui.web.recorded import Panels
+from gridmend.ui.web.table import CHANGES, ENDPOINTS, ROOT
+from tests.ui.web.conftest import Browser, House, house_of
+from tests.ui.web.stand_in import grid_of
+from tests.ui.web.test_real_room import START, Desk
+
+PANELS = ("overview", "alarms", "outages", "plans", "orders", "areas")
+
+
+class Filmed:
+    """A real room with its recording, and the server above it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.desk = Desk(grid_of(), str(folder / "journal.db"))
+        self.house = self.desk.open()
+        self.live = self.house.live
+        identity = identity_of(self.live.grid.name, self.live.geometry)
+        self.recording = Recording(MemoryPlace(), identity)
+        self.recorder = Recorder(self.recording, Panels())
+        self.house.app.state.serving.recording = self.recording
+
+    def step(self, seconds: float) -> Any:
+        self.desk.now += timedelta(seconds=seconds)
+        view = self.live.step_to(self.desk.now)
+        self.recorder.take(view)
+        return view
+
+    def page(self) -> Browser:
+        token = self.house.person("sam", Grant(Role.SUPERVISOR), Grant(Role.ENGINEER))
+        return self.house.client(token)
+
+
+@pytest.fixture
+def filmed(tmp_path: Path) -> Iterator[Filmed]:
+    made = Filmed(tmp_path)
+    yield made
+    made.live.stop()
+
+
+def written(time: datetime) -> str:
+    return time.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def test_panels_and_all_seven_modes_are_answered_as_they_were_shown(filmed: Filmed) -> None:
+    shown: list[tuple[datetime, Any, dict[str, Any]]] = []
+    with filmed.page() as page:
+        for number in range(14):
+            if number == 2:
+                page.post("/exercise/faults", json={"element": "line.l52"})
+            view = filmed.step(10)
+            shown.append((view.time_utc, view, {p: page.get(f"/{p}").json() for p in PANELS}))
+        assert any(said["outages"] for _, _, said in shown), "nothing happened"
+        assert any(said["plans"] for _, _, said in shown)
+        for time, view, live in reversed(shown):
+            said = page.get(f"/replay/panels?time={written(time)}").json()
+            assert said["recorded_at"] <= said["time"] == written(time)
+            for panel in PANELS[1:]:
+                assert said[panel] == live[panel], panel
+            for name in ("customers_out", "load_kw", "v_min_pu", "alarms", "unsure", "converged"):
+                assert said["overview"][name] == live["overview"][name]
+            assert said["unsure"] == []
+            for mode in Mode:
+                query = f"?mode={mode.name.lower()}&time={written(time)}"
+                head, plain = wire.read(page.get("/replay" + query).content)
+                values, flags = view.states.frame(mode)
+                assert head.time_s == time.timestamp() and head.mode == mode
+                assert np.array_equal(plain, np.concatenate([values, flags]))
+
+
+def test_what_was_not_recorded_is_null_and_its_voltages_are_unknown(filmed: Filmed) -> None:
+    filmed.step(10)
+    early = written(START - timedelta(hours=1))
+    with filmed.page() as page:
+        said = page.get(f"/replay/panels?time={early}").json()
+        assert said["recorded_at"] is None
+        assert all(said[panel] is None for panel in PANELS)
+        assert said["unsure"] == ["nothing was recorded at this time"]
+        head, plain = wire.read(page.get(f"/replay?mode=voltage&time={early}").content)
+        assert set(plain[: head.n].tolist()) == {255}
+        assert page.get("/replay/panels?time=yesterday").status_code == 422
+        assert page.get("/replay/panels?time=0001-01-01T00:00:00Z").status_code == 422
+
+
+def test_a_room_in_memory_is_replayed_from_its_recording_alone(filmed: Filmed) -> None:
+    view = filmed.step(10)
+    house = house_of(live=filmed.live, grid=grid_of(), recording=filmed.recording)
+    with house.client(house.person("ann", Grant(Role.VIEWER))) as page:
+        now, early = written(view.time_utc), written(START - timedelta(hours=1))
+        _, plain = wire.read(page.get(f"/replay?mode=voltage&time={now}").content)
+        assert np.array_equal(plain, np.concatenate(view.states.frame(Mode.VOLTAGE)))
+        head, plain = wire.read(page.get(f"/replay?mode=energised&time={early}").content)
+        assert set(plain[: head.n].tolist()) == {255} and set(plain[head.n :].tolist()) == {8}
+        span = page.get("/replay/span").json()
+        assert span["start"] == span["recorded_start"]
+        started = datetime.fromisoformat(span["start"])
+        assert timedelta(0) <= started - view.time_utc <= timedelta(milliseconds=1)
+
+
+def test_the_span_has_marks_and_a_curve_of_who_was_out(filmed: Filmed) -> None:
+    with filmed.page() as page:
+        filmed.step(10)
+        page.post("/exercise/faults", json={"element": "line.l52"})
+        for _ in range(14):
+            filmed.step(10)
+        span = page.get("/replay/span").json()
+        assert span["end"] == written(filmed.live.view.time_utc)
+        kinds = [mark["kind"] for mark in span["marks"]]
+        for mark in span["marks"]:
+            # As a browser reads it: to the millisecond.
+            cut = mark["time"][:23].removesuffix("Z") + "Z"
+            then = page.get(f"/replay/panels?time={cut}").json()
+            if mark["kind"] == "fault":
+                assert [one for one in then["outages"] if one["over"] is None]
+        assert kinds[0] == "trip" and {"fault", "plan"} <= set(kinds)
+        assert all(span["start"] <= mark["time"] <= span["end"] for mark in span["marks"])
+        curve = span["curve"]
+        assert len(curve["times"]) == len(curve["customers_out"]) <= 400
+        out = filmed.live.view.overview.customers_out
+        assert max(one or 0 for one in curve["customers_out"]) >= out > 0
+
+
+def test_what_another_version_recorded_is_null_and_told(filmed: Filmed) -> None:
+    strange: dict[str, str] = dict.fromkeys(PANELS, '{"strange": 1}')
+    filmed.recorder._coder = lambda _: strange
+    view = filmed.step(10)
+    with filmed.page() as page:
+        said = page.get(f"/replay/panels?time={written(view.time_utc)}").json()
+        assert all(said[panel] is None for panel in PANELS)
+        assert len(said["unsure"]) == len(PANELS)
+        assert "another version" in said["unsure"][0]
+
+
+def test_in_a_replay_alone_every_change_is_refused(filmed: Filmed) -> None:
+    filmed.step(10)
+    house: House = house_of(
+        live=filmed.live, grid=grid_of(), recording=filmed.recording, is_replay=True
+    )
+    token = house.person("sam", Grant(Role.SUPERVISOR), Grant(Role.SECURITY_ADMIN))
+    sequence = filmed.live.view.sequence
+    with house.client(token) as page:
+        assert page.get("/session").json()["server"]["is_replay"] is True
+        for entry in ENDPOINTS:
+            if entry.method in CHANGES:
+                got = page.request(entry.method, ROOT + entry.path, json={})
+                assert got.status_code == 403 and "recording" in got.json()["detail"], entry
+        assert page.get("/replay/span").status_code == 200
+        assert page.get("/overview").status_code == 200
+    assert filmed.live.view.sequence == sequence
