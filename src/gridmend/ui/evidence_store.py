@@ -14,7 +14,9 @@ STUDY, OUTCOMES = "study.json", "outcomes.jsonl"
 
 
 def opened(folder: Path, study: dict[str, Any]) -> list[Outcome]:
-    """The outcomes that a folder holds of this study; the folder is made where there is none.
+    """The outcomes that a folder holds of this study; the folder is made where there is none. How
+    many cases are asked for is no part of `study`: each is the same by its number, so that a study
+    may grow.
 
     Raises `GridmendError` where it holds another study, or a line that is none. A last line that
     was cut off half way is left out and written anew.

@@ -50,11 +50,13 @@ def evidence(
     begun = perf_counter()
     listed = tasks(faults=faults, storms=storms, curve=min(curve, faults), seed=seed)
     grid = read_solvable_grid(path, root=root)
-    study = {"grid": grid.name, "buses": len(grid.buses), "faults": faults, "storms": storms,
-             "curve": min(curve, faults), "seed": seed, "detection_s": detection_s,
-             "step_s": step_s}  # fmt: skip
+    study = {"grid": grid.name, "buses": len(grid.buses), "seed": seed,
+             "detection_s": detection_s, "step_s": step_s}  # fmt: skip
+    counts = {"faults": faults, "storms": storms, "curve": min(curve, faults)}
     restoration = Restoration(detection_s=detection_s, step_s=step_s)
-    found = evidence_store.opened(out, study) if out else []
+    asked = {(task.case, setting) for task in listed for setting in task.settings}
+    kept = evidence_store.opened(out, study) if out else []
+    found = [one for one in kept if (one.case, one.setting) in asked]
     done = {(one.case, one.setting) for one in found}
     left = [t for t in listed if any((t.case, setting) not in done for setting in t.settings)]
     screen.say(f"{len(left)} of {len(listed)} cases on {grid.name} are left to replay")
@@ -65,7 +67,7 @@ def evidence(
             if out:
                 evidence_store.keep(out, fresh)
             bar.to(bar.done + 1)
-    said = {"grid": study, **summary(found, seed=seed), "seconds": perf_counter() - begun}
+    said = {"grid": study | counts, **summary(found, seed=seed), "seconds": perf_counter() - begun}
     if out:
         evidence_report.write(out, said)
     if json:
