@@ -1,5 +1,7 @@
 """What the control room's pages cost on the 8500-node feeder: first picture, event to pixel,
-search, script and memory; with a server and a browser that it starts itself."""
+search, script and memory; with a server and a browser that it starts itself.
+
+`python -m benchmarks.pages [MINUTES]` watches memory for so long, 5 unless told."""
 
 from __future__ import annotations
 
@@ -24,6 +26,7 @@ LINES_MOST = 50
 EVENTS = 10
 SEARCHES = 40
 MINUTES = 5
+"""How long memory is watched, unless told."""
 WAIT_MS = 60_000
 
 # When the network is drawn, when a frame comes, and when the drawn picture is another one: the
@@ -185,19 +188,20 @@ def search(page: Page) -> dict[str, float]:
     }
 
 
-def five_minutes(page: Page, devtools: CDPSession) -> dict[str, float]:
+def watched(page: Page, devtools: CDPSession, minutes: int) -> dict[str, float]:
     """Memory after each minute, swept before it is read, and the script of an update."""
     devtools.send("Performance.enable")
     used = [heap_mb(devtools)]
     before = counted(page, devtools)
-    for _ in range(MINUTES):
+    for _ in range(minutes):
         page.wait_for_timeout(60_000)
         used.append(heap_mb(devtools))
     frames, script_s, task_s = np.subtract(counted(page, devtools), before).tolist()
     slope_mb = float(np.polyfit(np.arange(len(used)) / 60, used, 1)[0])
     return {
         "heap after the above [MB]": used[0],
-        f"heap {MINUTES} min later [MB]": used[-1],
+        f"heap {minutes} min later [MB]": used[-1],
+        "heap at most [MB]": max(used),
         "slope [MB/h]": slope_mb,
         "updates": frames,
         "script an update [ms]": 1e3 * script_s / frames,
@@ -218,7 +222,7 @@ def counted(page: Page, devtools: CDPSession) -> list[float]:
     return [frames, figures["ScriptDuration"], figures["TaskDuration"]]
 
 
-def section() -> str:
+def section(minutes: int = MINUTES) -> str:
     """The table, as the page has it."""
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
@@ -234,7 +238,7 @@ def section() -> str:
         told = f"{machine()}, {busy()}; Chromium {browser.version}, software rendering, one run"
         rows = first_picture(page, url) | event_to_pixel(page) | search(page)
         page.locator("[data-test=mode-voltage]").click()
-        rows |= five_minutes(page, page.context.new_cdp_session(page))
+        rows |= watched(page, page.context.new_cdp_session(page), minutes)
         told += f"; {busy()} at the end"
         browser.close()
     lines = "".join(f"| {name} | {value:,.1f} |\n" for name, value in rows.items())
@@ -242,4 +246,4 @@ def section() -> str:
 
 
 if __name__ == "__main__":
-    print(section())
+    print(section(*map(int, sys.argv[1:2])))

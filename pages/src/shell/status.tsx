@@ -6,7 +6,7 @@ import { theme, units, wall, zone } from "../state/settings";
 import { logOut, may, session } from "../state/session";
 import { tried } from "../state/notes";
 import { post } from "../wire/http";
-import { age } from "../part/format";
+import { age, plural } from "../part/format";
 import { isHelpOpen } from "./help";
 import { World } from "./login";
 import { Who } from "./password";
@@ -24,6 +24,7 @@ export function Status() {
       {overview.data.value?.stale ? (
         <span data-test="devices-stale">{overview.data.value.stale} devices not heard in time</span>
       ) : null}
+      <Doubts />
       <span class="grow" />
       {told?.demonstration && may("study") && (
         <label>
@@ -66,6 +67,22 @@ export function Status() {
         Log out
       </button>
     </footer>
+  );
+}
+
+/** What the room itself says is stale, unknown or not solved. */
+function Doubts() {
+  const told = overview.data.value?.unsure ?? [];
+  if (!told.length) return null;
+  return (
+    <details class="doubts" data-test="unsure">
+      <summary data-test="unsure-open">▲ {plural(told.length, "thing is", "things are")} not certain</summary>
+      <ul>
+        {told.map((each) => (
+          <li key={each}>{each}</li>
+        ))}
+      </ul>
+    </details>
   );
 }
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import BrowserContext
+from playwright.sync_api import BrowserContext, Route
 
 from tests.ui.pages.browsing import Screen, Server, browser, screen, server
 from tests.ui.pages.conftest import PAGES
@@ -174,3 +174,20 @@ def test_a_device_is_operated_and_read_back(shown: Screen) -> None:
     )
     shown.at("device-marks").get_by_text("not in its normal position").wait_for()
     assert shown.wrong == []
+
+
+def test_what_the_room_is_not_certain_of_is_on_the_screen(shown: Screen) -> None:
+    doubts = ["sw3 was not heard for 40 s", "the recording lags"]
+
+    def doubting(route: Route) -> None:
+        told = route.fetch()
+        route.fulfill(response=told, json=told.json() | {"unsure": doubts})
+
+    shown.page.route("**/api/v1/overview", doubting)
+    shown.page.route("**/api/v1/stream", lambda route: route.abort())
+    shown.open()
+    assert "2 things are not certain" in shown.at("unsure-open").inner_text()
+    shown.at("unsure-open").focus()
+    shown.page.keyboard.press("Enter")
+    for doubt in doubts:
+        shown.page.get_by_text(doubt).wait_for()
