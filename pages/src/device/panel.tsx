@@ -116,7 +116,7 @@ const PHASES = ["a", "b", "c"] as const;
 const byPhase = (figures: Device["i_a"], shown: (value: number | null | undefined) => string, unit: string): string => {
   if (!figures) return NONE;
   const known = PHASES.filter((phase) => figures[phase] !== null && figures[phase] !== undefined);
-  return known.length ? `${known.map((phase) => `${phase}\u00a0${shown(figures[phase])}`).join("  ")}\u00a0${unit}` : NONE;
+  return known.length ? `${known.map((phase) => `${phase}\u00a0${shown(figures[phase])}`).join(" · ")}\u00a0${unit}` : NONE;
 };
 
 function Facts({ device }: { device: Device }) {

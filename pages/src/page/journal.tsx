@@ -121,7 +121,7 @@ export default function JournalPage() {
             {told.map((each) => (
               <tr key={each.sequence} data-test="entry">
                 <td class="number mono">{each.sequence}</td>
-                <td>{dateAndTime(each.time)}</td>
+                <td class="together">{dateAndTime(each.time)}</td>
                 <td>{words(each.kind)}</td>
                 <td>{each.source}</td>
                 <td class="wrap mono">{says(each.payload)}</td>

@@ -1,7 +1,7 @@
 // Accounts and what each may do where; powerful rights are given by one person and confirmed by another.
 import { useEffect } from "preact/hooks";
 import { signal } from "@preact/signals";
-import { session } from "../state/session";
+import { may, session } from "../state/session";
 import { tried } from "../state/notes";
 import { asProblem, get, post, put, remove, type Problem } from "../wire/http";
 import type { Account, PendingGrant } from "../wire/answers";
@@ -30,7 +30,19 @@ async function change(work: () => Promise<unknown>, done: string): Promise<boole
 const at = (name: string): string => `/users/${encodeURIComponent(name)}`;
 
 export default function UsersPage() {
-  useEffect(() => void read(), []);
+  const mayManage = may("manage_users");
+  useEffect(() => {
+    if (mayManage) void read();
+  }, [mayManage]);
+  if (!mayManage)
+    return (
+      <div class="page">
+        <h1>Users</h1>
+        <p class="waiting" data-test="not-permitted">
+          Accounts are for a security admin. Your own password is changed by your name, below.
+        </p>
+      </div>
+    );
   return (
     <div class="page">
       <header>

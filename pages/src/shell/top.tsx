@@ -9,7 +9,7 @@ import { Priority, PRIORITIES } from "../part/priority";
 export function Top() {
   const state = replayed.value !== null ? "replay" : isStale.value ? "stale" : clockMs.value ? "live" : "opening";
   const shownMs = clockMs.value;
-  const words = { replay: "NOT LIVE", stale: "STALE", live: "REAL TIME", opening: "OPENING" }[state];
+  const words = { replay: "NOT LIVE", stale: "STALE", live: "LIVE", opening: "OPENING" }[state];
   return (
     <header class="top" data-stale={state === "live" ? "no" : "yes"}>
       <span class="brand">Gridmend</span>

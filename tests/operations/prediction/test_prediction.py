@@ -243,6 +243,18 @@ def test_who_does_not_say_to_be_back_is_likelier_to_be_dark_as_time_goes_by(
     assert chance[0] < chance[1] < chance[2]
 
 
+@pytest.mark.parametrize(("behind_s", "is_out"), [(0.003, False), (4.0, False), (30.0, True)])
+def test_a_meter_whose_clock_is_a_little_behind_says_that_it_is_back(
+    tree: Tree, blank: Reports, behind_s: float, is_out: bool
+) -> None:
+    behind = tree.below(tree.rows["sw2"]).tolist()
+    reports = heard(tree, blank, gasps(tree, behind), NOW + 60)
+    closed = event("switched", 1800, device="Sw2", action="close")
+    back = [event("meter_returned", 1800 - behind_s, meter=tree.loads[row]) for row in behind]
+    found = told(tree, reports, [closed, *back], 1900)
+    assert bool(found.outages) == is_out
+
+
 def test_a_customer_counts_once_however_often_it_calls(tree: Tree, blank: Reports) -> None:
     once = [event("customer_called", 10, customer="S1a/3", text="no power")]
     more = [event("customer_called", 10 + k, customer="S1a/3", text="still no power")

@@ -65,6 +65,11 @@ def test_a_fault_ends_in_one_order_that_waits_and_its_approval_brings_customers_
     restored = live.view.plans[0].plans[0].plan.customers_restored
     rooms.until(live, lambda view: view.overview.customers_out == out - restored)
     assert restored > 900
+    rooms.run(live, 240)
+    left = [row for row in live.view.outages if row.over is None]
+    assert [(row.device, row.customers) for row in left] == [("sw1", out - restored)], (
+        "who is back is no outage of anything else"
+    )
     assert not live._course.field.plant.world.is_faulted
     assert [row.state for row in live.view.orders] == ["completed"]
 

@@ -125,7 +125,7 @@ def test_nothing_leaves_the_page_in_a_replay_and_going_back_is_seen(story: Story
     shown.page.goto(f"{story.url}/#/map")
     shown.at("back-to-live").click()
     shown.at("not-live").wait_for(state="detached")
-    assert shown.at("feed-state").inner_text() == "REAL TIME"
+    assert shown.at("feed-state").inner_text() == "LIVE"
     shown.until(f"() => Number({CUSTOMERS}.replace(/\\D/g, '')) <= {EVERYBODY // 3}")
     shown.page.get_by_text("Live again").wait_for()
     assert shown.at("acknowledge").count() == 1 and shown.at("scrubber").count() == 0

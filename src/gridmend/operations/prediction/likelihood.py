@@ -16,6 +16,9 @@ SETTLED_S = 3600.0
 """How long after a device was closed its customers are expected to say that they are back."""
 PINGS_MOST = 4
 """Pings without answer that count."""
+CLOCKS_S = 5.0
+"""By how much the clocks of meters and RTUs may differ: so much before a device closed, a meter may
+say that it is back by it. Assumed."""
 FRESH_S = 60.0
 """A word of having supply counts up to so long before the first report of an outage: times of
 reports are not exact."""
@@ -128,7 +131,8 @@ def _said(
     back_s = np.where(awaited, now_s - reports.returned_s, 0.0)
     returns = (1 - a.return_lost) * -np.expm1(-back_s / a.return_s)
     began = np.where(awaited, reports.returned_s, onset_s - FRESH_S)
-    is_lit = ~np.isnan(reports.lit_s) & ~(reports.lit_s < began) & ~heard
+    lit_from_s = np.where(awaited, began - CLOCKS_S, began)
+    is_lit = ~np.isnan(reports.lit_s) & ~(reports.lit_s < lit_from_s) & ~heard
     missing = reports.metered & awaited & ~is_lit & ~heard
     lit += np.where(missing, np.log1p(-returns), 0.0)
     dark += np.where(is_lit, np.log(a.false_return), 0.0)

@@ -13,15 +13,12 @@ from gridmend.model.snapshot import Snapshot
 from gridmend.operations.prediction.answer import Prediction
 from gridmend.operations.prediction.carried import carried
 from gridmend.operations.prediction.hearing import heard, restored
+from gridmend.operations.prediction.likelihood import CLOCKS_S
 from gridmend.operations.prediction.predict import BELIEVED, Working, predict
 from gridmend.operations.prediction.reports import Reports
 from gridmend.operations.prediction.tree import Tree
 from gridmend.operations.prediction.zones import tree_of
 from gridmend.runtime.control.kernel import Kernel
-
-CLOCKS_S = 5.0
-"""By how much the clocks of meters and RTUs may differ: so much before a device closed, a meter may
-say that it is back by it. Assumed."""
 
 
 @dataclass

@@ -13,6 +13,7 @@ from gridmend.model.event import Event
 from gridmend.model.snapshot import Snapshot
 from gridmend.model.vocabulary import wrong_with
 from gridmend.operations.prediction.answer import PredictedOutage
+from gridmend.operations.prediction.likelihood import CLOCKS_S
 from gridmend.operations.prediction.pings import BACK, pings
 from gridmend.operations.prediction.predict import BELIEVED
 from gridmend.operations.prediction.remaining import STAGES, Standing
@@ -226,7 +227,7 @@ class OutageDesk:
             return False
         since = reports.returned_s[: len(loads)][loads]
         lit = reports.lit_s[: len(loads)][loads]
-        return bool(((now_s - since < NESTED_S) & ~(lit >= since)).any())
+        return bool(((now_s - since < NESTED_S) & ~(lit >= since - CLOCKS_S)).any())
 
     def _verify(self, now_s: float) -> None:
         """Where nobody of an outage is taken to be out any more: is everybody known to be back?"""
