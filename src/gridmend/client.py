@@ -224,7 +224,8 @@ class Client:
     def set_password(self, present: str, password: str) -> None:
         """Change one's own password; every other session of the account ends."""
         name = quote(self.session["user"]["name"], safe="")
-        self.put(f"/users/{name}/password", present=present, password=password)
+        said = self.put(f"/users/{name}/password", present=present, password=password)
+        self._http.headers["X-CSRF"] = said["csrf"]
 
     def trends(self, names: Sequence[str], **period: str) -> Any:
         """Figures over time as a `pyarrow.Table`; `start` and `end` are ISO 8601 with a zone."""

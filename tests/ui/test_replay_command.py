@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from fastapi import FastAPI
 
+from gridmend.runtime.historian import Historian
 from gridmend.runtime.live import Live
 from gridmend.runtime.recording import Recorder, recording_of
-from gridmend.runtime.recording.attaching import Beside
+from gridmend.runtime.recording.attaching import TRENDS, Beside
 from gridmend.ui.cli import main
 from gridmend.ui.web.recorded import Panels
 from gridmend.ui.web.replay_alone import opened_replay
@@ -54,6 +55,21 @@ def test_a_recording_is_served_with_all_that_it_showed_and_refuses_changes(folde
         assert max(one or 0 for one in trend["series"]["customers_out"]) > 1000
         refused = page.post("/exercise/faults", json={"element": "line.l13"})
         assert refused.status_code == 403 and "recording" in refused.json()["detail"]
+
+
+def test_the_trends_of_a_recording_are_those_that_were_recorded_alone(folder: Path) -> None:
+    recorded = list[float]()
+    for day in sorted((folder / TRENDS).iterdir()):
+        with Historian.open(day, read_only=True) as historian:
+            for table in historian.read():
+                rows = table.to_pylist()
+                recorded += [row["value"] for row in rows if row["point"] == "load_kw"]
+    with opened_replay(folder, None, "UTC") as app, page_of(app) as page:
+        assert page.get("/session").status_code == 200
+        trend = page.get("/trends?names=load_kw").json()
+    assert len(recorded) > 3 and recorded[-1] != recorded[0]
+    shown = [one for one in trend["series"]["load_kw"] if one is not None]
+    assert shown == pytest.approx(recorded)
 
 
 def page_of(app: FastAPI) -> Browser:

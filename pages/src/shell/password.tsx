@@ -1,9 +1,9 @@
 // One's own password: the present one is asked for, and every other session ends.
 import { useEffect, useRef } from "preact/hooks";
 import { signal } from "@preact/signals";
-import { session } from "../state/session";
+import { session, setPassword } from "../state/session";
 import { note } from "../state/notes";
-import { asProblem, put } from "../wire/http";
+import { asProblem } from "../wire/http";
 import { Field, fieldText } from "./login";
 
 const isOpen = signal(false);
@@ -41,9 +41,8 @@ function Password() {
   const submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
     const form = event.currentTarget as HTMLFormElement;
-    const given = { present: fieldText(form, "present"), password: fieldText(form, "password") };
     try {
-      await put(`/users/${encodeURIComponent(session.peek()?.user?.name ?? "")}/password`, given);
+      await setPassword(fieldText(form, "present"), fieldText(form, "password"));
       isOpen.value = false;
       note("The password is another. Every other session of yours has ended.");
     } catch (error) {

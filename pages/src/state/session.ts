@@ -1,7 +1,7 @@
 // Who is at this screen, and what they may do.
 import { computed, signal } from "@preact/signals";
 import type { Session } from "../wire/answers";
-import { csrf, frozen, get, onExpired, post, remove } from "../wire/http";
+import { csrf, frozen, get, onExpired, post, put, remove } from "../wire/http";
 
 export const session = signal<Session | null>(null);
 export const isLoggedIn = computed(() => session.value?.user != null);
@@ -18,6 +18,14 @@ export async function logIn(name: string, password: string): Promise<void> {
 export async function setUp(token: string, name: string, password: string, shown: string): Promise<void> {
   await post("/setup", { token, name, password, shown });
   await logIn(name, password);
+}
+
+/** Change one's own password: the server begins another session, and ends this one with all others. */
+export async function setPassword(present: string, password: string): Promise<void> {
+  const name = session.peek()?.user?.name ?? "";
+  csrf.value = (await put<{ csrf: string }>(`/users/${encodeURIComponent(name)}/password`, { present, password })).csrf;
+  // What was asked meanwhile with the old cookie may have found nobody logged in.
+  await loadSession();
 }
 
 export async function logOut(): Promise<void> {

@@ -44,3 +44,20 @@ def test_time_goes_as_a_persons_does_once_they_have_picked_a_device(rooms: Rooms
     (entry,) = live.ask(lambda desk: desk.entries(0, 1000, kind="speed_set"))
     said = {key: entry.event.payload[key] for key in ("by", "before", "after", "login")}
     assert said == {"by": "anna", "before": 60.0, "after": 1.0, "login": ANNA.login}
+
+
+def test_who_picks_a_device_is_answered_though_the_speed_cannot_be_written_down(
+    rooms: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live = rooms.open()
+    live.set_speed(60.0)
+    live.ask(lambda desk: desk.take_authority("", ANNA))
+
+    def full(*_: object) -> None:
+        raise OSError("no space is left")
+
+    monkeypatch.setattr(live._desk, "say_speed", full)
+    live.start()
+    step = Step(Action.OPEN, "Sw3", "")
+    assert live.ask(lambda desk: desk.select(step, ANNA, "to see")).answer.allowed
+    assert live.speed == 1.0

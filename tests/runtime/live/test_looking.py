@@ -1,5 +1,6 @@
 """What a page asks of single devices, against the topology and the tables."""
 
+import numpy as np
 import pytest
 
 from gridmend.model.customers import customer_counts
@@ -74,3 +75,17 @@ def test_trends_have_a_sample_a_minute_of_what_views_showed(rooms: Rooms, live: 
     assert part["times"] == found["times"][5:]
     with pytest.raises(GridmendError, match="no trend"):
         live.ask(lambda desk: desk.trend(["load_kwh"]))
+
+
+def test_a_trend_breaks_where_nobody_sampled_and_not_where_time_runs_fast(
+    rooms: Rooms, live: Live
+) -> None:
+    rooms.run(live, 600, every_s=20)
+    trends = live.ask(lambda desk: desk.trends)
+    first = trends.between(["load_kw"], None, None)["times"][0].timestamp()
+    for step_s in (60.0, 600.0):
+        past = first - 86400.0 + step_s * np.arange(12)
+        trends.remember(past, np.ones((12, len(trends.units))))
+        found = trends.between(["load_kw"], None, None)
+        assert found["times"] == sorted(found["times"])
+        assert np.flatnonzero(np.isnan(found["series"]["load_kw"])).tolist() == [12]

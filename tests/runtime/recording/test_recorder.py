@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import threading
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -139,10 +140,10 @@ def test_a_disk_that_hangs_never_holds_up_the_room_and_is_told(
     begun, goes_on = threading.Event(), threading.Event()
     add = Recording.add
 
-    def hanging(self: Recording, one: Any) -> None:
+    def hanging(self: Recording, one: Any, **more: Any) -> None:
         begun.set()
         assert goes_on.wait(20)
-        add(self, one)
+        add(self, one, **more)
 
     monkeypatch.setattr(Recording, "add", hanging)
     recorder.hear(view(0, 1))
@@ -156,6 +157,29 @@ def test_a_disk_that_hangs_never_holds_up_the_room_and_is_told(
     recorder.stop()
     found = recording.at(START_S + 99)
     assert found is not None and found.number == 100, "the newest is kept, whatever was passed over"
+
+
+@pytest.mark.parametrize("failing", ["the coder", "the disk", "neither, but it lasts"])
+def test_nothing_is_shown_of_a_time_in_which_nothing_could_be_kept(failing: str) -> None:
+    recording, now_s = Recording(MemoryPlace(), PAPER), [0.0]
+    is_failing = [False]
+
+    def coder(view: View) -> dict[str, str]:
+        if is_failing[0] and failing == "the coder":
+            raise ValueError("a row that nobody knows")
+        if is_failing[0] and failing == "the disk":
+            raise OSError(errno.EIO, "Input/output error")
+        now_s[0] += 1200.0 if is_failing[0] else 0.0
+        return dict(coded(view))
+
+    recorder = Recorder(recording, coder, clock=lambda: now_s[0])
+    for at_s in (0, 10, 160):
+        is_failing[0] = at_s == 10
+        # By the speed alone, so long a time would be no gap.
+        recorder.hear(replace(view(at_s, at_s + 1, states=at_s), speed=60.0))
+        assert recorder._look() == (not is_failing[0] or failing.startswith("neither"))
+    assert recording.at(START_S + 155) is None
+    assert recording.at(START_S + 160) is not None
 
 
 def test_trends_that_cannot_be_kept_hold_up_no_view_and_are_told() -> None:

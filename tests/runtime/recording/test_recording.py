@@ -20,6 +20,8 @@ from gridmend.runtime.recording import (
     Recording,
     RecordingError,
 )
+from gridmend.runtime.recording.curve import curve_of
+from gridmend.runtime.recording.model import model_path, sweep_models
 from gridmend.runtime.recording.place import FileBin
 from gridmend.runtime.recording.recording import HOLDS_S
 from gridmend.runtime.recording.shot import Shot
@@ -62,7 +64,7 @@ def test_what_is_read_back_at_any_time_is_what_was_shown_then(
         added.append(shot(at_s, draw, number=number))
         recording.add(added[-1])
     again = Recording(FolderPlace(folder, read_only=True), PAPER, SMALL)
-    for look, is_live in ((recording, True), (again, False)):
+    for look in (recording, again):
         for time_s in [START_S + one for one in asked] + [one.time_s for one in added]:
             before = [one for one in added if one.time_s <= time_s]
             found = look.at(time_s)
@@ -70,7 +72,7 @@ def test_what_is_read_back_at_any_time_is_what_was_shown_then(
                 assert found is None
                 continue
             after = added[len(before)] if len(before) < len(added) else None
-            is_end = (after is None and not is_live) or len(before) in runs
+            is_end = after is None or len(before) in runs
             if is_end and time_s > before[-1].time_s + HOLDS_S:
                 assert found is None, "nobody was there who could have seen it"
             else:
@@ -281,3 +283,111 @@ def test_marks_are_given_back_in_order_and_bounded(tmp_path: Path) -> None:
     again = Recording(FolderPlace(tmp_path, read_only=True), PAPER)
     marks, left_out = again.marks(8)
     assert [one.text for one in marks] == [f"sw{k}" for k in range(12, 20)] and left_out == 12
+
+
+def test_a_step_that_begins_where_a_piece_ends_is_not_in_the_piece_before() -> None:
+    steps = [([0.0, 50.0, 50.0, 100.0], [1, 90, 5, 700])]
+    assert curve_of(steps, [100.0], 4).customers_out == (1, 1, 90, 700)
+    assert curve_of([([3.0, 3.0], [4, 2])], [3.0], 4).customers_out == (4,)
+
+
+@pytest.mark.parametrize("problem", [MemoryError(), KeyboardInterrupt()])
+def test_whatever_stops_a_shot_half_way_the_next_one_is_kept(
+    monkeypatch: pytest.MonkeyPatch, problem: BaseException
+) -> None:
+    memory = MemoryPlace()
+    recording = Recording(memory, PAPER)
+
+    def breaks(*_: Any) -> bytes:
+        raise problem
+
+    with monkeypatch.context() as patch, pytest.raises(type(problem)):
+        patch.setattr("gridmend.runtime.recording.recording.packed", breaks)
+        recording.add(shot(0, 1))
+    assert memory.numbers() == [], "a segment without a shot is taken away"
+    recording.add(shot(1, 2, number=2))
+    same(recording.at(START_S + 1), shot(1, 2, number=2))
+
+
+def test_a_gap_that_the_speed_does_not_explain_is_not_recorded_in_any_answer() -> None:
+    recording = Recording(MemoryPlace(), PAPER)
+    for at_s, out in ((0, 3), (60, 4), (1260, 9), (1320, 9)):
+        recording.add(shot(at_s, at_s, out=out, number=at_s))
+    curve = recording.curve(22)
+    for at_s, out in zip(curve.times_s, curve.customers_out, strict=True):
+        piece = [at_s + 0.1, at_s + 59.9]
+        shown = [one for one in map(recording.at, piece) if one is not None]
+        assert (out is None) == (not shown), at_s - START_S
+    assert recording.at(START_S + 60 + HOLDS_S) is not None
+    assert recording.at(START_S + 61 + HOLDS_S) is None
+    assert recording.at(START_S + 1259) is None
+    assert recording.at(START_S + 1321 + HOLDS_S) is None, "nor after the newest"
+    same(recording.at(START_S + 1300), shot(1260, 1260, number=1260, out=9))
+
+
+def test_what_a_fast_room_passes_over_is_no_gap() -> None:
+    recording = Recording(MemoryPlace(), PAPER)
+    for at_s in (0, 600, 1200):
+        recording.add(shot(at_s, at_s, number=at_s), speed=600.0)
+    recording.add(shot(1800, 1, number=1800))
+    for at_s in (599, 1199, 1799):
+        found = recording.at(START_S + at_s)
+        assert found is not None and found.number == at_s - 599
+    recording.add(shot(2400, 2))
+    assert recording.at(START_S + 2399) is None, "it was slow again"
+
+
+def test_a_header_that_cannot_be_written_leaves_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recording = open_folder(tmp_path)
+    whole = FileBin.append
+
+    def full(self: FileBin, data: bytes) -> None:
+        whole(self, b"")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(FileBin, "append", full)
+    for _ in range(5):
+        with pytest.raises(OSError, match="No space"):
+            recording.add(shot(1, 2))
+    assert list(tmp_path.glob("*.gmrec")) == []
+    monkeypatch.setattr(FileBin, "append", whole)
+    recording.add(shot(2, 3))
+    recording.close()
+    assert [file.name for file in tmp_path.glob("*.gmrec")] == ["shown-000000001.gmrec"]
+
+
+def test_an_empty_file_is_no_segment_and_is_not_told_of(tmp_path: Path) -> None:
+    recording = open_folder(tmp_path)
+    recording.add(shot(0, 1))
+    recording.close()
+    (tmp_path / "shown-000000002.gmrec").touch()
+    again = open_folder(tmp_path)
+    assert again.told == ()
+    again.add(shot(5, 2, number=2))
+    again.close()
+    third = open_folder(tmp_path)
+    same(third.at(START_S + 5), shot(5, 2, number=2))
+    assert third.told == ()
+    third.close()
+
+
+def test_models_that_no_segment_names_go(tmp_path: Path) -> None:
+    recording = open_folder(tmp_path)
+    recording.add(shot(0))
+    recording.close()
+    now = Identity("paper", N, "c" * 64)
+    old = Identity("paper", N, "b" * 64)
+    for one in (PAPER, now, old):
+        model_path(tmp_path, one.fingerprint).touch()
+    (tmp_path / "network-plan.zip").touch()
+    sweep_models(tmp_path, now)
+    left = {path.name for path in tmp_path.glob("*.zip")}
+    kept = {model_path(tmp_path, one.fingerprint).name for one in (PAPER, now)}
+    assert left == kept | {"network-plan.zip"}
+    (file,) = tmp_path.glob("*.gmrec")
+    file.write_bytes(b"what is this")
+    model_path(tmp_path, old.fingerprint).touch()
+    sweep_models(tmp_path, now)
+    assert model_path(tmp_path, old.fingerprint).exists(), "nobody knows whose that segment is"

@@ -208,7 +208,7 @@ def test_an_account_that_is_closed_has_no_right_left_and_has_them_again_once_ope
 NAMES = ("ada", "ben", "cleo")
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from(("grant", "confirm", "revoke", "close", "open")),
+        st.sampled_from(("grant", "confirm", "revoke", "close", "open", "password")),
         st.sampled_from(NAMES),
         st.sampled_from(NAMES),
         st.builds(Grant, st.sampled_from(Role), st.sampled_from(("", "north"))),
@@ -234,6 +234,8 @@ def test_whatever_is_tried_no_right_is_had_alone_and_somebody_manages_users(
         try:
             if what in ("close", "open"):
                 accounts.set_active(by, name, is_active=what == "open")
+            elif what == "password":
+                accounts.set_password(by, name, GOOD + "!", present=GOOD)
             else:
                 getattr(accounts, what)(by, name, grant)
         except GridmendError:
@@ -247,4 +249,10 @@ def test_whatever_is_tried_no_right_is_had_alone_and_somebody_manages_users(
             assert said and said[-1]["by"] != name
             if grant.role in POWERFUL and said[-1]["by"] != "setup":
                 assert said[-1]["confirmed_by"] != said[-1]["by"]
+                since = told[told.index(("role_granted", said[-1])) :]
+                assert not any(
+                    kind == "password_set" and s["name"] == name != s["by"] for kind, s in since
+                )
+    own = [s for kind, s in told if kind == "role_granted" and s.get("confirmed_by") == s["name"]]
+    assert len(own) <= 1, "only the second admin ever confirms their own role"
     assert any(may(own, Permission.MANAGE_USERS) for own in held.values())

@@ -202,17 +202,20 @@ def test_a_login_that_was_verified_before_a_change_begins_no_session_after_it(
         assert not held.execute(sql.select(schema.sessions)).all()
 
 
-def test_ones_own_password_needs_the_present_one_and_ends_all_other_sessions(
-    sessions: Sessions,
+def test_ones_own_password_needs_the_present_one_and_ends_all_sessions_for_a_new_one(
+    sessions: Sessions, told: list[tuple[str, dict[str, str]]]
 ) -> None:
     sessions.accounts.make("ada", "ben", GOOD)
     here, elsewhere = sessions.log_in("ben", GOOD, "a"), sessions.log_in("ben", GOOD, "b")
     with pytest.raises(Forbidden, match="present password") as refused:
-        sessions.set_own_password("ben", "another one", GOOD + " 2", token=here, place="a")
+        sessions.set_own_password("ben", "another one", GOOD + " 2", place="a")
+    assert told[-1][0] == "login_refused" and told[-1][1]["name"] == "ben"
     assert refused.value.mend
     assert sessions.session(elsewhere) is not None
-    sessions.set_own_password("ben", GOOD, GOOD + " 2", token=here, place="a")
-    assert sessions.session(here) is not None
+    new = sessions.set_own_password("ben", GOOD, GOOD + " 2", place="a")
+    found = sessions.session(new)
+    assert found is not None and found.name == "ben"
+    assert sessions.session(here) is None, "a copy of the token is good no more"
     assert sessions.session(elsewhere) is None
     with pytest.raises(LoginRefused):
         sessions.log_in("ben", GOOD, "a")
@@ -223,12 +226,11 @@ def test_guessing_the_present_password_from_a_session_is_slowed_as_a_login_is(
     sessions: Sessions,
 ) -> None:
     sessions.accounts.make("ada", "ben", GOOD)
-    token = sessions.log_in("ben", GOOD, "a")
     for _ in range(5):
         with pytest.raises(Forbidden):
-            sessions.set_own_password("ben", "a guess", GOOD + " 2", token=token, place="a")
+            sessions.set_own_password("ben", "a guess", GOOD + " 2", place="a")
     with pytest.raises(LoginRefused, match="too many tries"):
-        sessions.set_own_password("ben", GOOD, GOOD + " 2", token=token, place="a")
+        sessions.set_own_password("ben", GOOD, GOOD + " 2", place="a")
 
 
 def test_who_logs_in_anew_leaves_no_old_session_behind(sessions: Sessions) -> None:

@@ -97,6 +97,17 @@ def test_what_was_not_recorded_is_null_and_its_voltages_are_unknown(filmed: Film
         assert page.get("/replay/panels?time=0001-01-01T00:00:00Z").status_code == 422
 
 
+def test_a_time_that_the_room_has_not_come_to_is_not_recorded(filmed: Filmed) -> None:
+    view = filmed.step(10)
+    with filmed.page() as page:
+        for ahead_s, is_known in ((0.0, True), (0.9, True), (1.1, False), (60.0, False)):
+            time = written(view.time_utc + timedelta(seconds=ahead_s))
+            said = page.get(f"/replay/panels?time={time}").json()
+            assert (said["recorded_at"] is not None) == is_known, ahead_s
+            head, plain = wire.read(page.get(f"/replay?mode=energised&time={time}").content)
+            assert (set(plain[: head.n].tolist()) != {255}) == is_known, ahead_s
+
+
 def test_a_room_in_memory_is_replayed_from_its_recording_alone(filmed: Filmed) -> None:
     view = filmed.step(10)
     house = house_of(live=filmed.live, grid=grid_of(), recording=filmed.recording)

@@ -161,10 +161,15 @@ def test_ones_own_password_needs_the_present_one_and_ends_every_other_session(
         for present in ({}, {"present": "a guess of mine"}):
             refused = browser.put(path, json={**body, **present})
             assert refused.status_code == 403 and refused.json()["where"] == "present"
-        assert browser.put(path, json={**body, "present": GOOD}).status_code == 200
+        done = browser.put(path, json={**body, "present": GOOD})
+        assert done.status_code == 200
+        token = done.cookies[COOKIE]
+        assert token != here and done.json()["csrf"] == csrf_of(token)
+    for old in (here, elsewhere):
+        with house.client(old) as left:
+            assert left.get("/overview").status_code == 401
+    with house.client(token) as browser:
         assert browser.get("/overview").status_code == 200
-        gone = browser.get("/overview", headers=house.headers(elsewhere))
-        assert gone.status_code == 401
 
 
 def test_who_logs_in_again_in_a_browser_leaves_no_session_behind(house: House) -> None:

@@ -181,10 +181,8 @@ class Live:
         return end
 
     def step_to(self, time_utc: datetime) -> View:
-        """Let time go on in this thread, which is the room's while none was started.
-
-        Raises `GridmendError` where one was.
-        """
+        """Let time go on in this thread, which is the room's while none was started; else
+        `GridmendError`."""
         if self._thread is not None:
             raise GridmendError("this room goes on by itself", mend="ask it, or do not start it")
         with self._own:
@@ -236,8 +234,8 @@ class Live:
                 break
         if not answered:
             return False
-        self._slow_down()
         try:
+            self._slow_down()
             if self._course.room.kernel.sequence != self._view.sequence:
                 self._make_view()
         finally:
@@ -268,8 +266,9 @@ class Live:
         lasting_s = kernel.now_s - kernel.bench.policy.select_s
         picked = [s for s in kernel.situation.selects.values() if s.at_s >= lasting_s]
         if self.speed > 1 and picked:
-            self._desk.say_speed(self.speed, 1.0, picked[0], "a device is picked")
+            said = self.speed, 1.0, picked[0], "a device is picked"
             self.set_speed(1.0)
+            self._desk.say_speed(*said)
 
     def _make_view(self) -> None:
         behind_s = self._pace.behind_s(self._course.now) if self._thread is not None else 0.0

@@ -73,6 +73,11 @@ class Trends:
         size = len(self._times)
         self._past = times_s[-size:], rows[-size:].astype(np.float32)
 
+    def forget(self) -> None:
+        """Have no samples of one's own: those of a room that never went on are no measurements."""
+        self._count = 0
+        self.unkept.clear()
+
     def sample(self, overview: Overview, flow: Flow) -> None:
         """Keep a sample, where the last is a minute old."""
         now_s = overview.time.timestamp()
@@ -121,17 +126,33 @@ class Trends:
         order = np.arange(max(self._count - size, 0), self._count) % size
         past_s, past = self._past
         before = past_s < (self._times[order[0]] if len(order) else math.inf)
-        columns = [self._column[name] for name in wanted]
+        columns = np.array([self._column[name] for name in wanted], np.int64)
         times = np.concatenate([past_s[before], self._times[order]])[-size:]
-        rows = np.concatenate([past[before][:, columns], self._values[order][:, columns]])[-size:]
+        parts = past[np.ix_(before, columns)], self._values[np.ix_(order, columns)]
+        rows = np.concatenate(parts)[-size:]
         low = -math.inf if start is None else start.timestamp()
         high = math.inf if end is None else end.timestamp()
         here = (times >= low) & (times <= high)
+        times, rows = _broken(times[here], rows[here])
         return {
-            "times": [datetime.fromtimestamp(t, UTC) for t in times[here].tolist()],
-            "series": {n: rows[here, k].tolist() for k, n in enumerate(wanted)},
+            "times": [datetime.fromtimestamp(t, UTC) for t in times.tolist()],
+            "series": {n: rows[:, k].tolist() for k, n in enumerate(wanted)},
             "units": {name: self.units[name] for name in wanted},
         }
+
+
+def _broken(
+    times: NDArray[Any], rows: NDArray[np.float32]
+) -> tuple[NDArray[Any], NDArray[np.float32]]:  # fmt: skip
+    """The same with a sample of nan where there are none for long, so that no line is drawn there.
+    Where time is simulated fast, samples lie further apart, and that is no gap."""
+    steps = np.diff(times)
+    usual_s = max(SAMPLE_S, float(np.median(steps))) if len(steps) > 2 else SAMPLE_S
+    after = np.flatnonzero(steps > 3 * usual_s) + 1
+    return (
+        np.insert(times, after, times[after - 1] + SAMPLE_S),
+        np.insert(rows, after, np.float32(np.nan), axis=0),
+    )
 
 
 def _ends(network: Network, devices: list[tuple[str, int]]) -> Groups:

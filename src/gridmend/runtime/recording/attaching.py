@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import date
 from pathlib import Path
 
 from gridmend.model.errors import GridmendError
@@ -11,7 +12,7 @@ from gridmend.runtime.live import Live, View
 from gridmend.runtime.recording.bounds import Bounds
 from gridmend.runtime.recording.identity import identity_of
 from gridmend.runtime.recording.kept_trends import KeptTrends
-from gridmend.runtime.recording.model import keep_model
+from gridmend.runtime.recording.model import keep_model, sweep_models
 from gridmend.runtime.recording.place import FolderPlace, MemoryPlace, RecordingError
 from gridmend.runtime.recording.recorder import Coder, Recorder
 from gridmend.runtime.recording.recording import Recording
@@ -28,6 +29,7 @@ class Beside:
         trends = live.ask(lambda desk: desk.trends)
         self.trends = KeptTrends(folder / TRENDS, trends)
         self._is_begun = False
+        self._swept: date | None = None
 
     def __call__(self, view: View) -> None:
         """Keep what is new. Raises `OSError` where nothing can be written."""
@@ -37,6 +39,9 @@ class Beside:
                 keep_model(self.folder, self.live.grid, identity)
                 self.trends.bring_back()
                 self._is_begun = True
+            if self._swept != view.time_utc.date():
+                sweep_models(self.folder, identity_of(self.live.grid.name, self.live.geometry))
+                self._swept = view.time_utc.date()
             self.trends.keep(view.sequence)
         except GridmendError as problem:
             raise OSError(problem.what) from None

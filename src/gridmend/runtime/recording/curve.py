@@ -31,8 +31,9 @@ def curve_of(
     edges = np.linspace(first, last, points_most + 1) if last > first else np.array([first, first])
     found: list[int | None] = []
     for low, high in pairwise(edges.tolist()):
-        # A step reaches into a piece where it begins before its end and ends after its beginning.
-        here = out[(begin <= high) & (end > low)] if high > low else out[begin <= high]
+        # What begins where a piece ends is of the next one; only the last piece has its own end.
+        is_begun = begin <= high if high == last else begin < high
+        here = out[is_begun & ((end > low) | (begin >= low))]
         found.append(int(here.max()) if len(here) else None)
     return Curve(tuple(edges[:-1].tolist()), tuple(found))
 

@@ -58,8 +58,12 @@ class KeptTrends:
         """Bring everything to the disk."""
         opened, self._open = self._open, None
         if opened is not None:
-            opened.compact()
-            opened.close()
+            try:
+                # First what would be lost; joining files anew may fail and loses nothing.
+                opened.flush()
+                opened.compact()
+            finally:
+                opened.close()
 
     def _of(self, at: datetime) -> Historian:
         day = at.date()

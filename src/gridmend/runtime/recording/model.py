@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from gridmend.runtime.recording.place import FolderPlace, RecordingError
 from gridmend.runtime.recording.recording import Recording
 from gridmend.runtime.recording.segment import Header, opened
 from gridmend.runtime.recording.shot import Damaged
+
+_NAME = re.compile(r"network-[0-9a-f]{16}\.zip")
 
 
 def keep_model(folder: Path, grid: Grid, identity: Identity) -> None:
@@ -29,6 +32,23 @@ def keep_model(folder: Path, grid: Grid, identity: Identity) -> None:
 def model_path(folder: Path, fingerprint: str) -> Path:
     """Where the model of a fingerprint lies."""
     return folder / f"network-{fingerprint[:16]}.zip"
+
+
+def sweep_models(folder: Path, identity: Identity) -> None:
+    """Take away models that neither a segment nor this identity names; none where the header of
+    a segment cannot be read. Raises `OSError` where that cannot be."""
+    place = FolderPlace(folder, read_only=True)
+    kept = {model_path(folder, identity.fingerprint)}
+    for number in place.numbers():
+        bin = place.bin(number)
+        try:
+            kept.add(model_path(folder, opened(number, bin).header.identity.fingerprint))
+        except (Damaged, ValueError, KeyError, TypeError):
+            if bin.size():
+                return
+    for path in folder.iterdir():
+        if _NAME.fullmatch(path.name) and path not in kept:
+            path.unlink(missing_ok=True)
 
 
 def newest_header(folder: Path) -> Header:

@@ -24,7 +24,7 @@ EVERY_S = 60.0
 AGAIN_S = 10.0
 """After one that could not be written, the next is tried after so long."""
 SLOW_S = 15.0
-"""A shot that takes longer is told of."""
+"""A shot that takes longer is told of, and nothing is said of the time until the next."""
 END_S = 10.0
 
 Coder = Callable[[View], Mapping[str, str]]
@@ -104,6 +104,9 @@ class Recorder:
         self._since_s = self._clock()
         wrong = self._tried("nothing is recorded", self.take, view)
         is_well = not wrong
+        if wrong or self._clock() - self._since_s > SLOW_S:
+            # Views were passed over: what was shown before does not stand for them.
+            self.recording.break_off()
         if self._beside is not None:
             # Whatever becomes of it, the recording goes on as before.
             wrong = wrong or self._tried("trends are not kept", self._beside, view)
@@ -146,7 +149,8 @@ class Recorder:
             Shot(
                 view.time_utc.timestamp(), view.number, view.overview.customers_out,
                 self._coder(view), states, marks,
-            )
+            ),
+            speed=view.speed,
         )  # fmt: skip
         self._before, self._states = view, states
         return True

@@ -6,50 +6,35 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 
 import numpy as np
 
 from gridmend.runtime.live import Busy
 from gridmend.runtime.recording.bounds import Bounds
 from gridmend.runtime.recording.curve import Curve, curve_of
+from gridmend.runtime.recording.found import Found, parts_at
 from gridmend.runtime.recording.identity import Identity
 from gridmend.runtime.recording.place import Place
 from gridmend.runtime.recording.segment import Header, Segment, begun, opened
 from gridmend.runtime.recording.shot import (
     LAYERS,
-    PARTS,
     Bytes,
     Damaged,
     Mark,
     Shot,
     head_of,
     packed,
-    parts_of,
     states_of,
 )
 
 HOLDS_S = 120.0
-"""After the last shot of a run it is known for so long what was shown: one comes every minute."""
+"""A shot tells for so long what was shown, as one comes every minute; in a room that goes faster,
+so many times longer."""
 SEGMENT_SHOTS = 1000
 WAIT_S = 5.0
 KEYS_MOST = 4
 """States of first records that are held unpacked."""
 TOLD_MOST = 20
-
-
-@dataclass(frozen=True, eq=False)
-class Found:
-    """What was shown at a time: `recorded_s` is when it was seen, `states` [`LAYERS`, elements].
-
-    A part that cannot be read is None, and `unsure` says so.
-    """
-
-    recorded_s: float
-    number: int
-    parts: Mapping[str, str | None]
-    states: Bytes | None
-    unsure: tuple[str, ...] = ()
 
 
 class Recording:
@@ -63,7 +48,7 @@ class Recording:
         self._current: Segment | None = None
         self._key: Bytes = np.zeros((LAYERS, 0), np.uint8)
         self._parts: Mapping[str, str] = {}
-        self._is_going_on = self._is_followed = False
+        self._is_going_on, self._holds_s = False, HOLDS_S
         self._keys: OrderedDict[int, Bytes] = OrderedDict()
         self._sizes: dict[int, int] = {}
         self._list()
@@ -72,8 +57,10 @@ class Recording:
         strangers: dict[str, int] = {}
         self._last = 0
         for number in self.place.numbers():
-            self._last = number
             bin = self.place.bin(number)
+            if not bin.size():
+                continue  # begun, and never written: its number is free
+            self._last = number
             self._sizes[number] = bin.size()
             try:
                 segment = opened(number, bin)
@@ -96,20 +83,29 @@ class Recording:
 
     # Adding.
 
-    def add(self, shot: Shot) -> None:
-        """Add a shot that is not earlier than the last. Raises `OSError` where it cannot be
-        written; then the next begins a new segment, and nothing that was there is lost."""
+    def add(self, shot: Shot, *, speed: float = 1.0) -> None:
+        """Add a shot that is not earlier than the last, of a room that goes so many times as fast
+        as its clock. Raises `OSError` where it cannot be written; then, as after a time that the
+        speed does not explain, the next begins anew, and nothing that was there is lost."""
         with self._lock:
+            before_s, self._holds_s = self._holds_s, HOLDS_S * max(speed, 1.0)
             try:
-                self._add(shot)
-            except OSError:
-                self._drop_empty()
-                self._current, self._is_going_on = None, False
+                self._add(shot, max(before_s, self._holds_s))
+            except BaseException:
+                self.break_off()
                 raise
 
-    def _add(self, shot: Shot) -> None:
-        self._is_followed = True
+    def break_off(self) -> None:
+        """It is not known whether something was missed: the next shot begins anew."""
+        with self._lock:
+            self._drop_empty()
+            self._current, self._is_going_on = None, False
+
+    def _add(self, shot: Shot, gap_s: float) -> None:
         current = self._current
+        if current is not None and shot.time_s - current.times_s[-1] > gap_s:
+            self.break_off()
+            current = None
         if current is None or self._is_full(current) or shot.time_s < current.times_s[-1]:
             current = self._begin(shot)
             data = packed(shot, None, shot.parts)
@@ -130,9 +126,8 @@ class Recording:
         """Take away a segment that was begun and could not be gone on with."""
         current = self._current
         if current is not None and not len(current.times_s):
-            with suppress(OSError):
-                self.place.remove(current.number)
-            self._segments.remove(current)
+            self._take_away(current.number)
+            self._segments = [one for one in self._segments if one is not current]
             self._sizes.pop(current.number, None)
 
     def _is_full(self, segment: Segment) -> bool:
@@ -142,14 +137,24 @@ class Recording:
     def _begin(self, shot: Shot) -> Segment:
         if self._current is not None:
             self._current.bin.settle()
-        self._last += 1
+        number = self._last + 1
         header = Header(self.identity, shot.time_s, not self._is_going_on)
         self._make_room(len(header.packed()))
-        segment = begun(self._last, self.place.bin(self._last), header)
-        self._sizes[self._last] = segment.first
+        try:
+            segment = begun(number, self.place.bin(number), header)
+        except BaseException:
+            self._take_away(number)
+            raise
+        self._last, self._sizes[number] = number, segment.first
         self._segments.append(segment)
         self._current = segment
         return segment
+
+    def _take_away(self, number: int) -> None:
+        try:
+            self.place.remove(number)
+        except OSError:
+            self._last = number  # what lies there is not written to again
 
     def _make_room(self, more_bytes: int) -> None:
         """The oldest segments go until there is room, and those that are too old."""
@@ -172,7 +177,7 @@ class Recording:
         with self._lock:
             if self._current is not None:
                 self._current.bin.settle()
-            self._current, self._is_followed, self._is_going_on = None, False, False
+            self._current, self._is_going_on = None, False
             self.place.release()
 
     # Finding.
@@ -221,24 +226,15 @@ class Recording:
         segment = self._segments[place]
         if record + 1 < len(segment.times_s):
             return segment.times_s[record + 1]
-        held_s = segment.times_s[record] + HOLDS_S
+        is_newest = segment is self._current
+        held_s = segment.times_s[record] + (self._holds_s if is_newest else HOLDS_S)
         if place + 1 == len(self._segments):
-            return np.inf if self._is_followed and segment is self._current else held_s
+            return held_s
         after = self._segments[place + 1].header
         return min(held_s, after.begun_s) if after.is_start else after.begun_s
 
     def _found(self, segment: Segment, record: int) -> Found:
-        unsure: list[str] = []
-        parts: dict[str, str | None] = dict.fromkeys(PARTS)
-        holders = segment.holders(record)
-        read: dict[int, Mapping[str, str]] = {}
-        for name, holder in holders.items():
-            try:
-                if holder not in read:
-                    read[holder] = parts_of(*segment.read(holder))
-                parts[name] = read[holder].get(name)
-            except (Damaged, OSError) as problem:
-                unsure.append(f"the {name} cannot be read from the recording: {problem}")
+        parts, unsure = parts_at(segment, record)
         number, states = 0, None
         try:
             head, body = segment.read(record)

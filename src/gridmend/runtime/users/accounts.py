@@ -60,6 +60,7 @@ class Accounts:
         store = Store.of(Address.of(url), read_only=False, wait_s=WAIT_S)
         with store.writing() as held:
             schema.metadata.create_all(held)
+            keeping.note_admins(held)  # those of a store of an earlier version
         made = cls(store, clock, tell)
         made.deliver()
         return made
@@ -143,10 +144,10 @@ class Accounts:
         return found
 
     def set_password(
-        self, by: str, name: str, password: str, *, present: str = "", keep: str = ""
+        self, by: str, name: str, password: str, *, present: str = "", token: str = ""
     ) -> None:
-        """Give an account another password, one's own or as a security admin; its sessions end, but
-        for that of the token `keep`.
+        """Give an account another password, one's own or as a security admin; its sessions end, and
+        one of this token begins.
 
         One's own needs the `present` one, as who has a session need not be who logged in. Whoever
         gives somebody else a password can log in as them: what takes two people is confirmed anew
@@ -159,9 +160,7 @@ class Accounts:
         with self.changing() as held:
             if by != name:
                 self._manages(held, by)
-                for grant in keeping.grants_of(held, name):
-                    if grant.role in POWERFUL:
-                        keeping.put_grant(held, name, grant, by=by, confirmed_by="")
+                keeping.doubt(held, name, by=by)
             keeping.account(held, name)
             chosen = table.c.name == name
             if by == name:
@@ -169,7 +168,9 @@ class Accounts:
             done = held.execute(sql.update(table).where(chosen).values(password=kept))
             if not done.rowcount:
                 raise Forbidden(_PRESENT, where="present", mend="log in again, and try it again")
-            keeping.drop_sessions(held, name, keep=digest_of(keep) if keep else b"")
+            keeping.drop_sessions(held, name)
+            if token:
+                keeping.put_session(held, name, digest_of(token), self.clock())
             self.say(held, "password_set", {"name": name, "by": by})
 
     def _known(self, name: str, present: str) -> str:
@@ -218,15 +219,16 @@ class Accounts:
     def confirm(self, by: str, name: str, grant: Grant) -> None:
         """As a second person, let a role hold that another proposed.
 
-        Where nobody else manages users yet, who is to become a security admin confirms it.
+        Where nobody but who proposed it ever managed users, who is to become the second security
+        admin confirms it. Whoever was left alone later could else do so as somebody else.
         """
         with self.changing() as held:
             found = [p for p in keeping.pending(held) if (p.name, p.grant) == (name, grant)]
             if not found:
                 raise GridmendError(f"nobody proposed {grant.role} for '{name}'", mend="propose it")
             proposed = found[0].by
-            alone = keeping.admins(held) <= {proposed}
-            is_own = by == name and alone and grant.role is Role.SECURITY_ADMIN
+            is_second = keeping.past_admins(held) <= {proposed}
+            is_own = by == name and is_second and may((grant,), Permission.MANAGE_USERS)
             if not is_own:
                 self._manages(held, by)
                 if by in (proposed, name):

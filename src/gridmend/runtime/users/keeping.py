@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 
 from gridmend.model.errors import GridmendError
 from gridmend.runtime.users import schema
-from gridmend.runtime.users.roles import Grant, Permission, Role, may
+from gridmend.runtime.users.roles import POWERFUL, Grant, Permission, Role, may
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +66,39 @@ def admins(held: Connection) -> set[str]:
     return {n for n in names if may(grants_of(held, n), Permission.MANAGE_USERS)}
 
 
+def past_admins(held: Connection) -> set[str]:
+    """Everybody who manages users everywhere or ever did, whatever became of them."""
+    return set(held.execute(sql.select(schema.admins.c.name)).scalars())
+
+
+def note_admins(held: Connection) -> None:
+    """Remember whoever manages users now, closed or not."""
+    g, known = schema.grants, past_admins(held)
+    asked = sql.select(g.c.name, g.c.role, g.c.area).where(g.c.confirmed_by != "")
+    roles = set(Role)
+    for name in {
+        name
+        for name, role, area in held.execute(asked)
+        if role in roles and may((Grant(Role(role), area),), Permission.MANAGE_USERS)
+    } - known:
+        held.execute(sql.insert(schema.admins).values(name=name))
+
+
+def doubt(held: Connection, name: str, *, by: str) -> None:
+    """Have what takes two people confirmed anew, of an account that is closed too."""
+    g = schema.grants
+    powerful = g.c.role.in_([role.value for role in POWERFUL])
+    chosen = (g.c.name == name) & (g.c.confirmed_by != "") & powerful
+    held.execute(sql.update(g).where(chosen).values(by=by, confirmed_by=""))
+
+
 def put_grant(held: Connection, name: str, grant: Grant, *, by: str, confirmed_by: str) -> None:
     """Enter a grant, or confirm it where it is entered."""
     drop_grant(held, name, grant)
     values = {"name": name, "role": grant.role.value, "area": grant.area}
     held.execute(sql.insert(schema.grants).values(**values, by=by, confirmed_by=confirmed_by))
+    if confirmed_by and grant.role in POWERFUL:
+        note_admins(held)
 
 
 def drop_grant(held: Connection, name: str, grant: Grant) -> bool:
@@ -89,7 +117,12 @@ def pending(held: Connection) -> list[Pending]:
     return [Pending(row.name, Grant(Role(row.role), row.area), row.by) for row in rows]
 
 
-def drop_sessions(held: Connection, name: str, *, keep: bytes = b"") -> None:
-    """End every session of an account, but for the one of this digest."""
-    s = schema.sessions
-    held.execute(sql.delete(s).where(s.c.name == name, s.c.digest != keep))
+def put_session(held: Connection, name: str, digest: bytes, now_s: float) -> None:
+    """Begin a session."""
+    values = {"digest": digest, "name": name, "begun_s": now_s, "seen_s": now_s}
+    held.execute(sql.insert(schema.sessions).values(**values))
+
+
+def drop_sessions(held: Connection, name: str) -> None:
+    """End every session of an account."""
+    held.execute(sql.delete(schema.sessions).where(schema.sessions.c.name == name))

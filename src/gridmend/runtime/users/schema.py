@@ -23,6 +23,12 @@ grants = Table(
     Column("by", Text, nullable=False),
     Column("confirmed_by", Text, nullable=False),
 )
+admins = Table(
+    # Everybody who ever managed users: who confirms alone is judged by it.
+    "user_admins",
+    metadata,
+    Column("name", Text, primary_key=True),
+)
 sessions = Table(
     "user_sessions",
     metadata,

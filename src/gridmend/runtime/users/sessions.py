@@ -12,7 +12,7 @@ import sqlalchemy as sql
 
 from gridmend.model.errors import GridmendError
 from gridmend.runtime.users import keeping, passwords, schema
-from gridmend.runtime.users.accounts import Accounts, digest_of
+from gridmend.runtime.users.accounts import Accounts, Forbidden, digest_of
 from gridmend.runtime.users.limits import RateLimit
 from gridmend.runtime.users.roles import Grant, Permission, may
 
@@ -92,7 +92,6 @@ class Sessions:
         renewed = passwords.hashed(password) if passwords.is_old(kept) else ""
         still = (table.c.name == name) & (table.c.password == kept) & table.c.is_active
         token = self.draw()
-        values = {"digest": digest_of(token), "name": name, "begun_s": now_s, "seen_s": now_s}
         with self.accounts.changing() as held:
             # Locked until the session is there: a change that comes after ends it with the others.
             asked = sql.select(table.c.name).where(still).with_for_update()
@@ -102,20 +101,26 @@ class Sessions:
                 held.execute(sql.update(table).where(still).values(password=renewed))
             if instead:
                 held.execute(sql.delete(s).where(s.c.digest == digest_of(instead)))
-            held.execute(sql.insert(s).values(**values))
+            keeping.put_session(held, name, digest_of(token), now_s)
             self.accounts.say(held, "logged_in", {"name": name, "place": place})
         return token
 
     def set_own_password(
-        self, name: str, present: str, password: str, *, token: str, place: str
-    ) -> None:
-        """Change one's own password, from a session that goes on; all others end. Tries are limited
-        as those of a login are. Raises as `Accounts.set_password`."""
+        self, name: str, present: str, password: str, *, place: str
+    ) -> str:  # fmt: skip
+        """Change one's own password; the token of a new session, as all others end: a copy of the
+        old token is good no more. Tries are limited, and told where they fail, as those of a login
+        are. Raises as `Accounts.set_password`."""
         self._check_tries(name, place)
-        accounts = self.accounts
-        accounts.set_password(name, name, password, present=present, keep=token)
+        token = self.draw()
+        try:
+            self.accounts.set_password(name, name, password, present=present, token=token)
+        except Forbidden:
+            self._tell("login_refused", name, place)
+            raise
         self.by_name.forget(name)
         self.by_both.forget(_both(name, place))
+        return token
 
     def _check_tries(self, name: str, place: str) -> None:
         now_s, both = self.accounts.clock(), _both(name, place)

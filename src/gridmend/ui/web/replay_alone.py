@@ -41,7 +41,9 @@ def opened_replay(folder: Path, model: Grid | None, zone: str) -> Iterator[FastA
                 f"this is a recording of '{recording.identity.network}', and the model is another",
                 where=str(folder), mend="name the model that it was recorded with: --model PATH",
             )  # fmt: skip
-        kept = KeptTrends(folder / TRENDS, live.ask(lambda desk: desk.trends))
+        trends = live.ask(lambda desk: desk.trends)
+        trends.forget()
+        kept = KeptTrends(folder / TRENDS, trends)
         kept.bring_back()
         accounts = Accounts.open("sqlite://", time.time, _nobody)
         try:

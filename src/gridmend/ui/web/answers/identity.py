@@ -104,6 +104,14 @@ class PasswordGiven(Given):
     present: str = Field(default="", max_length=1000)
 
 
+class PasswordSet(Answer):
+    """The password is another. One's own begins a new session, whose cookie comes with it: `csrf`
+    is that session's, and empty where it is somebody else's password."""
+
+    id: str
+    csrf: str
+
+
 class ActiveGiven(Given):
     """Whether an account may log in."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from fastapi import APIRouter, Response
@@ -18,6 +18,8 @@ from gridmend.ui.web.replay import frame_of, frame_of_found, frame_of_nothing, s
 from gridmend.ui.web.serving import Serving
 
 router = APIRouter(tags=["history"])
+AHEAD = timedelta(seconds=1)
+"""A page may ask for the time of the newest view rounded up, but for nothing later."""
 
 
 class ModeName(StrEnum):
@@ -56,7 +58,7 @@ async def replay_panels(time: Moment, serving: Served) -> Panels:
     """Figures, alarms, outages, plans, orders and areas as they were shown at a time."""
     _check(time)
     recording = serving.recording
-    if recording is None:
+    if recording is None or _is_ahead(serving, time):
         return panels_at(time, None)
     return await serving.lanes.heavy.run(
         lambda: panels_at(time, recording.at(time.timestamp()))
@@ -80,6 +82,8 @@ async def replay(
 
 def _frame(serving: Serving, time: datetime, mode: Mode) -> bytes:
     revision = serving.live.geometry.revision
+    if _is_ahead(serving, time):
+        return frame_of_nothing(len(serving.live.geometry), mode, time, revision)
     if serving.recording is not None:
         found = serving.recording.at(time.timestamp())
         if found is not None and found.states is not None:
@@ -90,6 +94,13 @@ def _frame(serving: Serving, time: datetime, mode: Mode) -> bytes:
     with opened_journal(serving) as opened:
         situation = serving.replay.at(opened, time)
     return frame_of(situation, states, mode, time)
+
+
+def _is_ahead(serving: Serving, time: datetime) -> bool:
+    """Whether a room with a recording has not come to a time: nobody knows what it will show."""
+    if serving.recording is None or serving.is_replay:
+        return False
+    return time - serving.view.time_utc > AHEAD
 
 
 def _check(time: datetime) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, TypeVar
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from gridmend.model.situation import ANYWHERE
 from gridmend.runtime.users.keeping import Account as Row
 from gridmend.runtime.users.roles import Grant, Role
+from gridmend.runtime.users.sessions import csrf_of
 from gridmend.ui.web.answers.identity import (
     Account,
     AccountGiven,
@@ -19,11 +20,13 @@ from gridmend.ui.web.answers.identity import (
     Granted,
     GrantGiven,
     PasswordGiven,
+    PasswordSet,
     PendingGrant,
     User,
 )
 from gridmend.ui.web.answers.shape import Area
 from gridmend.ui.web.gate import Calling, Served, endpoint
+from gridmend.ui.web.routes.session import set_cookie
 from gridmend.ui.web.serving import Serving, peer_of
 
 T = TypeVar("T")
@@ -97,22 +100,25 @@ async def revoke(
 
 @endpoint(router, "PUT", "/users/{name}/password")
 async def set_password(
-    name: AccountName, given: PasswordGiven, request: Request, serving: Served, caller: Calling
-) -> Done:  # fmt: skip
+    name: AccountName, given: PasswordGiven, request: Request, response: Response, serving: Served,
+    caller: Calling,
+) -> PasswordSet:  # fmt: skip
     """Give an account another password, as a security admin, or one's own with the `present` one;
     all its other sessions end."""
     by, place = caller.session.name, peer_of(request)
 
-    def work() -> None:
+    def work() -> str:
         if by == name:
-            serving.sessions.set_own_password(
-                name, given.present, given.password, token=caller.token, place=place
+            return serving.sessions.set_own_password(
+                name, given.present, given.password, place=place
             )
-        else:
-            serving.accounts.set_password(by, name, given.password)
+        serving.accounts.set_password(by, name, given.password)
+        return ""
 
-    await serving.lanes.hashing.run(work)
-    return Done(id=name)
+    token = await serving.lanes.hashing.run(work)
+    if token:
+        set_cookie(serving, response, token)
+    return PasswordSet(id=name, csrf=csrf_of(token) if token else "")
 
 
 @endpoint(router, "PUT", "/users/{name}/active")

@@ -1,0 +1,34 @@
+"""Trends on the disk: nothing is lost where files cannot be joined."""
+
+from __future__ import annotations
+
+from collections import deque
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gridmend.runtime.historian import Historian, HistorianError
+from gridmend.runtime.recording.kept_trends import KeptTrends, days_of
+
+
+def test_samples_are_on_the_disk_also_where_files_cannot_be_joined(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def compact(self: Historian, most: int = 0) -> int:
+        raise HistorianError("no space left", mend="make room")
+
+    row = np.array([7.0], np.float32)
+    trends: Any = SimpleNamespace(
+        units={"load_kw": "kW"}, unkept=deque([(1_000_000.0, row), (1_000_060.0, row)])
+    )
+    kept = KeptTrends(tmp_path, trends)
+    kept.keep(1)
+    monkeypatch.setattr(Historian, "compact", compact)
+    with pytest.raises(HistorianError):
+        kept.close()
+    ((_, folder),) = days_of(tmp_path)
+    with Historian.open(folder) as again:  # which is let go
+        assert sum(table.num_rows for table in again.read()) == 2
