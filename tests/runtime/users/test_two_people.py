@@ -94,3 +94,18 @@ def test_a_store_of_an_earlier_version_knows_who_was_admin_before(
     assert told[-1][0] == "role_granted" and told[-1][1]["confirmed_by"] == stuck.HERE
     last.confirm("ben", "cleo", admin)
     last.store.close()
+
+
+def test_who_gave_the_password_is_no_second_person_for_what_another_proposed(
+    accounts: Accounts,
+) -> None:
+    three_admins(accounts)
+    supervisor = Grant(Role.SUPERVISOR)
+    accounts.make("ada", "sue", GOOD)
+    accounts.grant("cleo", "sue", supervisor)
+    accounts.set_password("ada", "sue", GOOD + "!")
+    for by in ("ada", "sue"):
+        with pytest.raises(Forbidden):
+            accounts.confirm(by, "sue", supervisor)
+    accounts.confirm("cleo", "sue", supervisor)
+    assert grants(accounts, "sue") == (supervisor,)

@@ -158,6 +158,7 @@ def test_every_page_opens_by_its_keys_without_a_complaint(shown: Screen) -> None
     shown.at("keys").wait_for()
     shown.page.keyboard.press("Escape")
     shown.at("keys").wait_for(state="hidden")
+    assert shown.wrong == []
 
 
 def test_a_device_is_operated_and_read_back(shown: Screen) -> None:

@@ -14,7 +14,8 @@ from gridmend.client import ProblemError
 from gridmend.model.errors import GridmendError
 from gridmend.runtime.users.roles import Grant, Role
 from tests.ui.web.conftest import GOOD, House, house_of, served
-from tests.ui.web.stand_in import PaperGeometry, switches
+from tests.ui.web.paper import PaperGeometry
+from tests.ui.web.stand_in import switches
 
 
 def test_a_script_sees_the_network_and_operates_a_device() -> None:

@@ -18,7 +18,8 @@ from gridmend.ui.web.order_sheet import contents_of_order
 from gridmend.ui.web.pages import MISSING, Pages
 from gridmend.ui.web.serving import About, Limits
 from tests.ui.web.conftest import MANY, ROOT, House, house_of, served
-from tests.ui.web.stand_in import NORTH, START, PaperGeometry, PaperLive, switches
+from tests.ui.web.paper import START, PaperGeometry
+from tests.ui.web.stand_in import NORTH, PaperLive, switches
 
 
 @pytest.fixture

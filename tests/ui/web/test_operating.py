@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from gridmend.model.event import Event
 from gridmend.runtime.users.roles import Grant, Role
 from tests.ui.web.conftest import ROOT, House, house_of, served
-from tests.ui.web.stand_in import NORTH, START, given, switches
+from tests.ui.web.paper import START
+from tests.ui.web.stand_in import NORTH, given, switches
 
 OPEN = {"action": "open", "reason": "for work"}
 
