@@ -85,8 +85,8 @@ def note_admins(held: Connection) -> None:
 
 
 def doubt(held: Connection, name: str, *, by: str) -> None:
-    """Have what takes two people confirmed by somebody else than `by`: what held, of an account that
-    is closed too, and what others had proposed."""
+    """Have what takes two people confirmed by somebody else than `by`: what held, of a closed
+    account too, and what others had proposed."""
     g = schema.grants
     powerful = g.c.role.in_([role.value for role in POWERFUL])
     chosen = (g.c.name == name) & powerful
