@@ -40,33 +40,39 @@ class Blocks:
         return self.pattern.l_start, self.pattern.l_rows, self.lower, self.upper, self.inverse
 
 
-def factorise_blocks(
-    pattern: Pattern, diagonal: Floats, entries: Floats, alive: Flags, into: Blocks | None = None
-) -> Blocks:
+def empty_blocks(pattern: Pattern) -> Blocks:
+    """Room for a factor."""
+    shape = (len(pattern.l_rows), 4)
+    return Blocks(pattern, np.empty(shape), np.empty(shape), np.empty((pattern.n, 4)))
+
+
+def factorise_blocks(pattern: Pattern, diagonal: Floats, entries: Floats, alive: Flags) -> Blocks:
     """Factor a matrix of `diagonal` [n, 4] and `entries` [pattern, 4] above it.
 
     Entry p stands above and below the diagonal alike. A node that is not alive counts as tied
-    to ground. The arrays of `into`, a factor that is no longer needed, are used again.
+    to ground.
     """
-    if into is None:
-        shape = (len(pattern.l_rows), 4)
-        into = Blocks(pattern, np.empty(shape), np.empty(shape), np.empty((pattern.n, 4)))
-    lower, upper, pivots = into.lower, into.upper, into.inverse
-    _spread(pattern.entry_of, entries, lower, upper)
-    pivots[:] = diagonal
-    factorise_columns(0, pattern.n, pattern.l_start, pattern.l_rows, pivots, lower, upper, alive)
-    return into
+    made = empty_blocks(pattern)
+    columns = pattern.l_start, pattern.l_rows, pattern.entry_of
+    factorise_into(columns, diagonal, entries, alive, (made.lower, made.upper, made.inverse))
+    return made
 
 
 @compiled
-def _spread(entry_of: Ints, entries: Floats, lower: Floats, upper: Floats) -> None:
-    """Set every entry of the factor to that of the matrix, or to nothing where it is fill."""
+def factorise_into(
+    columns: tuple[Ints, Ints, Ints], diagonal: Floats, entries: Floats, alive: Flags,
+    made: tuple[Floats, Floats, Floats],
+) -> None:  # fmt: skip
+    """The same in the arrays of a factor that is no longer needed."""
+    (start, rows, entry_of), (lower, upper, pivots) = columns, made
     for p in range(len(entry_of)):
         e = entry_of[p]
         for b in range(4):
             value = entries[e, b] if e >= 0 else 0.0
             lower[p, b] = value
             upper[p, b] = value
+    pivots[:] = diagonal
+    factorise_columns(0, len(pivots), start, rows, pivots, lower, upper, alive)
 
 
 @compiled
@@ -165,6 +171,18 @@ def substitute_back(start: Ints, rows: Ints, upper: Floats, x: Complexes, first:
 def _back(start: Ints, rows: Ints, upper: Floats, x: Complexes, first: int, end: int) -> None:
     for k in range(end - 1, first - 1, -1):
         re, im = x[k].real, x[k].imag
+        for p in range(start[k], start[k + 1]):
+            i = rows[p]
+            re -= upper[p, 0] * x[i].real + upper[p, 1] * x[i].imag
+            im -= upper[p, 2] * x[i].real + upper[p, 3] * x[i].imag
+        x[k] = complex(re, im)
+
+
+@compiled
+def back_through(columns: Ints, start: Ints, rows: Ints, upper: Floats, x: Complexes) -> None:
+    """Set `x` [n] of some rows where nothing enters by those that they depend on; last first."""
+    for k in columns:
+        re = im = 0.0
         for p in range(start[k], start[k + 1]):
             i = rows[p]
             re -= upper[p, 0] * x[i].real + upper[p, 1] * x[i].imag

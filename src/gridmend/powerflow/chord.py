@@ -7,20 +7,31 @@ current, so that every model has one definition.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from gridmend.model.arrays import Complexes, Floats, Ints
-from gridmend.powerflow.blocks import Blocks, factorise_blocks
+from gridmend.model.arrays import Complexes, Flags, Floats, Ints
+from gridmend.powerflow.blocks import Blocks, empty_blocks, factorise_into
 from gridmend.powerflow.compiled import compiled
 from gridmend.powerflow.jumps import beyond, taken
-from gridmend.powerflow.legs import Answers, Crossing, Legs, answered, currents, leg_voltages
+from gridmend.powerflow.legs import (
+    Answers,
+    Crossing,
+    Legs,
+    answered,
+    currents,
+    leg_voltages,
+)
+from gridmend.powerflow.revaluing import Lists
 
 if TYPE_CHECKING:
     from gridmend.powerflow.iteration import State
 
 _DIFFERENCE = 1e-6
+
+_Columns = tuple[Ints, Ints, Ints]
+"""Where columns of L begin, their rows, and the entry of the matrix that each begins with."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +47,65 @@ class Line:
     entries: Floats
 
 
+class Sloped(NamedTuple):
+    """A state and a line as compiled code takes them; the line's arrays change in place.
+
+    Of the network: the active rows begin at `first`, `ends` of legs by place with their voltage
+    bases, how they `answers`, which are `balanced`, which `slots` they enter, and its pattern by
+    columns and by rows, `parent` the elimination tree, `pattern_rows` the rows of entries. Of the
+    state: its `values`, `bare` nodal admittance and what is `live` [n]. Of the line: `slope`,
+    `diagonal`, `entries` and the `factor` (lower, upper, inverse).
+    """
+
+    first: int
+    ends: tuple[Ints, Ints, Floats, Floats]
+    answers: Answers
+    balanced: Ints
+    slots: Ints
+    scale: Floats
+    into: Lists
+    legs_into: Lists
+    columns: _Columns
+    rows: tuple[Ints, Ints, Ints]
+    parent: Ints
+    pattern_rows: Ints
+    values: Complexes
+    bare: tuple[Complexes, Complexes]
+    live: Flags
+    slope: Floats
+    diagonal: Floats
+    entries: Floats
+    factor: tuple[Floats, Floats, Floats]
+
+
+def sloped(state: State, line: Line) -> Sloped:
+    """A state and a line as compiled code takes them."""
+    network, pattern, blocks = state.network, state.network.pattern, line.blocks
+    live, rows = np.empty(pattern.n, np.bool_), pattern.by_rows
+    live[network.place] = state.alive
+    return Sloped(
+        first=network.first,
+        ends=network.leg_ends,
+        answers=network.legs.answers,
+        balanced=network.legs.balanced,
+        slots=network.leg_slots,
+        scale=network.scale,
+        into=network.into,
+        legs_into=network.legs_into,
+        columns=(pattern.l_start, pattern.l_rows, pattern.entry_of),
+        rows=(rows.start, rows.columns, rows.at),
+        parent=pattern.parent,
+        pattern_rows=pattern.rows,
+        values=state.values,
+        bare=(state.diagonal, state.upper),
+        live=live,
+        slope=line.slope,
+        diagonal=line.diagonal,
+        entries=line.entries,
+        factor=(blocks.lower, blocks.upper, blocks.inverse),
+    )
+
+
 def linearised(
     state: State,
     s_va: Complexes,
@@ -48,41 +118,44 @@ def linearised(
     The arrays of `into`, which is no longer needed, are used again.
     """
     network, pattern = state.network, state.network.pattern
-    slope = slopes(network.legs, s_va, v, crossing)
-    diagonal = as_blocks(state.diagonal, into.diagonal if into else None)
-    entries = as_blocks(state.upper, into.entries if into else None)
-    _add_legs(network.leg_slots, slope, network.scale, diagonal, entries)
-    alive = np.empty(pattern.n, np.bool_)
-    alive[network.place] = state.alive
-    blocks = factorise_blocks(pattern, diagonal, entries, alive, into.blocks if into else None)
-    return Line(blocks, slope, diagonal, entries)
+    if into is None:
+        count = len(s_va)
+        into = Line(
+            empty_blocks(pattern), np.empty((count, 4)), np.empty((pattern.n, 4)),
+            np.empty((len(pattern.rows), 4)),
+        )  # fmt: skip
+    if crossing is None and network.legs.jump:
+        crossing = taken(beyond(network.legs, v))
+    linearise(sloped(state, into), leg_voltages(network.legs, v), s_va, crossing)
+    return into
 
 
-Taking = tuple[tuple[Ints, Ints, Floats, Floats], Answers, Ints, Floats]
-"""The ends of legs, how they answer, which are balanced, and the slopes of a line."""
+@compiled
+def linearise(m: Sloped, u_v: Complexes, s_va: Complexes, crossing: Crossing | None) -> None:
+    """Make a line anew in place at the voltages that its legs answer to [V]."""
+    m.slope[:] = slopes_at(m.answers, u_v, s_va, crossing)
+    set_blocks(m.bare[0], m.diagonal)
+    set_blocks(m.bare[1], m.entries)
+    _add_legs(m.slots, m.slope, m.scale, m.diagonal, m.entries)
+    factorise_into(m.columns, m.diagonal, m.entries, m.live, m.factor)
 
 
 @compiled
 def add_offsets(
-    taking: Taking, s_va: Complexes, crossing: Crossing | None, x: Complexes, total: Complexes
+    m: Sloped, s_va: Complexes, crossing: Crossing | None, x: Complexes, total: Complexes
 ) -> None:
     """Add to node currents [n] [pu] what legs would take at no voltage, were they as their slopes.
 
     `x` [n] are the voltages [pu] by place at which the legs' currents are taken.
     """
-    (plus, minus, base_plus, base_minus), answers, balanced, slope = taking
-    u = np.zeros(len(plus), np.complex128)
-    for k in range(len(plus)):
-        if plus[k] >= 0:
-            u[k] = x[plus[k]] * base_plus[k]
-        if minus[k] >= 0:
-            u[k] -= x[minus[k]] * base_minus[k]
-    taken = currents(answers, answered(balanced, u), s_va, crossing)
+    plus, minus, base_plus, base_minus = m.ends
+    slope, u = m.slope, across_places(m.ends, x)
+    taken_a = currents(m.answers, answered(m.balanced, u), s_va, crossing)
     for k in range(len(plus)):
         re, im = u[k].real, u[k].imag
         offset = (
             complex(slope[k, 0] * re + slope[k, 1] * im, slope[k, 2] * re + slope[k, 3] * im)
-            - taken[k]
+            - taken_a[k]
         )
         if plus[k] >= 0:
             total[plus[k]] += offset * base_plus[k]
@@ -90,15 +163,31 @@ def add_offsets(
             total[minus[k]] -= offset * base_minus[k]
 
 
+@compiled
+def across_places(ends: tuple[Ints, Ints, Floats, Floats], x: Complexes) -> Complexes:
+    """[legs] voltage across each leg [V] at voltages by place `x` [n] [pu]."""
+    plus, minus, base_plus, base_minus = ends
+    u = np.zeros(len(plus), np.complex128)
+    for k in range(len(plus)):
+        if plus[k] >= 0:
+            u[k] = x[plus[k]] * base_plus[k]
+        if minus[k] >= 0:
+            u[k] -= x[minus[k]] * base_minus[k]
+    return u
+
+
 def slopes(legs: Legs, s_va: Complexes, v: Complexes, crossing: Crossing | None = None) -> Floats:
     """[legs, 4] derivative of each leg's current by its voltage, real and imaginary parts."""
     if crossing is None and legs.jump:
         crossing = taken(beyond(legs, v))
-    return _slopes(legs.answers, leg_voltages(legs, v), s_va, crossing)
+    return slopes_at(legs.answers, leg_voltages(legs, v), s_va, crossing)
 
 
 @compiled
-def _slopes(answers: Answers, u_v: Complexes, s_va: Complexes, crossing: Crossing | None) -> Floats:
+def slopes_at(
+    answers: Answers, u_v: Complexes, s_va: Complexes, crossing: Crossing | None
+) -> Floats:
+    """The same at the voltages that the legs answer to [V]."""
     slope, ahead, behind = np.empty((len(u_v), 4)), u_v.copy(), u_v.copy()
     for column, turn in enumerate((1.0 + 0.0j, 1.0j)):
         for k in range(len(u_v)):
@@ -113,15 +202,16 @@ def _slopes(answers: Answers, u_v: Complexes, s_va: Complexes, crossing: Crossin
     return slope
 
 
-def as_blocks(values: Complexes, into: Floats | None = None) -> Floats:
-    """[k, 4] complex numbers as real blocks, in the array `into` if given."""
-    blocks = np.empty((len(values), 4)) if into is None else into
-    _set_blocks(values, blocks)
+def as_blocks(values: Complexes) -> Floats:
+    """[k, 4] complex numbers as real blocks."""
+    blocks = np.empty((len(values), 4))
+    set_blocks(values, blocks)
     return blocks
 
 
 @compiled
-def _set_blocks(values: Complexes, blocks: Floats) -> None:
+def set_blocks(values: Complexes, blocks: Floats) -> None:
+    """Set real blocks [k, 4] to complex numbers."""
     for k in range(len(values)):
         re, im = values[k].real, values[k].imag
         blocks[k, 0], blocks[k, 1], blocks[k, 2], blocks[k, 3] = re, -im, im, re

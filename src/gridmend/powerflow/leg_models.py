@@ -85,6 +85,7 @@ def leg_current(
     model: int,
     v: complex,
     u: float,
+    by: float,
     s: complex,
     limits: Row,
     exponents: Row,
@@ -95,7 +96,8 @@ def leg_current(
 ) -> complex:
     """Current of one leg [A] at `v` [V], which is `u` of its rated voltage, for `s` [VA].
 
-    One by exponents crosses its lower and upper limit as `at_least` and `at_most` say.
+    `by` is the inverse of the squared voltage [1/V²]. One by exponents crosses its lower and
+    upper limit as `at_least` and `at_most` say.
     """
     low, least, most = limits[0], limits[1], limits[2]
     inside = least < u <= most
@@ -119,5 +121,4 @@ def leg_current(
             q = fixed_var if inside and model == FIXED_Q else fixed_var * u * u
         elif inside and model == MOTOR:
             q = s.imag * u * u
-    square = v.real * v.real + v.imag * v.imag
-    return complex((p * v.real + q * v.imag) / square, (p * v.imag - q * v.real) / square)
+    return complex((p * v.real + q * v.imag) * by, (p * v.imag - q * v.real) * by)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from gridmend.model.arrays import Complexes, Floats, Ints
 from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow.compiled import compiled
-from gridmend.powerflow.leg_models import EXPONENTIAL, STEEP, Row, leg_current
+from gridmend.powerflow.leg_models import EXPONENTIAL, POWER, STEEP, Row, leg_current
 
 Crossing = NDArray[np.int8]
 """[legs, 2] how each leg crosses its lower and upper limit; see `leg_models`."""
@@ -143,16 +143,23 @@ def currents(
     answers: Answers, u_v: Complexes, s_va: Complexes, crossing: Crossing | None
 ) -> Complexes:
     """The same for compiled code."""
-    model, rated_v, limits, exponents, zips, fixed_var = answers
+    model, _, limits, exponents, zips, fixed_var = answers
     i_a = np.zeros(len(u_v), np.complex128)
+    of_rated, inverse = _sizes(answers, u_v)
     for k in range(len(u_v)):
-        square = u_v[k].real ** 2 + u_v[k].imag ** 2
-        if square > 0.0:
+        if model[k] == POWER and limits[k, 1] < of_rated[k] <= limits[k, 2]:
+            # what most legs are, as `leg_current` has it
+            p, q, v = s_va[k].real, s_va[k].imag, u_v[k]
+            i_a[k] = complex(
+                (p * v.real + q * v.imag) * inverse[k], (p * v.imag - q * v.real) * inverse[k]
+            )
+        elif of_rated[k] > 0.0:
             # tuples, for a view of a row would cost more than the current itself
             i_a[k] = leg_current(
                 model[k],
                 u_v[k],
-                math.sqrt(square) / rated_v[k],
+                of_rated[k],
+                inverse[k],
                 s_va[k],
                 (limits[k, 0], limits[k, 1], limits[k, 2]),
                 (exponents[k, 0], exponents[k, 1]),
@@ -162,6 +169,20 @@ def currents(
                 STEEP if crossing is None else crossing[k, 1],
             )
     return i_a
+
+
+@compiled
+def _sizes(answers: Answers, u_v: Complexes) -> tuple[Floats, Floats]:
+    """[legs] size of each voltage [of the rated one], and the inverse of its square [1/V²].
+
+    Apart from the models, so that roots and divisions are of several legs at once.
+    """
+    of_rated, inverse = np.empty(len(u_v)), np.empty(len(u_v))
+    for k in range(len(u_v)):
+        square = u_v[k].real * u_v[k].real + u_v[k].imag * u_v[k].imag
+        of_rated[k] = math.sqrt(square) / answers[1][k]
+        inverse[k] = 1.0 / square
+    return of_rated, inverse
 
 
 @compiled

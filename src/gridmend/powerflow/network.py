@@ -30,6 +30,7 @@ from gridmend.powerflow.primitives import Primitives, primitives_of
 from gridmend.powerflow.revaluing import Tapped, tapped
 
 if TYPE_CHECKING:
+    from gridmend.powerflow.controls.following import Followed
     from gridmend.powerflow.controls.tables import Controls
 
 
@@ -124,6 +125,13 @@ class Network:
         from gridmend.powerflow.controls.tables import Controls
 
         return Controls.of(self)
+
+    @cached_property
+    def followed(self) -> Followed:
+        """What of it static control follows while only taps move."""
+        from gridmend.powerflow.controls.following import followed
+
+        return followed(self, self.controls)
 
     @staticmethod
     def of(grid: Grid) -> Network:

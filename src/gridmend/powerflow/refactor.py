@@ -28,6 +28,16 @@ def columns_above(pattern: Pattern, changed: Ints) -> Ints:
     return _columns_above(pattern.parent, changed)
 
 
+@compiled
+def columns_of(parent: Ints, rows: Ints, slots: Ints) -> Ints:
+    """The same of the columns that slots of the admittance belong to; `rows` of its entries."""
+    n = len(parent)
+    changed = np.empty(len(slots), np.int64)
+    for k in range(len(slots)):
+        changed[k] = slots[k] if slots[k] < n else rows[slots[k] - n]
+    return _columns_above(parent, changed)
+
+
 def refactor(
     factor: Factor, diagonal: Complexes, upper: Complexes, alive: Flags, columns: Ints
 ) -> bool:
@@ -44,6 +54,16 @@ def refactor_blocks(
     given = (diagonal, entries, alive)
     made = (blocks.inverse, blocks.lower, blocks.upper)
     _refactor(columns, *_lists(blocks.pattern), *given, *made)
+
+
+@compiled
+def remake_blocks(
+    columns: Ints, by_columns: tuple[Ints, Ints, Ints], by_rows: tuple[Ints, Ints, Ints],
+    diagonal: Floats, entries: Floats, alive: Flags, made: tuple[Floats, Floats, Floats],
+) -> None:  # fmt: skip
+    """The same for compiled code, of a factor `made` of lower, upper and inverse."""
+    lower, upper, inverse = made
+    _refactor(columns, by_columns, by_rows, diagonal, entries, alive, inverse, lower, upper)
 
 
 def _lists(pattern: Pattern) -> tuple[tuple[Ints, Ints, Ints], tuple[Ints, Ints, Ints]]:

@@ -15,10 +15,18 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from gridmend.model.arrays import Complexes, Flags, Floats, Ints
-from gridmend.powerflow.blocks import Numbers, substitute, substitute_back
-from gridmend.powerflow.chord import Line, Taking, add_offsets, linearised
+from gridmend.powerflow.blocks import substitute, substitute_back
+from gridmend.powerflow.chord import (
+    Line,
+    Sloped,
+    across_places,
+    add_offsets,
+    linearise,
+    linearised,
+    sloped,
+)
 from gridmend.powerflow.compiled import compiled
-from gridmend.powerflow.legs import Crossing
+from gridmend.powerflow.legs import Crossing, answered
 
 if TYPE_CHECKING:
     from gridmend.powerflow.iteration import State
@@ -27,8 +35,8 @@ TOLERANCE_PU = 1e-10
 """Largest change of a voltage in the last round, and in all that would follow it."""
 
 _ROUNDS = 100
-_WORTH_KEEPING = 0.6
-_WORTH_KEEPING_OLD = 0.15
+WORTH_KEEPING = 0.6
+WORTH_KEEPING_OLD = 0.15
 """The same of a matrix that was made for another demand, which one made anew soon betters."""
 
 _CLOSE_PU = 1e-5
@@ -40,6 +48,9 @@ _LEAST_DAMPING = 0.1
 
 _SLOWEST = 0.99
 """No pace is taken to be slower."""
+
+_LEAST_LEFT = 0.1
+"""No pace is trusted to leave less of the last change, where controls look roughly."""
 
 _LEAST_SHARE, _MOST_SHARE = -0.5, 1.5
 """How far a round may be held back or carried on, of its way from the one before."""
@@ -61,7 +72,7 @@ class Solution:
     left_pu: float
 
 
-class _Way(NamedTuple):
+class Way(NamedTuple):
     """How far the rounds are: what the last changed [pu] and where, and what is left [pu].
 
     `slowest` is the slowest pace since the matrix was made; the next `is_first` where it cannot
@@ -77,7 +88,10 @@ class _Way(NamedTuple):
     is_first: bool = True
 
 
-_THERE, _LOST, _SLOW, _STALLED = range(4)
+Rooms = tuple[Complexes, Complexes, Complexes]
+"""What a round found, what the one before found, and how far that was."""
+
+THERE, LOST, _SLOW, _STALLED = range(4)
 """Why rounds with one matrix end: done, nothing found, or the matrix is to be made anew."""
 
 
@@ -88,7 +102,7 @@ def newton_rounds(
     """From voltages [V] to where less than `within_pu` is left; legs cross their limits as said.
 
     The matrix is linearised where the rounds start, unless one is given, and kept while each
-    leaves at most `_WORTH_KEEPING` of the way, else made anew; a round that leads away is
+    leaves at most `WORTH_KEEPING` of the way, else made anew; a round that leads away is
     damped. Close to the end it is kept in any case, which takes its rounding out of the changes.
     What is left in one direction shrinks by the same factor each round: two rounds tell it, and
     the next begins where it would end (Anderson's mixing of depth one).
@@ -100,42 +114,58 @@ def newton_rounds(
         network.first,
         network.pattern,
     )
-    keep = _WORTH_KEEPING_OLD if old and line else _WORTH_KEEPING
+    keep = WORTH_KEEPING_OLD if old and line else WORTH_KEEPING
     line = linearised(state, s_va, v, crossing=crossing) if line is None else line
-    x, driven = _by_place(place, state.alive, v, base, state.driven)
-    found, last, step = np.empty_like(x), np.empty_like(x), np.empty_like(x)
-    way, renewed = _Way(worst=first), False
-    while True:
-        taking = network.leg_ends, network.legs.answers, network.legs.balanced, line.slope
-        way, why = _rounds(
-            line.blocks.numbers, taking, s_va, crossing, driven, first,
-            x, found, last, step, way, keep, within_pu, renewed,
-        )  # fmt: skip
-        if why in (_THERE, _LOST):
-            break
-        renewed, keep = why == _STALLED, _WORTH_KEEPING
-        way = way._replace(is_first=True, slowest=0.0)
-        line = linearised(state, s_va, _by_node(place, state.alive, x, base), line, crossing)
+    x, driven = by_place(place, state.alive, v, base, state.driven)
+    way, why = rounds_to(
+        sloped(state, line), s_va, crossing, driven, x, rooms(len(x)), Way(worst=first), keep,
+        within_pu,
+    )  # fmt: skip
     substitute_back(pattern.l_start, pattern.l_rows, line.blocks.upper, x, first)
     node = int(np.argmax(place == way.worst)) if len(place) else 0
-    v = _by_node(place, state.alive, x, base)
-    return Solution(v, why == _THERE, way.rounds, way.change, node, way.left), line
+    v = by_node(place, state.alive, x, base)
+    return Solution(v, why == THERE, way.rounds, way.change, node, way.left), line
+
+
+def rooms(n: int) -> Rooms:
+    """Room for what rounds work with."""
+    return np.empty(n, complex), np.empty(n, complex), np.empty(n, complex)
+
+
+@compiled
+def rounds_to(
+    m: Sloped, s_va: Complexes, crossing: Crossing | None, driven: Complexes, x: Complexes,
+    room: Rooms, way: Way, keep: float, within_pu: float,
+) -> tuple[Way, int]:  # fmt: skip
+    """Rounds from voltages by place `x` [pu] on, in place, their matrix made anew where it pays.
+
+    How far they came, and whether they are `THERE` or `LOST`.
+    """
+    renewed = False
+    while True:
+        way, why = _rounds(m, s_va, crossing, driven, x, room, way, keep, within_pu, renewed)
+        if why in (THERE, LOST):
+            return way, why
+        renewed, keep = why == _STALLED, WORTH_KEEPING
+        linearise(m, answered(m.balanced, across_places(m.ends, x)), s_va, crossing)
+        way = Way(way.rounds, np.inf, np.inf, way.worst, way.damping, 0.0, True)
 
 
 @compiled
 def _rounds(
-    numbers: Numbers, taking: Taking, s_va: Complexes, crossing: Crossing | None,
-    driven: Complexes, first: int, x: Complexes, found: Complexes, last: Complexes,
-    step: Complexes, way: _Way, keep: float, within_pu: float, renewed: bool,
-) -> tuple[_Way, int]:  # fmt: skip
-    """Rounds with one matrix, from voltages by place `x` [pu] on; how far, and why they end."""
+    m: Sloped, s_va: Complexes, crossing: Crossing | None, driven: Complexes, x: Complexes,
+    room: Rooms, way: Way, keep: float, within_pu: float, renewed: bool,
+) -> tuple[Way, int]:  # fmt: skip
+    """Rounds with one matrix; how far, and why they end."""
     rounds, change, left, worst, damping, slowest, is_first = way
-    why = _LOST
-    while why == _LOST and rounds < _ROUNDS:
-        rounds += 1
+    first, (found, last, step) = m.first, room
+    numbers = m.columns[0], m.columns[1], m.factor[0], m.factor[1], m.factor[2]
+    why = LOST
+    while why == LOST and rounds < _ROUNDS:
         for k in range(first, len(found)):
             found[k] = driven[k]
-        add_offsets(taking, s_va, crossing, x, found)
+        add_offsets(m, s_va, crossing, x, found)
+        rounds += 1
         substitute(numbers, found, first)
         before = change
         worst, change = _largest(first, found, x)
@@ -149,18 +179,19 @@ def _rounds(
         stalled = 0.9 * before < change < _ROUNDING_PU
         pace = max(change / before, share / (1.0 + share))
         slowest = min(max(pace, slowest), _SLOWEST)
-        left = change * max(1.0, slowest / (1.0 - slowest))
+        least = _LEAST_LEFT if within_pu > TOLERANCE_PU and before < np.inf else 1.0
+        left = change * max(least, slowest / (1.0 - slowest))
         if left < within_pu or (stalled and renewed):
-            why = _THERE
+            why = THERE
         elif stalled:
             why = _STALLED
         elif change > _CLOSE_PU and pace > keep:
             why = _SLOW
-    return _Way(rounds, change, left, worst, damping, slowest, is_first), why
+    return Way(rounds, change, left, worst, damping, slowest, is_first), why
 
 
 @compiled
-def _by_place(
+def by_place(
     place: Ints, alive: Flags, v: Complexes, base: Floats, driven: Complexes
 ) -> tuple[Complexes, Complexes]:
     """Voltages and currents of sources in the order of the elimination [pu], 0 where dead."""
@@ -174,7 +205,7 @@ def _by_place(
 
 
 @compiled
-def _by_node(place: Ints, alive: Flags, x: Complexes, base: Floats) -> Complexes:
+def by_node(place: Ints, alive: Flags, x: Complexes, base: Floats) -> Complexes:
     """Voltages of nodes [V], 0 where dead."""
     v = np.zeros(len(x), np.complex128)
     for k in range(len(x)):

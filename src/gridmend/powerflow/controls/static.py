@@ -19,6 +19,7 @@ import numpy as np
 from gridmend.model.flow import Flow
 from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow.answer import as_flow
+from gridmend.powerflow.controls.following import AGAIN, can_follow, follow
 from gridmend.powerflow.controls.queue import SAFETY, Places, act, arm, look
 from gridmend.powerflow.controls.tables import Controls
 from gridmend.powerflow.network import Network
@@ -28,7 +29,7 @@ from gridmend.powerflow.update import Standing, resolve, stand
 ROUNDS = 200
 """Control iterations after which the controls are said not to settle."""
 
-_ROUGH_PU = 5e-6
+_ROUGH_PU = 2e-5
 """How exact the voltages are at which controls look first, where no load jumps."""
 
 NO_RATIO = np.ones(1)
@@ -68,12 +69,21 @@ def settle_from(settling: Settling, snapshot: Snapshot) -> Flow:
     """
     network, controls = settling.network, settling.controls
     regulators, banks = controls.regulators, controls.bank_controls
-    at = controls.standing(snapshot)
+    at, count = controls.standing(snapshot), 1
     standing = settling.standing = settling.standing or stand(network, snapshot)
-    for count in range(1, ROUNDS + 1):
-        is_rough = count < ROUNDS and not network.legs.jump
-        within_pu = _ROUGH_PU if is_rough else TOLERANCE_PU
+    while True:
+        rough_pu = TOLERANCE_PU if network.legs.jump else _ROUGH_PU
+        within_pu = rough_pu if count < ROUNDS else TOLERANCE_PU
         solution, delay = _looked(standing, snapshot, controls, at, within_pu)
+        if _may_follow(standing, solution, at, delay, count):
+            found = follow(
+                standing, snapshot, controls, at, hour=hour_of(snapshot.time), delay=delay,
+                count=count, most=ROUNDS, within_pu=rough_pu,
+            )  # fmt: skip
+            count, snapshot = found.count, found.snapshot
+            if found.why == AGAIN:
+                continue
+            solution, delay = found.solution, found.delay
         if not solution.converged:
             settling.standing = None
         is_settled = solution.converged and bool(np.isnan(delay))
@@ -83,8 +93,15 @@ def settle_from(settling: Settling, snapshot: Snapshot) -> Flow:
                 control_iterations=count, settled=is_settled, s_va=standing.s_va,
             )  # fmt: skip
         act(regulators, banks, at, delay, 1, 0)
-        snapshot = controls.put(snapshot, at.tap, at.on)
-    raise AssertionError("the last round returns")
+        snapshot, count = controls.put(snapshot, at.tap, at.on), count + 1
+
+
+def _may_follow(
+    standing: Standing, solution: Solution, at: Places, delay: float, count: int
+) -> bool:
+    """Whether only taps act now, and what follows can be followed without coming back here."""
+    acts = solution.converged and not np.isnan(delay) and count + 1 < ROUNDS
+    return acts and can_follow(standing) and not (at.bank_due == delay).any()
 
 
 def _looked(

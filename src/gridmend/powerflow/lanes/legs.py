@@ -196,8 +196,9 @@ def loose(
             i = 0.0j
             if abs(v) > 0.0:
                 s = complex(t[k, 10] * factors[p + w], t[k, 11] * factors[q + w])
+                by = 1.0 / (v.real * v.real + v.imag * v.imag)
                 i = leg_current(
-                    legs.model[k], v, abs(v) / t[k, 12], s, legs.limits[k], legs.exponents[k],
+                    legs.model[k], v, abs(v) / t[k, 12], by, s, legs.limits[k], legs.exponents[k],
                     legs.zips[k], legs.fixed_var[k],
                 )  # fmt: skip
             power = v * i.conjugate()

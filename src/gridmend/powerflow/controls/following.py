@@ -1,0 +1,204 @@
+"""Static control while only taps move: controls look and act, and the network follows, in one
+pass of compiled code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from gridmend.model.arrays import Complexes, Flags, Floats, Ints
+from gridmend.model.snapshot import Snapshot
+from gridmend.powerflow.blocks import back_through, substitute_back
+from gridmend.powerflow.chord import Sloped, sloped
+from gridmend.powerflow.compiled import compiled
+from gridmend.powerflow.controls.look import Probes
+from gridmend.powerflow.controls.queue import SAFETY, Places, act, arm, look
+from gridmend.powerflow.controls.tables import Controls
+from gridmend.powerflow.network import Network
+from gridmend.powerflow.refactor import columns_above, columns_of, remake_blocks
+from gridmend.powerflow.revaluing import Tapped, set_tapped, sum_anew, sum_sloped
+from gridmend.powerflow.rounds import (
+    LOST,
+    TOLERANCE_PU,
+    WORTH_KEEPING,
+    WORTH_KEEPING_OLD,
+    Rooms,
+    Solution,
+    Way,
+    by_node,
+    by_place,
+    rooms,
+    rounds_to,
+)
+from gridmend.powerflow.update import Standing
+
+RESTS, ACTS, AGAIN = range(3)
+"""None wants anything; they act as what is not followed here; the taps are to be solved anew."""
+
+
+class Followed(NamedTuple):
+    """What is followed, made once for a network.
+
+    `unit` [taps] which of `tapped` each tap belongs to, `winding` [taps] its row; the probes by
+    `place` [terms], per unit there `base_v`, with `value` of currents; `columns` [any] the passive
+    places that probes depend on, last first.
+    """
+
+    tapped: Tapped
+    unit: Ints
+    winding: Ints
+    start: Ints
+    place: Ints
+    base_v: Floats
+    sign: Floats
+    value: Ints
+    columns: Ints
+
+
+class Moving(NamedTuple):
+    """What moves with taps beside a line; see `update.Standing`."""
+
+    tap_pu: Floats
+    admittance: Complexes
+    rated: tuple[Complexes, Complexes]
+    tied: Flags
+    behind: Flags
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """Why the controls are no longer followed, after so many looks in all, and where they stand.
+
+    `delay` [s] is that of those which act, nan where none does.
+    """
+
+    why: int
+    count: int
+    delay: float
+    snapshot: Snapshot
+    solution: Solution
+
+
+def followed(network: Network, controls: Controls) -> Followed:
+    """What is followed of a network."""
+    terms, pattern = controls.terms, network.pattern
+    place = network.place[terms.node]
+    passive = columns_above(pattern, place)
+    return Followed(
+        tapped=network.tapped,
+        unit=network.unit_number[network.unit_of_winding[controls.windings]],
+        winding=controls.windings,
+        start=terms.start,
+        place=place,
+        base_v=network.nodes.base_v[terms.node],
+        sign=terms.sign,
+        value=terms.value,
+        columns=passive[passive < network.first][::-1].copy(),
+    )
+
+
+def can_follow(standing: Standing) -> bool:
+    """Whether a network that stands solved can be followed."""
+    state = standing.state
+    return standing.line is not None and not (
+        state.network.legs.jump or len(state.floating) or standing.shorts
+    )
+
+
+def follow(
+    standing: Standing, snapshot: Snapshot, controls: Controls, at: Places, *, hour: float,
+    delay: float, count: int, most: int, within_pu: float,
+) -> Outcome:  # fmt: skip
+    """Let the controls armed for `delay` [s] act, and so on until none does, or one other than a
+    tap. At most `most` looks in all are taken, of which there were `count`."""
+    state, line, solution = standing.state, standing.line, standing.solution
+    assert line is not None and solution is not None
+    network, base = state.network, state.network.nodes.base_v
+    x, driven = by_place(network.place, state.alive, solution.v_v, base, state.driven)
+    tap_pu = snapshot.tap_pu.copy()
+    moving = Moving(
+        tap_pu, state.admittance, (standing.diagonal, standing.upper), standing.tied,
+        standing.behind,
+    )  # fmt: skip
+    old = standing.line_s_va is not standing.s_va
+    keep = WORTH_KEEPING_OLD if old else WORTH_KEEPING
+    why, count, delay, way = _follow(
+        network.followed, sloped(state, line), moving, controls.regulators,
+        controls.bank_controls, at, hour, delay, count, most, standing.s_va, driven, x,
+        x.view(float), rooms(len(x)), within_pu, keep,
+    )  # fmt: skip
+    snapshot = controls.put(snapshot, at.tap, at.on)
+    standing.snapshot = snapshot
+    if why != AGAIN:
+        pattern = network.pattern
+        substitute_back(pattern.l_start, pattern.l_rows, line.blocks.upper, x, network.first)
+        node = int(np.argmax(network.place == way.worst))
+        v = by_node(network.place, state.alive, x, base)
+        solution = Solution(v, True, way.rounds, way.change, node, way.left)
+        standing.solution, standing.solved_s_va = solution, standing.s_va
+    return Outcome(why, count, delay, snapshot, solution)
+
+
+@compiled
+def _follow(
+    f: Followed, m: Sloped, moving: Moving, regulators: Any, banks: Any, at: Any, hour: float,
+    delay: float, count: int, most: int, s_va: Complexes, driven: Complexes, x: Complexes,
+    x_parts: Floats, room: Rooms, rough_pu: float, keep: float,
+) -> tuple[int, int, float, Way]:  # fmt: skip
+    ratio = np.ones(1)
+    re, im, none = f.sign * f.base_v, np.zeros(len(f.sign)), np.full(len(f.sign), -1)
+    probes = Probes(f.start, f.place, re, im, none, np.zeros(len(x_parts)))
+    way = Way(0, np.inf, np.inf, m.first, 1.0, 0.0, True)
+    while True:
+        _act(f, m, moving, regulators, banks, at, delay)
+        count += 1
+        for e in range(len(f.value)):
+            if f.value[e] >= 0:
+                y = m.values[f.value[e]] * f.base_v[e]
+                re[e], im[e] = y.real, y.imag
+        way = Way(0, np.inf, np.inf, m.first, 1.0, 0.0, True)
+        within_pu = rough_pu
+        while True:
+            way, why = rounds_to(m, s_va, None, driven, x, room, way, keep, within_pu)
+            if why == LOST:
+                return AGAIN, count, delay, way
+            back_through(f.columns, m.columns[0], m.columns[1], m.factor[1], x)
+            margin_pu = look(regulators, banks, probes, at, hour, x_parts, ratio, 1, 0)
+            is_exact, surely_pu = within_pu <= TOLERANCE_PU, margin_pu / SAFETY
+            if is_exact or way.left < surely_pu:
+                delay = arm(regulators, banks, at, 1, 0)
+                if is_exact or not np.isnan(delay):
+                    break
+                surely_pu = 0.0
+            within_pu = max(surely_pu / 2, TOLERANCE_PU)
+        if np.isnan(delay):
+            return RESTS, count, delay, way
+        if count + 1 >= most or (at.bank_due == delay).any():
+            return ACTS, count, delay, way
+
+
+@compiled
+def _act(
+    f: Followed, m: Sloped, moving: Moving, regulators: Any, banks: Any, at: Any, delay: float
+) -> None:
+    """Move the taps that are armed for that delay [s], and the matrix with them."""
+    act(regulators, banks, at, delay, 1, 0)
+    units, count = np.empty(len(f.unit), np.int64), 0
+    for k in range(len(f.unit)):
+        if moving.tap_pu[f.winding[k]] != at.tap[k]:
+            moving.tap_pu[f.winding[k]] = at.tap[k]
+            if f.unit[k] >= 0:
+                units[count] = f.unit[k]
+                count += 1
+    if count == 0:
+        return
+    slots = set_tapped(f.tapped, units[:count], moving.tap_pu, m.values)
+    sum_anew(slots, m.scale, m.values, m.into, moving.admittance, m.legs_into, m.bare, moving.rated)
+    sum_sloped(slots, m.scale, m.values, m.into, m.slope, m.legs_into, m.diagonal, m.entries)
+    columns = columns_of(m.parent, m.pattern_rows, slots)
+    for k in columns:
+        moving.tied[k] = not m.live[k]
+        moving.behind[k] = True
+    remake_blocks(columns, m.columns, m.rows, m.diagonal, m.entries, m.live, m.factor)
