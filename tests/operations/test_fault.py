@@ -7,9 +7,11 @@ import pytest
 
 from gridmend.formats.read import read
 from gridmend.model.grid import Grid
+from gridmend.model.plan import Action
 from gridmend.model.snapshot import Snapshot
 from gridmend.model.topology import Topology
 from gridmend.operations.fault import isolate
+from gridmend.operations.restoration import restore
 
 
 @pytest.fixture(scope="module")
@@ -88,3 +90,24 @@ def test_a_fault_on_fewer_phases_than_trip_says_that_the_healthy_ones_wait_too(g
         healthy = [phase for phase in "abc" if phase not in phases.lower().split()]
         assert ("opens all its poles together" in notes) == bool(healthy)
         assert f"has no phase {' nor '.join(healthy)}" in notes or not healthy
+
+
+def test_another_fault_that_is_dead_stays_so_and_is_cut_off_only_beside_what_is_fed(
+    grid: Grid,
+) -> None:
+    topology, normal = Topology.of(grid), Snapshot.normal(grid)
+    tripped = isolate(grid, normal, "L52", topology=topology).tripped
+    for other in ("line.l36", "line.l69", "line.l105"):
+        both = restore(grid, normal, "line.l52", also=[other], now=tripped, topology=topology)
+        aside = restore(grid, normal, "line.l52", avoid=[other], now=tripped, topology=topology)
+        assert aside.customers_restored == both.customers_restored
+        assert len(aside.steps) <= len(both.steps)
+        found = isolate(grid, normal, "line.l52", avoid=[other], now=tripped, topology=topology)
+        assert found.aside, "its switches are known"
+        assert set(found.aside) < set(found.to_open), "those around the fault itself open anyhow"
+        now = tripped
+        for step in aside.steps:
+            now = now.with_switch(grid, step.device, is_open=step.action is Action.OPEN)
+            live = topology.energised(now)
+            assert not live[topology.nodes_of(other)].any()
+            assert not live[topology.nodes_of("line.l52")].any()

@@ -51,6 +51,9 @@ def test_a_recording_is_served_with_all_that_it_showed_and_refuses_changes(folde
         shown = page.get(f"/replay/panels?time={fault['time']}").json()
         assert shown["overview"]["customers_out"] > 1000 and shown["outages"] and shown["alarms"]
         assert page.get("/network/geometry").status_code == 200
+        for of_now in ("/overview", "/alarms", "/stream", "/network/elements/sw1"):
+            got = page.get(of_now)
+            assert got.status_code == 404 and "only a recording is open" in got.json()["detail"]
         trend = page.get("/trends?names=customers_out").json()
         assert max(one or 0 for one in trend["series"]["customers_out"]) > 1000
         refused = page.post("/exercise/faults", json={"element": "line.l13"})

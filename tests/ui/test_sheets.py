@@ -48,6 +48,19 @@ def test_the_page_has_every_line_with_time_on_the_clock_of_the_request() -> None
     assert any("not measured" in note for note in said["notes"])
 
 
+def test_every_figure_of_a_line_has_its_unit_beside_it() -> None:
+    sheet = sheet_of(site())
+    said = contents(sheet)
+    for line, row in zip(sheet.lines, said["lines"], strict=True):
+        assert row["out"] == f"{line.customers_out:,} cust."
+        for shown, known, unit in (
+            (row["v"], line.v_min_pu, "pu"), (row["load"], line.loading_max_pct, "%"),
+        ):  # fmt: skip
+            assert shown == "–" if known is None else shown.split()[1] == unit
+    assert any(row["v"].endswith(" pu") for row in said["lines"])
+    assert dict(said["head"])["Not supplied"].endswith(" customer minutes by the planned times")
+
+
 def test_it_prints_as_a_pdf_of_its_own_that_is_the_same_each_time() -> None:
     grid = site()
     sheet = sheet_of(grid)

@@ -41,7 +41,7 @@ export function DeviceThen({ device }: { device: string }) {
           </>
         )}
         <dt>Supply</dt>
-        <dd>{isUnsure ? "not known" : flags & FLAG.dead ? "de-energised" : flags & FLAG.partly ? "some phases dead" : "energised"}</dd>
+        <dd data-test="device-supply">{isUnsure ? "not known" : flags & FLAG.dead ? "de-energised" : flags & FLAG.partly ? "some phases dead" : "energised"}</dd>
         {figure && (
           <>
             <dt>{figure[0]} (calculated)</dt>

@@ -5,6 +5,8 @@ import { number, percent, perUnit, plural, shortName, words } from "../part/form
 
 const MARKS: Record<string, string> = { done: "✓", "under way": "▶", next: "▷", waits: "○", "given up": "✕" };
 
+const POWERS = new Set(["set_power", "limit"]);
+
 function Act(props: { action: string; device: string; value?: number | null }) {
   return (
     <span>
@@ -12,7 +14,7 @@ function Act(props: { action: string; device: string; value?: number | null }) {
       <button class="plain" data-test="step-device" onClick={() => choose(props.device, true)}>
         {shortName(props.device)}
       </button>
-      {props.value !== null && props.value !== undefined && ` to ${number(props.value)}`}
+      {props.value !== null && props.value !== undefined && ` to ${number(props.value)}${POWERS.has(props.action) ? " kW" : ""}`}
     </span>
   );
 }

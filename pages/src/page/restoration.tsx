@@ -66,6 +66,7 @@ function Fault({ fault }: { fault: FaultPlans }) {
       <div class="spread">
         <h2>
           Fault at {shortName(fault.fault)}
+          {fault.planned_for ? `, in one section with ${shortName(fault.planned_for)}` : ""}
           {fault.device ? `, cleared by ${shortName(fault.device)}` : ""}{" "}
           <span class="soft">
             planned {dateAndTime(fault.made)}, {plural(fault.plans.length, "candidate")}

@@ -4,8 +4,8 @@ import { useEffect } from "preact/hooks";
 import { signal } from "@preact/signals";
 import { route, PAGES, type PageId } from "../state/route";
 import { begin, picture } from "../state/live";
-import { replayed } from "../state/replay";
-import { enter, isOnly } from "../state/replaying";
+import { isOnly, replayed } from "../state/replay";
+import { enter } from "../state/replaying";
 import { listen } from "../state/feed";
 import { isLoggedIn, loadSession, may, session } from "../state/session";
 import { note, noteProblem } from "../state/notes";
@@ -83,7 +83,7 @@ async function openRoom(): Promise<void> {
   hasBegun = true;
   try {
     await begin();
-    listen();
+    if (!isOnly.peek()) listen();
   } catch (error) {
     hasBegun = false;
     noteProblem(error);

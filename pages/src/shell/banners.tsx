@@ -1,8 +1,8 @@
 // What must be known on every page: a demonstration, no feed, a replay, no solution.
 import { overview } from "../state/feed";
 import { ageS, clockMs, isOpen, isStale, picture } from "../state/live";
-import { replayed, then } from "../state/replay";
-import { isOnly, leave, problem } from "../state/replaying";
+import { isOnly, replayed, then } from "../state/replay";
+import { leave, problem } from "../state/replaying";
 import { may, session } from "../state/session";
 import { age, dateAndTime } from "../part/format";
 import { Scrubber } from "./scrubber";

@@ -1,7 +1,7 @@
 // The status line: how old the data is, who is here, and what this screen is set to.
 import { overview } from "../state/feed";
 import { ageS, isOpen } from "../state/live";
-import { replayed } from "../state/replay";
+import { isOnly, replayed } from "../state/replay";
 import { theme, units, wall, zone } from "../state/settings";
 import { logOut, may, session } from "../state/session";
 import { tried } from "../state/notes";
@@ -19,7 +19,7 @@ export function Status() {
     <footer class="status">
       {!told?.demonstration && <World />}
       <span data-test="data-age" role="status">
-        {replayed.value !== null ? "▪ Replay" : `${isOpen.value ? "▸ Live" : "▪ Not connected"} · last word ${age(ageS.value)} ago`} · oldest reading {age(overview.data.value?.data_age_s)}
+        {isOnly.value ? "▪ A recording alone" : `${replayed.value !== null ? "▪ Replay" : isOpen.value ? "▸ Live" : "▪ Not connected"} · last word ${age(ageS.value)} ago`} · oldest reading {age(overview.data.value?.data_age_s)}
       </span>
       {overview.data.value?.stale ? (
         <span data-test="devices-stale">{overview.data.value.stale} devices not heard in time</span>

@@ -6,7 +6,7 @@ import { get, getBinary } from "../wire/http";
 import { StateSocket } from "../wire/socket";
 import type { Network } from "../wire/answers";
 import { note } from "./notes";
-import { replayed } from "./replay";
+import { isOnly, replayed } from "./replay";
 import { loadSession, session } from "./session";
 
 const STALE_AFTER_S = 2;
@@ -70,12 +70,13 @@ export function paddedTo(n: number): number {
   return Math.max(1, Math.ceil(n / ROW)) * ROW;
 }
 
-/** Loads the network and opens the feed. */
+/** Loads the network and opens the feed, where there is one. */
 export async function begin(): Promise<void> {
   setInterval(() => {
     nowMs.value = performance.now();
   }, TICK_MS);
   await loadGeometry();
+  if (isOnly.peek()) return;
   socket = new StateSocket(
     {
       onFrame: (frame) => void reader?.take(frame),

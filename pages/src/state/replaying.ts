@@ -5,7 +5,7 @@ import { FLAG, readHead, readPayload, StateStore, UNKNOWN } from "../wire/frame"
 import { asProblem, frozen, get, getBinary, type Problem } from "../wire/http";
 import { clockMs, mode, paddedTo, picture, showStore } from "./live";
 import { note } from "./notes";
-import { replayed, then } from "./replay";
+import { isOnly, replayed, then, WHY } from "./replay";
 import { session } from "./session";
 
 /** Seconds of the replay in a second of the screen. */
@@ -13,14 +13,11 @@ export const PACES = [1, 10, 60, 600] as const;
 export const STEP_MS = 10_000;
 const TICK_MS = 500;
 const AGAIN_MS = 30_000;
-const WHY = "This is a replay: nothing can be changed in the past";
 
 export const span = signal<Span | null>(null);
 export const pace = signal<number>(60);
 export const isPlaying = signal(false);
 export const problem = signal<Problem | null>(null);
-/** The server has nothing but a recording: there is no live to go back to. */
-export const isOnly = computed(() => session.value?.server.is_replay ?? false);
 export const startMs = computed(() => (span.value?.start ? Date.parse(span.value.start) : 0));
 export const endMs = computed(() => (span.value?.end ? Date.parse(span.value.end) : 0));
 export const marks = computed<Mark[]>(() => span.value?.marks ?? []);
@@ -32,11 +29,11 @@ let isWanted = false;
 
 /** Shows the past from now on; back to live at once where there is none. */
 export async function enter(): Promise<void> {
-  if (replayed.peek() !== null) return;
+  if (isOnly.peek() ? span.peek() : replayed.peek() !== null) return;
   batch(() => {
     frozen.value = WHY;
     then.value = null;
-    replayed.value = clockMs.peek() || Date.now();
+    replayed.value ??= clockMs.peek() || Date.now();
   });
   showUnknown();
   try {

@@ -1,7 +1,7 @@
 // Who is at this screen, and what they may do.
 import { computed, signal } from "@preact/signals";
 import type { Session } from "../wire/answers";
-import { csrf, frozen, get, onExpired, post, put, remove } from "../wire/http";
+import { csrf, frozen, get, onExpired, onOtherToken, post, Problem, put, remove } from "../wire/http";
 
 export const session = signal<Session | null>(null);
 export const isLoggedIn = computed(() => session.value?.user != null);
@@ -42,6 +42,14 @@ function take(told: Session): void {
 onExpired.call = () => {
   const held = session.peek();
   if (held?.user) session.value = { ...held, user: null };
+};
+
+onOtherToken.call = async () => {
+  const before = session.peek()?.user?.name;
+  await loadSession();
+  const now = session.peek()?.user;
+  // What one person wanted is not done in another's name.
+  if (now && now.name !== before) throw new Problem(403, "Another session", `${now.shown || now.name} is logged in in this browser now: nothing was done.`);
 };
 
 /** What only looks, and may be done in a replay too. */

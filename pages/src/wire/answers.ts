@@ -209,6 +209,8 @@ export interface Plan {
 export interface FaultPlans {
   id: string;
   fault: string;
+  /** Another element of its section, for which it was planned. */
+  planned_for?: string;
   device?: string;
   made: string;
   plans: Plan[];

@@ -18,6 +18,7 @@ export class Problem extends Error {
     readonly detail = "",
     readonly mend = "",
     readonly refusals: Refusal[] = [],
+    readonly where = "",
   ) {
     // The title of most is the phrase of the status; what is wrong stands in the detail.
     super(detail || title);
@@ -30,6 +31,9 @@ export const csrf = signal("");
 export const frozen = signal("");
 /** Called when the server says that there is no session any more. */
 export const onExpired = { call: (): void => {} };
+/** Called when a change was refused for its token, as another tab of this browser began a session: reads
+ * the session anew, and throws where the change is not to be asked for again. */
+export const onOtherToken = { call: async (): Promise<void> => {} };
 
 export const get = <T>(path: string): Promise<T> => request<T>("GET", path);
 export const post = <T>(path: string, body: unknown = {}): Promise<T> => request<T>("POST", path, body);
@@ -47,7 +51,7 @@ async function request<T>(method: string, path: string, body?: unknown): Promise
   return (text ? JSON.parse(text) : undefined) as T;
 }
 
-async function send(method: string, path: string, body?: unknown): Promise<Response> {
+async function send(method: string, path: string, body?: unknown, isAgain = false): Promise<Response> {
   if (method !== "GET" && frozen.peek()) throw new Problem(0, "NOT LIVE", `${frozen.peek()}.`, "go back to live first");
   const headers: Record<string, string> = { Accept: "application/json" };
   if (method !== "GET") headers["X-CSRF"] = csrf.peek();
@@ -66,13 +70,17 @@ async function send(method: string, path: string, body?: unknown): Promise<Respo
   }
   if (response.ok) return response;
   if (response.status === 401 && path !== "/session") onExpired.call();
-  throw await problemOf(response);
+  const problem = await problemOf(response);
+  if (isAgain || problem.status !== 403 || problem.where !== "X-CSRF") throw problem;
+  await onOtherToken.call();
+  return send(method, path, body, true);
 }
 
 interface ProblemBody {
   title?: string;
   detail?: unknown;
   mend?: string;
+  where?: string;
   refusals?: Refusal[];
 }
 
@@ -85,7 +93,7 @@ async function problemOf(response: Response): Promise<Problem> {
   }
   const detail = typeof body.detail === "string" ? body.detail : body.detail ? JSON.stringify(body.detail) : "";
   const title = body.title ?? `The server answered ${response.status}`;
-  return new Problem(response.status, title, detail, body.mend ?? "", body.refusals ?? []);
+  return new Problem(response.status, title, detail, body.mend ?? "", body.refusals ?? [], body.where);
 }
 
 export const asProblem = (error: unknown): Problem =>

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +28,8 @@ class Isolation:
     `sections` are cut by every switch that can be operated; `zone` [sections] are the faulted
     ones, and `locked` [switches] those that must stay open until the repair, or that no plan may
     move. `isolated_by` are the devices that were closed and now keep the fault apart, tripped ones
-    first.
+    first. `aside` are the switches of `to_open` around other faults that are dead, by the section
+    beyond: they need to open only where that is fed.
     """
 
     fault: str
@@ -42,6 +43,7 @@ class Isolation:
     zone: Flags
     locked: Flags
     notes: tuple[str, ...] = ()
+    aside: Mapping[str, int] = field(default_factory=dict[str, int])
 
 
 def isolate(
@@ -50,6 +52,7 @@ def isolate(
     fault: str,
     *,
     also: Sequence[str] = (),
+    avoid: Sequence[str] = (),
     banned: Sequence[str] = (),
     now: Snapshot | None = None,
     topology: Topology | None = None,
@@ -62,9 +65,11 @@ def isolate(
     section is cut off at the nearest switches that can be operated: all but fuses, remote ones
     first. A faulted switch cannot part its own two sides. What is no branch (a load, a
     capacitor) is cleared by its own fuse and isolates nothing. `also` are further elements that
-    are faulted, or may be, and whose sections are isolated with it. `banned` are switches that no
-    plan may move: where one is closed the fault is cut off beyond it. `now` are the positions that
-    stand where some switching is done already. Raises `GridError` where there is no such element.
+    are faulted, or may be, and whose sections are isolated with it; `avoid` those that were faulted
+    before, whose sections are not made live again; the fault may be one of them. `banned` are
+    switches that no plan may move: where one is closed the fault is cut off beyond it. `now` are
+    the positions that stand where some switching is done already. Raises `GridError` where there
+    is no such element.
     """
     topology = topology or Topology.of(grid)
     still = np.zeros(len(grid.switches), bool)
@@ -72,7 +77,7 @@ def isolate(
     table, row = grid.find(fault)
     name = f"{SINGULAR[table]}.{grid.table(table)['name'][row]}"
     nodes = np.unique(np.concatenate([_nodes(topology, one) for one in (name, *also)]))
-    buses = np.unique(topology.wiring.node_bus[nodes])
+    buses = _buses(topology, (name, *also))
     trip = _protection(topology, snapshot, buses, nodes)
     tripping, lost = trip.switches, trip.sources
     used = snapshot.source_on.copy()
@@ -84,11 +89,13 @@ def isolate(
     separators[tripping] = True
     separators &= ~still | (tripped.open_phases == conductor_mask(grid.switches))
     cut = sections(topology, separators=separators, snapshot=tripped)
-    zone = np.zeros(cut.count, bool)
-    zone[cut.of_bus[buses]] = True
+    own, zone = np.zeros(cut.count, bool), np.zeros(cut.count, bool)
+    known = {one.lower() for one in avoid}
+    own[cut.of_bus[_buses(topology, [e for e in (name, *also) if e.lower() not in known])]] = True
+    zone[cut.of_bus[_buses(topology, (name, *also, *avoid))]] = True
     at_zone = np.append(zone, False)[cut.ends]
     border = separators & (at_zone.sum(axis=1) == 1)
-    border[[at for t, at in map(grid.find, (name, *also)) if t == "switches"]] = False
+    border[[at for t, at in map(grid.find, (name, *also, *avoid)) if t == "switches"]] = False
     conducts = border & (tripped.open_phases != conductor_mask(grid.switches))
     remote, names = grid.switches.flags("remote"), grid.switches.texts("name")
     to_open = sorted(np.flatnonzero(conducts).tolist(), key=lambda k: (not remote[k], k))
@@ -105,7 +112,29 @@ def isolate(
         zone=zone,
         locked=(separators & at_zone.any(axis=1)) | still,
         notes=_notes(topology, snapshot, name, trip),
+        aside=_aside(topology, tripped, cut, zone & ~own, to_open),
     )
+
+
+def _aside(
+    topology: Topology, now: Snapshot, cut: Sections, zone: Flags, to_open: Sequence[int]
+) -> dict[str, int]:
+    """The switches that part a dead zone from the section beyond."""
+    live = cut.of_bus[topology.wiring.node_bus][topology.energised(now)]
+    is_dead = zone.copy()
+    is_dead[live] = False
+    names = topology.grid.switches.texts("name")
+    found: dict[str, int] = {}
+    for row in to_open:
+        one, two = cut.ends[row].tolist()
+        if is_dead[one] or is_dead[two]:
+            found[names[row]] = two if is_dead[one] else one
+    return found
+
+
+def _buses(topology: Topology, elements: Sequence[str]) -> Ints:
+    nodes = [_nodes(topology, one) for one in elements]
+    return np.unique(topology.wiring.node_bus[np.concatenate([*nodes, np.empty(0, np.int64)])])
 
 
 def _nodes(topology: Topology, element: str) -> Ints:

@@ -53,6 +53,7 @@ def restore(
     fault: str,
     *,
     also: Sequence[str] = (),
+    avoid: Sequence[str] = (),
     banned: Sequence[str] = (),
     now: Snapshot | None = None,
     limits: Limits | None = None,
@@ -69,6 +70,7 @@ def restore(
         snapshot,
         fault,
         also=also,
+        avoid=avoid,
         banned=banned,
         now=now,
         limits=limits,
@@ -88,6 +90,7 @@ def propose(
     fault: str,
     *,
     also: Sequence[str] = (),
+    avoid: Sequence[str] = (),
     banned: Sequence[str] = (),
     now: Snapshot | None = None,
     limits: Limits | None = None,
@@ -117,21 +120,20 @@ def propose(
         Any line, switch, transformer or source; `GridError` where there is none of that name.
     also
         Further elements that are faulted, or may be: their sections stay dead too.
+    avoid
+        Elements that were faulted before: they stay dead, cut off only beside what is fed.
     banned
         Switches that no plan may move; a closed one that would isolate moves isolation outward.
     now
-        The positions that stand now, where some of the switching is done; who has supply there
-        keeps it, but for what isolation demands. Without it the plan begins as protection leaves
-        the network.
+        The positions that stand, where some of the switching is done; who has supply keeps it,
+        but for what isolation demands. Without it the plan begins as protection leaves it all.
     plans_most
         How many different plans are given, best first.
     ahead
         What is expected until the repair: every step then holds at its own time with what loads
         draw that come back, the last state until the repair. Else the snapshot's demand counts.
-    clock
-        Seconds, for `seconds_limit` and `Plan.seconds`.
-    seconds_limit, solves_limit
-        Where the search stops, by the clock and by power flows solved; with an endless
+    seconds_limit, solves_limit, clock
+        Where the search stops, by the clock [s] and by power flows solved; with an endless
         `seconds_limit` equal inputs give equal plans.
     """
     begun = clock()
@@ -139,8 +141,9 @@ def propose(
     solver = Remembering(solver_of(grid, network), topology)
     before = solver.solve(snapshot, controls="static")
     isolation = isolate(
-        grid, before.snapshot, fault, also=also, banned=banned, now=now, topology=topology
-    )
+        grid, before.snapshot, fault,
+        also=also, avoid=avoid, banned=banned, now=now, topology=topology,
+    )  # fmt: skip
     case = _case(before, isolation, topology, solver, limits or Limits(), ahead)
     if not isolation.zone.any():
         return Proposal(isolation, case.accepted, (unhealed(case, clock() - begun),))

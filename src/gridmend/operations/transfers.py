@@ -24,6 +24,7 @@ from gridmend.operations.trial import (
     Case,
     Found,
     Refused,
+    isolating,
     merit_of,
     positions,
     restored,
@@ -155,7 +156,7 @@ def _sequence(
     grid, isolation = case.topology.grid, case.isolation
     names, remote = grid.switches.texts("name"), grid.switches.flags("remote")
     apart = sorted(set(here.to_open) - set(moved), key=lambda k: not remote[k])
-    opening = [*isolation.to_open, *(names[k] for k in apart)]
+    opening = [*isolating(case, here), *(names[k] for k in apart)]
     steps = [Step(Action.OPEN, name, "") for name in opening]
     now = isolation.tripped.with_switches(grid, dict.fromkeys(opening, True))
     healthy = case.topology.energised_buses(now)

@@ -166,7 +166,7 @@ def _at_once(case: Case, here: Configuration, *, in_one_go: bool) -> Hindrance |
         return None
     if case.outlook is not None:
         steps = _steps(case, here, here.to_close)
-        opening = len(case.isolation.to_open) + in_one_go * len(here.to_open)
+        opening = len(isolating(case, here)) + in_one_go * len(here.to_open)
         back = restored(case, final)
         hindrance = case.outlook.at_peak(final, back, steps, opening=opening)
         if hindrance is not None:
@@ -182,6 +182,16 @@ def _at_once(case: Case, here: Configuration, *, in_one_go: bool) -> Hindrance |
     return Hindrance(why, excess_pu(worst) if worst else inf, worst)
 
 
+def isolating(case: Case, here: Configuration) -> list[str]:
+    """The switches that open to isolate: around another fault only those beside what is fed."""
+    isolation = case.isolation
+    if not isolation.aside:
+        return [*isolation.to_open]
+    live = isolation.sections.of_bus[case.topology.energised_buses(positions(case, here))]
+    fed = set(live.tolist())
+    return [name for name in isolation.to_open if isolation.aside.get(name, -1) in {-1, *fed}]
+
+
 def _refused(here: Configuration, hindrance: Hindrance) -> Refused:
     return Refused(here, hindrance.why, hindrance.excess, hindrance.worst)
 
@@ -190,7 +200,7 @@ def _steps(case: Case, here: Configuration, order: tuple[int, ...]) -> tuple[Ste
     """Bare steps: isolate, split what is still dead, then close outward from what is live."""
     switches = case.topology.grid.switches
     remote = switches.flags("remote")
-    opening = [*case.isolation.to_open]
+    opening = isolating(case, here)
     opening += [str(switches["name"][k]) for k in sorted(here.to_open, key=lambda k: not remote[k])]
     closing = [str(switches["name"][k]) for k in order]
     return (
@@ -204,7 +214,7 @@ def _without_hands(case: Case, here: Configuration) -> Iterator[tuple[Step, ...]
     once nothing else is left that does not make the fault live. None where that changes nothing."""
     grid, isolation = case.topology.grid, case.isolation
     switches, remote = grid.switches, grid.switches.flags("remote")
-    waiting = [name for name in isolation.to_open if not remote[switches.row(name)]]
+    waiting = [name for name in isolating(case, here) if not remote[switches.row(name)]]
     picks_up = case.outlook is not None and case.outlook.horizon.cold is not None
     if not waiting or picks_up:
         return

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gridmend.interlock.check import Bench
 from gridmend.interlock.electric import look_ahead
@@ -14,6 +15,8 @@ from gridmend.model.plan import Action, Step
 from gridmend.model.sections import loop_count
 from gridmend.model.snapshot import Snapshot
 from gridmend.model.topology import Topology
+
+Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +34,12 @@ class Loops:
 
 
 def steps_to_normal(
-    topology: Topology, now: Snapshot, normal: Snapshot, *, loops: Loops | None = None
+    topology: Topology,
+    now: Snapshot,
+    normal: Snapshot,
+    *,
+    loops: Loops | None = None,
+    faults: Collection[str] = (),
 ) -> tuple[Step, ...]:
     """Steps from the positions of now to the normal ones.
 
@@ -39,7 +47,8 @@ def steps_to_normal(
     before its tie lets go, where `loops` lets that loop be closed and no limit is exceeded beyond
     what stands, neither while it is closed nor after; nobody is interrupted. Else one tie opens
     first, and whoever it feeds is out for a step's time. Taps and capacitors stay. With `loops`
-    every step tells the voltage and loading that are predicted for it.
+    every step tells the voltage and loading that are predicted for it. What would make one of the
+    `faults` live, or lets go of somebody whose feeder waits for that, is left for later.
     """
     grid = topology.grid
     names = grid.switches.texts("name")
@@ -49,8 +58,11 @@ def steps_to_normal(
         name = str(grid.sources["name"][row])
         steps.append(Step(Action.CLOSE, name, why="the fault is repaired"))
         now = now.with_source(grid, name, is_on=True)
+    faulted = _nodes_of(topology, faults)
     for _ in range(2 * len(names)):
         differs = np.flatnonzero(now.open_phases != normal.open_phases).tolist()
+        if len(faulted):
+            differs = _possible(topology, now, normal, differs, faulted)
         if not differs:
             break
         closes = [row for row in differs if not normal.open_phases[row]]
@@ -59,6 +71,38 @@ def steps_to_normal(
             steps.append(step)
             now = now.with_switch(grid, step.device, is_open=step.action is Action.OPEN)
     return tuple(steps) if loops is None else _predicted(loops.bench, begins, steps)
+
+
+def _nodes_of(topology: Topology, elements: Collection[str]) -> Ints:
+    """The nodes of elements."""
+    return np.concatenate([np.empty(0, np.int64), *map(topology.nodes_of, sorted(elements))])
+
+
+def _possible(
+    topology: Topology, now: Snapshot, normal: Snapshot, rows: list[int], faulted: Ints
+) -> list[int]:
+    """Those of the switches that differ which may move while something is faulted [nodes]: the
+    closings beside nothing that is joined to it, and the ties that nobody needs after them."""
+    grid = topology.grid
+    names = grid.switches.texts("name")
+    dead = faulted[~topology.energised(now)[faulted]]
+    piece, w = topology.pieces(topology.closed(now))[0], topology.wiring
+    at_fault = set(piece[w.node_bus[dead]].tolist())
+
+    def is_beside(row: int) -> bool:
+        nodes = topology.nodes_of(f"switch.{names[row]}")
+        return not at_fault.isdisjoint(piece[w.node_bus[nodes]].tolist())
+
+    found = [row for row in rows if not normal.open_phases[row] and not is_beside(row)]
+    ahead = now.with_switches(grid, {names[row]: False for row in found})
+    has = topology.supplied(topology.energised(now))
+    for row in rows:
+        if normal.open_phases[row]:
+            then = ahead.with_switch(grid, names[row], is_open=True)
+            if not (has & ~topology.supplied(topology.energised(then))).any():
+                ahead = then
+                found.append(row)
+    return found
 
 
 def sources_at(topology: Topology, now: Snapshot, switch: str) -> tuple[frozenset[str], ...]:

@@ -18,6 +18,9 @@ from gridmend.model.grid import Grid
 from gridmend.model.plan import Action, Step
 from gridmend.model.sections import loop_count
 from gridmend.model.snapshot import Snapshot
+from gridmend.model.topology import Topology
+from gridmend.operations.fault import isolate
+from gridmend.operations.restoration import restore
 from gridmend.runtime.control.work import work
 from gridmend.runtime.course import Course
 from gridmend.runtime.exercise.making import field_of
@@ -243,3 +246,20 @@ def test_the_tree_on_l52_interrupts_nobody_again_with_leave() -> None:
     np.testing.assert_array_equal(course.flow.snapshot.open_phases, normal)
     assert out_again(course, since_s) == 0
     assert of_kind(course, "loop_authorised"), "somebody was fed through a tie until then"
+
+
+def test_the_way_back_leaves_what_is_joined_to_a_fault_that_stands(grid: Grid) -> None:
+    topology, normal = Topology.of(grid), Snapshot.normal(grid)
+    for fault in ("line.l36", "line.l52", "line.l105"):
+        plan = restore(grid, normal, fault, topology=topology)
+        stands = isolate(grid, normal, fault, topology=topology).tripped
+        for step in plan.steps:
+            stands = stands.with_switch(grid, step.device, is_open=step.action is Action.OPEN)
+        had = topology.supplied(topology.energised(stands))
+        now = stands
+        for step in steps_to_normal(topology, stands, normal, faults=[fault]):
+            now = now.with_switch(grid, step.device, is_open=step.action is Action.OPEN)
+            assert not topology.energised(now)[topology.nodes_of(fault)].any()
+        assert topology.supplied(topology.energised(now))[had].all(), "nobody is let go of"
+        every = steps_to_normal(topology, stands, normal)
+        assert len(every) > len(steps_to_normal(topology, stands, normal, faults=[fault]))

@@ -50,8 +50,12 @@ def test_an_order_that_was_approved_is_no_draft_however_many_there_are(
     with pytest.raises(GridmendError, match="drafts"):
         written(live)
     assert live.ask(lambda desk: desk.approve(first, BEN)).allowed
-    written(live)
+    second = written(live)
     assert states(live)[first] == "approved"
+    assert live.ask(lambda desk: desk.suspend(first, BEN, "rain")).allowed
+    live.ask(lambda desk: desk.abort(second, ANNA, "not needed"))
+    written(live)
+    assert states(live)[first] == "suspended"
 
 
 def test_a_draft_that_nobody_touched_for_long_is_given_up_and_it_is_said_why(

@@ -48,11 +48,13 @@ class Server:
 
 @contextmanager
 def server(folder: Path, *, command: str = "run", speed: float = 40) -> Iterator[Server]:
-    """A control room that runs until this ends; by `serve`, one without any account yet."""
-    arguments = [
-        sys.executable, "-m", "gridmend.ui.cli", command, "ieee123", "--port", "0",
-        "--store", f"sqlite:///{folder / 'journal.db'}",
-    ]  # fmt: skip
+    """A control room that runs until this ends; by `serve`, one without any account yet; by
+    `replay`, what a room recorded in the same folder."""
+    arguments = [sys.executable, "-m", "gridmend.ui.cli", command, "--port", "0"]
+    if command == "replay":
+        arguments += [str(folder / "journal.db.recording")]
+    else:
+        arguments += ["ieee123", "--store", f"sqlite:///{folder / 'journal.db'}"]
     if command == "run":
         arguments += ["--speed", f"{speed:g}"]
     told = subprocess.PIPE

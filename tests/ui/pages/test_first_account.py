@@ -2,7 +2,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.ui.pages.browsing import browser, screen, server
+from playwright.sync_api import Locator
+
+from tests.ui.pages.browsing import Screen, browser, screen, server
 
 NAME, PASSWORD = "irene", "a long and quiet river 7"
 
@@ -59,3 +61,53 @@ def test_the_first_account_is_made_by_the_one_time_link_and_has_no_right_over_th
         shown.at("field-password").fill(PASSWORD)
         shown.at("set-up").click()
         shown.at("login-wrong").wait_for()
+
+
+def test_another_tab_goes_on_after_a_new_password_and_does_nothing_in_anothers_name(
+    bundle: Path, tmp_path: Path
+) -> None:
+    with browser(tmp_path) as context, server(tmp_path, command="serve") as served:
+        here = screen(context, served.url)
+        here.page.goto(served.setup)
+        here.at("field-name").fill(NAME)
+        here.at("field-password").fill(PASSWORD)
+        here.at("set-up").click()
+        here.at("page-users").wait_for()
+        there = screen(context, served.url)
+        there.page.goto(served.url)
+        there.at("page-users").wait_for()
+
+        here.at("user").click()
+        here.at("field-present").fill(PASSWORD)
+        here.at("field-password").fill(PASSWORD + " 8")
+        here.at("password-set").click()
+        here.at("password-set").wait_for(state="detached")
+        make(there, "john")
+        account(there, "john").wait_for()
+        assert there.at("note").filter(has_text="X-CSRF").count() == 0
+        refused = [one for one in there.wrong if one.startswith("403 ")]
+        assert len(refused) == 1, "the old token was refused, and the change asked for once more"
+
+        here.at("log-out").click()
+        here.at("page-login").wait_for()
+        here.at("field-name").fill("john")
+        here.at("field-password").fill(PASSWORD)
+        here.at("log-in").click()
+        here.at("user").filter(has_text="john").wait_for()
+        asked: list[str] = []
+        there.page.on("request", lambda each: asked.append(f"{each.method} {each.url[-6:]}"))
+        make(there, "kate")
+        there.at("note").filter(has_text="john is logged in in this browser now").wait_for()
+        there.at("user").filter(has_text="john").wait_for()
+        assert asked.count("POST /users") == 1, "john was not asked to do it"
+
+
+def account(shown: Screen, name: str) -> Locator:
+    return shown.page.locator("[data-test=account]", has_text=name)
+
+
+def make(shown: Screen, name: str) -> None:
+    """Ask for a new account."""
+    shown.at("user-name").fill(name)
+    shown.at("user-password").fill(PASSWORD)
+    shown.at("user-make").click()

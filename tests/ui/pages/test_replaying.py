@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
@@ -14,11 +15,19 @@ from playwright.sync_api import BrowserContext, Request
 from tests.ui.pages.browsing import Screen, browser, screen, server
 from tests.ui.pages.conftest import PAGES
 from tests.ui.pages.test_in_browser import pixels
-from tests.ui.pages.test_restoring import APPROVED, STEPS_MOST, WAITS_OR_IS_OVER, strike_by_mouse
+from tests.ui.pages.test_restoring import (
+    APPROVED,
+    FAULTED,
+    STEPS_MOST,
+    WAITS_OR_IS_OVER,
+    strike_by_mouse,
+)
 
 EVERYBODY = 1158
 RESTORED_MS = 60_000
 REPLAYED = ["map", "alarms", "outages", "restoration", "orders", "oneline", "trends", "replay"]
+API = "/api/v1/"
+SUPPLY = "document.querySelector('[data-test=device-supply]')"
 CUSTOMERS = "document.querySelector('[data-test=figure-customers-out] b').textContent"
 
 
@@ -28,6 +37,7 @@ class Story:
 
     url: str
     context: BrowserContext
+    folder: Path
 
     def shown(self) -> Screen:
         made = screen(self.context, self.url)
@@ -39,7 +49,7 @@ class Story:
 def story(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     folder = tmp_path_factory.mktemp("story")
     with browser(folder) as context, server(folder) as served:
-        made = Story(served.url, context)
+        made = Story(served.url, context, folder)
         shown = made.shown()
         strike_by_mouse(shown)
         shown.until(f"() => {CUSTOMERS} !== '0'")
@@ -204,3 +214,35 @@ def test_what_the_pages_show_is_what_the_api_says_was_shown(story: Story) -> Non
     shown.page.goto(f"{story.url}/#/alarms")
     assert shown.at("alarm").count() == len(said["alarms"]["alarms"])
     shown.page.close()
+
+
+OF_THE_PAST = ("session", "network", "network/names", "network/geometry", "network/search",
+               "network/oneline", "network/substations", "trends", "replay")  # fmt: skip
+
+
+def test_a_recording_alone_is_shown_on_every_page_and_asked_for_nothing_of_now(
+    story: Story,
+) -> None:
+    with server(story.folder, command="replay") as served:
+        shown = screen(story.context, served.url)
+        # Straight to a device: not even the first look may be at now.
+        shown.page.goto(f"{served.url}/#/map/line.{FAULTED}")
+        shown.at("device-then").wait_for()
+        shown.at("scrubber").wait_for()
+        assert shown.at("back-to-live").count() == 0
+        shown.page.goto(f"{served.url}/#/replay")
+        go_to_the_fault(shown)
+        shown.page.goto(f"{served.url}/#/map/line.{FAULTED}")
+        shown.until(f"() => {SUPPLY}?.textContent === 'de-energised'")
+        for route in [*REPLAYED, "journal", "handover", "reports"]:
+            shown.page.goto(f"{served.url}/#/{route}")
+            shown.at(f"page-{route}").wait_for()
+            assert shown.at("not-live").count() == 1, route
+            assert shown.figure("customers-out") == EVERYBODY
+        asked = {urlsplit(url).path.removeprefix("/api/v1/") for url in shown.asked if API in url}
+        strange = {path for path in asked if not path.startswith(OF_THE_PAST)}
+        assert not strange, "of now, or not there"
+        assert not [path for path in asked if path.endswith("/figures")]
+        assert "replay/panels" in asked and "network/substations" in asked
+        assert shown.wrong == []
+        shown.page.close()

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pytest
 
 from gridmend.runtime.journal import Journal
+from gridmend.runtime.live.rows import OrderStep
 from gridmend.runtime.users.roles import Grant, Role
 from gridmend.ui.web.order_sheet import contents_of_order
 from gridmend.ui.web.pages import MISSING, Pages
@@ -150,6 +151,25 @@ def test_a_printed_order_says_that_it_is_an_exercise_and_what_may_not_be_carried
         shown = contents_of_order(replace(order, state=state), **about, simulated=True)
         assert shown["note"].startswith("SIMULATED FIELD")
     assert "14:00:00 CEST" in shown["printed"] and shown["head"][0] == ["Title", "–"]
+
+
+def test_a_printed_order_has_each_figure_with_its_unit() -> None:
+    order = PaperLive().desk.order("o-")
+    asked = [("set_power", 250.0), ("limit", 0.0), ("set_tap", -3.0), ("set_capacitor", 1.0),
+             ("set_capacitor", 2.0), ("open", None)]  # fmt: skip
+    steps = tuple(
+        OrderStep(number, action, "x", "", value, "waits")
+        for number, (action, value) in enumerate(asked, 1)
+    )
+    shown = contents_of_order(
+        replace(order, steps=steps, done=0), network="n", time_utc=START, zone="UTC",
+        simulated=False,
+    )  # fmt: skip
+    assert [line["action"] for line in shown["lines"]] == [
+        "set power 250 kW", "limit 0 kW", "set tap to position -3", "set capacitor 1 step on",
+        "set capacitor 2 steps on", "open",
+    ]  # fmt: skip
+    assert dict(shown["head"])["Done"] == "0 of 6 steps"
 
 
 def events(answer: httpx.Response) -> Any:

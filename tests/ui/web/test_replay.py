@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from websockets.exceptions import InvalidStatus
 
 from gridmend.runtime.live import Mode
 from gridmend.runtime.recording import MemoryPlace, Recorder, Recording, identity_of
@@ -16,9 +17,10 @@ from gridmend.runtime.users.roles import Grant, Role
 from gridmend.ui.web import wire
 from gridmend.ui.web.recorded import Panels
 from gridmend.ui.web.table import CHANGES, ENDPOINTS, ROOT
-from tests.ui.web.conftest import Browser, House, house_of
+from tests.ui.web.conftest import Browser, House, house_of, served
 from tests.ui.web.stand_in import grid_of
 from tests.ui.web.test_real_room import START, Desk
+from tests.ui.web.test_sockets import opened
 
 PANELS = ("overview", "alarms", "outages", "plans", "orders", "areas")
 
@@ -157,12 +159,15 @@ def test_what_another_version_recorded_is_null_and_told(filmed: Filmed) -> None:
         assert "another version" in said["unsure"][0]
 
 
+def alone(filmed: Filmed) -> tuple[House, str]:
+    """A server of the recording alone, and somebody who may look at everything."""
+    house = house_of(live=filmed.live, grid=grid_of(), recording=filmed.recording, is_replay=True)
+    return house, house.person("sam", Grant(Role.SUPERVISOR), Grant(Role.SECURITY_ADMIN))
+
+
 def test_in_a_replay_alone_every_change_is_refused(filmed: Filmed) -> None:
     filmed.step(10)
-    house: House = house_of(
-        live=filmed.live, grid=grid_of(), recording=filmed.recording, is_replay=True
-    )
-    token = house.person("sam", Grant(Role.SUPERVISOR), Grant(Role.SECURITY_ADMIN))
+    house, token = alone(filmed)
     sequence = filmed.live.view.sequence
     with house.client(token) as page:
         assert page.get("/session").json()["server"]["is_replay"] is True
@@ -171,5 +176,49 @@ def test_in_a_replay_alone_every_change_is_refused(filmed: Filmed) -> None:
                 got = page.request(entry.method, ROOT + entry.path, json={})
                 assert got.status_code == 403 and "recording" in got.json()["detail"], entry
         assert page.get("/replay/span").status_code == 200
-        assert page.get("/overview").status_code == 200
     assert filmed.live.view.sequence == sequence
+
+
+OF_THE_PAST = {
+    "/session": "", "/users": "", "/users/pending": "", "/network": "", "/network/geometry": "",
+    "/network/names": "", "/network/search": "?q=sw", "/network/oneline/{feeder}": "",
+    "/network/substations": "", "/network/substations/{substation}": "", "/trends": "",
+    "/replay": f"?time={written(START)}", "/replay/span": "",
+    "/replay/panels": f"?time={written(START)}",
+}  # fmt: skip
+"""What a recording alone answers, and how it is asked."""
+
+
+def test_a_replay_alone_says_of_what_is_so_now_that_only_a_recording_is_open(
+    filmed: Filmed,
+) -> None:
+    filmed.step(10)
+    house, token = alone(filmed)
+    documented = house.app.openapi()["paths"]
+    shape = filmed.live.geometry
+    station = filmed.live.ask(lambda desk: desk.diagrams.listed())[0]["name"]
+    names = {"feeder": shape.feeders[0], "substation": station, "key": "line.l52", "form": "csv"}
+    with house.client(token) as page:
+        for entry in ENDPOINTS:
+            if entry.method != "GET":
+                continue
+            path = entry.path.format_map(names | {"id": "o-1"})
+            got = page.get(path + OF_THE_PAST.get(entry.path, ""))
+            if entry.path in OF_THE_PAST:
+                assert got.status_code == 200, (entry, got.text)
+                continue
+            problem = got.json()
+            assert got.status_code == 404, entry
+            assert "only a recording is open" in problem["detail"], entry
+            assert problem["where"] == ROOT + entry.path
+            assert "/replay/panels?time=" in problem["mend"]
+            assert "404" in documented[ROOT + entry.path]["get"]["responses"], entry
+
+
+def test_a_replay_alone_has_no_socket_that_would_tell_what_is_so_now(filmed: Filmed) -> None:
+    filmed.step(10)
+    house, token = alone(filmed)
+    with served(house) as url, pytest.raises(InvalidStatus) as refused:
+        opened(house, url, token)
+    assert refused.value.response.status_code == 404
+    assert b"only a recording is open" in refused.value.response.body

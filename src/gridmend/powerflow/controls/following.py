@@ -1,5 +1,4 @@
-"""Static control while only taps move: controls look and act, and the network follows, in one
-pass of compiled code."""
+"""Static control while only taps move: controls and network in one pass of compiled code."""
 
 from __future__ import annotations
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from gridmend.model.snapshot import Snapshot
+from gridmend.model.topology import Topology
 from gridmend.operations.suspects import suspects
 from gridmend.runtime.exercise.case import Case
 from gridmend.runtime.exercise.room import Room
@@ -28,28 +30,12 @@ def found_on(room: Room, cases: Sequence[Case], element: str, tries_most: int) -
             case.due_s, case.why = room.agenda.now_s, f"damage was found on {element}"
 
 
-def cleared(room: Room, cases: Sequence[Case], element: str, tries_most: int) -> None:
-    """Nothing is the matter with an element that was suspected for something else: a case that went
-    round it goes on, where its own fault stands and it has left people out. What it gave up as lost
-    it may have given up for that."""
-    standing = room.kernel.situation.faults
-    for case in cases:
-        plan, own = case.plan, {one.elements[0] for one in case.suspects}
-        is_left = plan is not None and plan.customers_restored < plan.customers_out
-        if not (case.is_over and case.is_wary and is_left and own & standing) or element in own:
-            continue
-        if case.tries < tries_most:
-            case.is_over, case.order, case.tries = False, "", case.tries + 1
-            case.due_s, case.why = room.agenda.now_s, f"nothing is the matter with {element}"
-            case.lost.clear()
-
-
 def mended(room: Room, cases: Sequence[Case], element: str, *, patrolled: bool) -> tuple[Case, ...]:
     """The cases that end as a crew has mended an element.
 
     It is what a section was suspected for: the section that it lies in, or the only one, as a
-    switch lies at the border of two. What else a case suspected is cleared as well, unless it is
-    `patrolled`, by crews that look for more.
+    switch lies at the border of two, where it was fed through what locked out. What else a case
+    suspected is cleared as well, unless it is `patrolled`, by crews that look for more.
     """
     kernel = room.kernel
     standing = kernel.situation.faults
@@ -62,7 +48,9 @@ def mended(room: Room, cases: Sequence[Case], element: str, *, patrolled: bool) 
             ended.append(case)
     known = [c for c in cases if any(s.elements[0] in standing for s in c.suspects)]
     theirs = [c for c in known if any(element in one.elements for one in c.suspects)]
-    for case in theirs or (known if len(known) == 1 or not patrolled else []):
+    only = known if len(known) == 1 or not patrolled else []
+    only = [case for case in only if _was_fed(topology, case, element)]
+    for case in theirs or only:
         ended.append(case)
         for one in case.suspects:
             is_other = len(case.suspects) > 1 and element not in one.elements
@@ -73,3 +61,18 @@ def mended(room: Room, cases: Sequence[Case], element: str, *, patrolled: bool) 
                 why = f"the fault was on {element}, and is mended"
                 kernel.say("repaired", room.operator, element=suspected, why=why)
     return tuple(ended)
+
+
+def _was_fed(topology: Topology, case: Case, element: str) -> bool:
+    """Whether an element has supply through the device of a case, normally or as it locked out."""
+    grid = topology.grid
+    table, _, name = case.device.rpartition(".")
+    for stood in (case.before, Snapshot.normal(grid)):
+        if table:
+            without = stood.with_source(grid, name, is_on=False)
+        else:
+            without = stood.with_switch(grid, name, is_open=True)
+        lost = topology.energised(stood) & ~topology.energised(without)
+        if lost[topology.nodes_of(element)].any():
+            return True
+    return False

@@ -22,6 +22,7 @@ class Case:
     """
 
     device: str
+    """What locked out; empty for the case of all that is dark still, whatever put it out."""
     before: Snapshot
     due_s: float
     number: int = 0
@@ -40,11 +41,24 @@ class Case:
     doubtful: frozenset[str] = frozenset()
     """Switches whose position was in doubt when the last plan was made."""
     tries: int = 0
-    is_wary: bool = False
-    """Whether a step would have energised what another fault holds."""
+    overtaken: int = 0
+    """How often something else changed while its order ran, so that it was planned anew."""
+    doubted_s: float = math.inf
+    """Since when it waits for doubts to go [s]; inf where it does not."""
+    by_hand: bool = False
+    """Whether switches by hand may have a part: first comes what commands alone bring back."""
+    is_first: bool = False
+    """Whether its plan is of commands alone, and one with switches by hand follows."""
     why: str = ""
     """Why it was planned anew."""
+    waits: bool = False
+    """Whether its order waits for a person or a crew, so that another may run."""
     is_over: bool = False
+
+    @property
+    def runs(self) -> bool:
+        """Whether commands of its order follow each other now."""
+        return bool(self.order) and not self.waits and not self.is_over
 
 
 def shorten(cases: list[Case], standing: Collection[str], most: int) -> None:
@@ -70,6 +84,8 @@ class Stage(StrEnum):
     DONE = "done"
     REST = "rest"
     """It cannot go on: the rest is planned anew."""
+    OVERTAKEN = "overtaken"
+    """Something else changed: the rest is planned anew, and nothing speaks against it."""
     STOPPED = "stopped"
 
 

@@ -7,30 +7,27 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from gridmend.interlock.move import By
-from gridmend.interlock.standing import standing
 from gridmend.model.command import step_as_json
 from gridmend.model.event import Event
 from gridmend.model.plan import Plan
 from gridmend.model.situation import ANYWHERE, Mode
 from gridmend.model.snapshot import Snapshot
-from gridmend.operations.suspects import Suspect
 from gridmend.runtime.control.applications import mode_of
 from gridmend.runtime.control.authority import give_leave, set_mode
 from gridmend.runtime.control.kernel import SOURCE
-from gridmend.runtime.exercise.believing import cleared, found_on, mended
+from gridmend.runtime.exercise.believing import found_on, mended
 from gridmend.runtime.exercise.case import Came, Case, Stage, shorten
-from gridmend.runtime.exercise.locating import Heard, closed_onto, located
 from gridmend.runtime.exercise.onward import footing, planned, worthwhile
-from gridmend.runtime.exercise.pursuing import Pursuit, unlocking
+from gridmend.runtime.exercise.pursuing import BY_HAND_S, Pursuit, unlocking
+from gridmend.runtime.exercise.remaining import as_normal, is_dark
 from gridmend.runtime.exercise.room import Room
+from gridmend.runtime.exercise.suspecting import SEQUENCE_S, Suspecting
 from gridmend.runtime.scenario import Restoration
 
 NAME = "restoration"
 BY = By(NAME, "kernel", NAME)
 STEPS_MOST = 100
 """Steps of one order that the operator's leave covers."""
-SUSPECTS_MOST = 4
-"""Sections of which each may hold the fault, or hold one of several, that are isolated together."""
 TRIES_MOST = 6
 """How often one case is planned anew."""
 CASES_MOST = 1000
@@ -38,9 +35,14 @@ CASES_MOST = 1000
 WAIT_S = 10.0
 """How often the outcome of a step, or an approval, is asked for."""
 DOUBTFUL_S = 300.0
-"""How long after a plan that went round a device in doubt it is planned again without the doubt."""
-SEQUENCE_S = 120.0
-"""Trips that are further apart are of two faults."""
+"""How often it is looked whether the doubts are gone that a plan went round."""
+DOUBTFUL_MOST_S = 1800.0
+"""How long that is waited for; where a crew is on its way to a switch, `BY_HAND_S`."""
+OVERTAKEN_MOST = 40
+"""How often an order of one case may be overtaken by other changes."""
+REMAINING_S = 180.0
+"""How long after a repair it is looked who is dark still: by then the way back to normal has begun.
+Where a patrol found nothing there is no such way, and it is looked at once."""
 
 
 @dataclass
@@ -59,13 +61,10 @@ class Healing:
     patrolled: bool = False
     """Whether crews look for damage; else a repair that is heard of is taken for all of it."""
     cases: list[Case] = field(default_factory=list[Case])
+    _remaining_s: float = math.inf
+    """When it is looked who is dark still [s]."""
     _stood: Snapshot | None = None
     _tripped_s: float = -math.inf
-    _heard: Heard = field(default_factory=Heard)
-    _onto: dict[str, tuple[tuple[Suspect, ...], float]] = field(
-        default_factory=dict[str, tuple[tuple[Suspect, ...], float]]
-    )
-    """What was closed onto, by the device that tripped on it."""
 
     def __post_init__(self) -> None:
         kernel, by = self.room.kernel, self.room.operator
@@ -77,6 +76,7 @@ class Healing:
             kernel, NAME, by, steps_most=STEPS_MOST, lasts=timedelta(days=365)
         )
         self._pursuit = Pursuit(self.room, BY, leave, 60 * self.policy.approval_min)
+        self._suspecting = Suspecting(self.room, BY, self.equipped, self.policy.detection_s)
 
     @property
     def plans(self) -> tuple[Plan, ...]:
@@ -86,67 +86,67 @@ class Healing:
     def hear(self, event: Event, before: Snapshot) -> None:
         """Trips open a case once they lock out; flags tell where; a repair ends all."""
         now_s = self.room.agenda.now_s
-        self._heard.hear(event, now_s)
+        self._suspecting.hear(event)
         if event.kind == "tripped":
             if self._stood is None or now_s - self._tripped_s > SEQUENCE_S:
                 self._stood = before
-                self._onto.clear()
+                self._suspecting.forget()
             self._tripped_s = now_s
-            self._take_for_closed_onto(str(event.payload["device"]).lower(), now_s)
+            device = str(event.payload["device"]).lower()
+            self._suspecting.take_for_closed_onto(device, self._pursuit.closings, self.cases)
             if event.payload.get("locked_out"):
-                self._open(str(event.payload["device"]).lower(), now_s)
+                self._open(device, now_s)
         elif event.kind == "fault_suspected" and event.cause != NAME:
             found_on(self.room, self.cases, str(event.payload["element"]).lower(), TRIES_MOST)
-        elif event.kind == "repaired" and event.source == SOURCE:
-            cleared(self.room, self.cases, str(event.payload["element"]).lower(), TRIES_MOST)
         elif event.kind == "repaired":
+            wait_s = self.policy.step_s if event.source == SOURCE else REMAINING_S
+            self._remaining_s = min(self._remaining_s, now_s + wait_s)
+            if event.source == SOURCE:
+                return
             element = str(event.payload["element"]).lower()
-            for case in mended(self.room, self.cases, element, patrolled=self.patrolled):
+            cases = [case for case in self.cases if case.device]
+            for case in mended(self.room, cases, element, patrolled=self.patrolled):
                 self._give_up(case, f"{element} is repaired")
-
-    def _take_for_closed_onto(self, trip: str, now_s: float) -> None:
-        """A trip on a closing: the fault is in what that made live, and no plan feeds it again."""
-        topology = self.room.kernel.bench.site.topology
-        for closing in self._pursuit.closings:
-            found = closed_onto(topology, closing, trip, now_s)
-            if not found:
-                continue
-            self._onto[trip] = found, closing.at_s
-            for case in self.cases:
-                steps = case.plan.steps if case.order and case.plan is not None else ()
-                if case.is_over or all(one.device.lower() != closing.device for one in steps):
-                    continue
-                known = {one.elements[0] for one in case.suspects}
-                new = tuple(one for one in found if one.elements[0] not in known)
-                case.suspects += new
-                case.instead |= {one.elements[0] for one in new}
-                self._suspect(new, why=f"{trip} tripped as {closing.device} closed")
-
-    def _suspect(self, found: tuple[Suspect, ...], why: str = "") -> None:
-        for one in found:
-            self.room.kernel.say(
-                "fault_suspected", BY, element=one.elements[0], behind=one.behind, why=why
-            )
 
     def due_s(self) -> float:
         """When the next step of any case is due [s]."""
-        return min((case.due_s for case in self.cases if not case.is_over), default=math.inf)
+        dues = (case.due_s for case in self.cases if not case.is_over)
+        return min(self._remaining_s, *dues, math.inf)
 
     def act(self) -> None:
-        """Locate and plan, or take the next step."""
+        """Locate and plan, or take the next step; the orders of two cases do not run at once."""
         mode = mode_of(self.room.kernel, NAME)
+        if self._remaining_s <= self.room.agenda.now_s:
+            self._look_for_the_dark(mode)
         if len(self.cases) > CASES_MOST:
             shorten(self.cases, self.room.kernel.situation.faults, CASES_MOST)
         for case in self.cases:
             if case.is_over or case.due_s > self.room.agenda.now_s:
                 continue
-            if mode is Mode.OFF or (mode is Mode.ADVISE and case.order):
+            if any(other.runs for other in self.cases if other is not case):
+                case.due_s = self.room.agenda.now_s + max(self.policy.step_s, 1.0)
+            elif mode is Mode.OFF or (mode is Mode.ADVISE and case.order):
                 self._cut_short(case, f"{NAME} is set to {mode}")
             elif case.order:
                 self.room.refresh()
                 self._after(case, self._pursuit.go_on(case, mode), mode)
             else:
                 self._plan(case, mode)
+
+    def _look_for_the_dark(self, mode: Mode) -> None:
+        """Open a case of whoever is without supply while faults stand, whatever put them out; where
+        a person approves, one case at a time."""
+        kernel, now_s = self.room.kernel, self.room.agenda.now_s
+        under_way = [case for case in self.cases if not case.is_over]
+        if any(case.runs or mode is Mode.APPROVE for case in under_way):
+            self._remaining_s = now_s + REMAINING_S
+            return
+        self._remaining_s = math.inf
+        normal = as_normal(kernel)
+        is_open = any(not case.device for case in under_way)
+        if kernel.situation.faults and not is_open and is_dark(kernel, normal):
+            number = self.cases[-1].number + 1 if self.cases else 1
+            self.cases.append(Case("", normal, now_s, number))
 
     def _open(self, device: str, now_s: float) -> None:
         assert self._stood is not None
@@ -160,19 +160,30 @@ class Healing:
         """Propose the way on from what stands, and begin it where the mode allows."""
         room, kernel = self.room, self.room.kernel
         room.refresh()
-        if not case.suspects and not self._locate(case):
+        if not case.device and not kernel.situation.faults:
+            case.is_over = True
             return
+        if case.device and not case.suspects:
+            why = self._suspecting.locate(case)
+            if why:
+                self._stop(case, why)
+                return
         start = footing(
             kernel.bench, kernel.situation, kernel.now_s, lost=case.lost,
             closes_only=mode is Mode.RESTORE_ONLY,
         )  # fmt: skip
-        if case.tries and case.doubtful and start.doubtful >= case.doubtful and not case.why:
-            self._again(case, Came(Stage.REST), DOUBTFUL_S)
+        if case.doubted_s < math.inf and start.doubtful >= case.doubtful:
+            self._wait_for_sight(case)
             return
+        case.overtaken += case.doubted_s < math.inf
+        case.doubted_s = math.inf
         with room.planning():
             case.doubtful = start.doubtful
             case.plan = planned(kernel.bench, kernel.situation, case, start, self.policy)
         plan, why, case.why = case.plan, case.why, ""
+        if not (case.device or case.tries or plan.customers_restored):
+            self._done(case, "")
+            return
         told = [step_as_json(step) for step in plan.steps]
         kernel.say(
             "plan_proposed", BY, fault=plan.fault, steps=len(plan.steps), plan=told,
@@ -191,38 +202,6 @@ class Healing:
             case.todo = [unlock, steps] if apart else [[*unlock, *steps]]
             self._begin(case, mode)
 
-    def _locate(self, case: Case) -> bool:
-        """Find the sections that may hold the fault; False where there are too many, or none."""
-        kernel = self.room.kernel
-        bench = kernel.bench
-        stands = standing(bench.site, kernel.situation, kernel.now_s, bench.policy)
-        names = kernel.grid.switches.texts("name")
-        silent = {n.lower() for n, sure in zip(names, stands.certain, strict=True) if not sure}
-        onto, closed_s = self._onto.pop(case.device, ((), -math.inf))
-        # What was told before it was closed onto a fault has misled.
-        since_s = max(case.due_s - self.policy.detection_s - SEQUENCE_S, closed_s)
-        found, instead = located(
-            bench, case.before, case.device, self._heard.since(since_s),
-            equipped=self.equipped, silent=silent,
-        )  # fmt: skip
-        found = tuple(one for one in found if one.elements)
-        is_many = len(found) > SUSPECTS_MOST
-        if onto:
-            # It tripped as these were made live: whatever flags say, the fault is among them.
-            live = {element for one in onto for element in one.elements}
-            among = tuple(one for one in found if live & set(one.elements))
-            if not among or is_many or not self._heard.since(since_s).flags:
-                among = onto
-            found, is_many = among, False
-        if not found or is_many:
-            self._stop(case, f"the fault is in one of {len(found)} sections: a crew looks for it")
-            return False
-        case.suspects = found
-        is_onto = found is onto
-        case.instead = frozenset(one.elements[0] for one in onto) if is_onto else instead
-        self._suspect(found)
-        return True
-
     def _begin(self, case: Case, mode: Mode) -> None:
         """The next order of a case; where it may start at once, its first step."""
         came = self._pursuit.begin(case, mode)
@@ -234,13 +213,14 @@ class Healing:
         """What follows on what came of an order."""
         kernel, now_s = self.room.kernel, self.room.agenda.now_s
         order = kernel.situation.orders.get(case.order)
+        case.waits = False
         is_done = order is not None and order.done == len(order.steps)
         if came.stage is Stage.STOPPED:
             self._cut_short(case, came.why)
-        elif came.stage is Stage.REST:
+        elif came.stage in {Stage.REST, Stage.OVERTAKEN}:
             self._again(case, came, self.policy.step_s)
         elif came.stage is Stage.WAITS:
-            case.due_s = now_s + WAIT_S
+            case.waits, case.due_s = True, now_s + WAIT_S
         elif is_done and case.todo:
             self._begin(case, mode)
         elif is_done:
@@ -251,25 +231,40 @@ class Healing:
     def _again(self, case: Case, came: Came, wait_s: float) -> None:
         """Plan the rest anew a little later, without the device that did not do its step."""
         self._pursuit.give_up(case, BY, came.why)
-        if case.tries >= TRIES_MOST:
-            self._stop(case, f"{came.why or 'a device stays in doubt'}: it was tried often enough")
+        if came.stage is Stage.OVERTAKEN:
+            case.overtaken += 1
+        else:
+            case.tries += 1
+        if case.tries > TRIES_MOST or case.overtaken > OVERTAKEN_MOST:
+            self._stop(case, f"{came.why}: it was tried often enough")
             return
-        case.tries += 1
         case.lost |= {came.device} - {""}
-        case.is_wary |= came.rule == "capability"
         case.why, case.due_s = came.why, self.room.agenda.now_s + wait_s
-        if came.why:
-            self.room.kernel.say("plan_stopped", BY, device=case.device, why=came.why, anew=True)
+        self.room.kernel.say("plan_stopped", BY, device=case.device, why=came.why, anew=True)
 
     def _done(self, case: Case, why: str) -> None:
-        """Nothing is left to do, unless a doubt goes that the plan went round."""
+        """Nothing is left to do, unless switches by hand bring back more, or a doubt goes that the
+        plan went round."""
         is_left = case.plan is not None and case.plan.customers_restored < case.plan.customers_out
-        if case.doubtful and is_left and case.tries < TRIES_MOST:
-            self._again(case, Came(Stage.REST), DOUBTFUL_S)
-            return
-        if why:
-            self._stop(case, why)
-        case.is_over = True
+        if is_left and case.is_first:
+            self._pursuit.give_up(case, BY, "")
+            case.by_hand, case.due_s = True, self.room.agenda.now_s
+        elif is_left and case.doubtful and case.overtaken <= OVERTAKEN_MOST:
+            self._pursuit.give_up(case, BY, "")
+            case.doubted_s = self.room.agenda.now_s
+            self._wait_for_sight(case)
+        else:
+            if why:
+                self._stop(case, why)
+            case.is_over = True
+
+    def _wait_for_sight(self, case: Case) -> None:
+        """Wait for the doubts of the last plan to go, which a crew on its way may settle."""
+        now_s, reports = self.room.agenda.now_s, self.room.reports
+        most_s = DOUBTFUL_MOST_S if all(map(reports, case.doubtful)) else BY_HAND_S
+        case.due_s = now_s + DOUBTFUL_S
+        if now_s - case.doubted_s >= most_s:
+            self._stop(case, "a device stays in doubt: it was waited for long enough")
 
     def _cut_short(self, case: Case, why: str) -> None:
         """Stop at once: what is ordered is given up; told where anything was begun."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -97,6 +97,7 @@ def plan_from(
     elements: Sequence[str],
     start: Footing,
     *,
+    avoid: Sequence[str] = (),
     transfers: bool = False,
     solves_most: int = SOLVES_MOST,
     timing: Timing | None = None,
@@ -115,7 +116,7 @@ def plan_from(
         before, now, ahead = solver.at(before), solver.at(now), solver.horizon(timing)
         solver = solver.solver
     return propose(
-        bench.site.grid, before, element, also=others, banned=start.banned, now=now,
+        bench.site.grid, before, element, also=others, avoid=avoid, banned=start.banned, now=now,
         seconds_limit=seconds_most, solves_limit=solves_most, plans_most=1, transfers=transfers,
         network=solver, topology=bench.site.topology, ahead=ahead,
     )  # fmt: skip
@@ -124,18 +125,36 @@ def plan_from(
 def planned(
     bench: Bench, situation: Situation, case: Case, start: Footing, policy: Restoration
 ) -> Plan:
-    """The plan of a case; one that moves load between feeders only where every step is sure: a
-    switch that then fails would leave people dark who had supply."""
-    elements = [one.elements[0] for one in case.suspects]
-    if case.is_wary:
-        elements += sorted(situation.faults - set(elements))
+    """The plan of a case, every other fault that stands being gone round.
+
+    What commands alone bring back comes first (`case.is_first`); nobody waits for it until a crew
+    has come to a switch. A plan moves load between feeders only where every step is sure: a switch
+    that then fails would leave people dark who had supply.
+    """
+    own = [one.elements[0] for one in case.suspects] or sorted(situation.faults)
+    avoid = sorted(situation.faults.difference(own) if case.suspects else situation.faults)
     timing = Timing(policy.repair_min, 0.0, policy.step_s, policy.hand_step_min)
-    find = partial(
-        plan_from, bench, case.before, elements, start,
-        timing=timing if policy.repair_min else None, seconds_most=policy.plan_s,
-    )  # fmt: skip
-    plan = find(transfers=True).plans[0]
-    return plan if not plan.customers_moved or is_sure(plan, bench, start) else find().plans[0]
+
+    def found(start: Footing) -> Plan:
+        find = partial(
+            plan_from, bench, case.before, own, start, avoid=avoid,
+            timing=timing if policy.repair_min else None, seconds_most=policy.plan_s,
+        )  # fmt: skip
+        plan = find(transfers=True).plans[0]
+        if not plan.customers_moved or is_sure(plan, bench, start):
+            return plan
+        return find().plans[0]
+
+    grid, plan = bench.site.grid, found(start)
+    remote = grid.switches.flags("remote")
+    steps = worthwhile(plan.steps, grid)
+    case.is_first = False
+    if case.by_hand or all(remote[grid.switches.row(step.device)] for step in steps):
+        return plan
+    names = [name.lower() for name in grid.switches.texts("name")]
+    first = found(replace(start, banned=(*start.banned, *_named(names, ~remote))))
+    case.is_first = bool(first.verdict.allowed and first.customers_restored)
+    return first if case.is_first else plan
 
 
 def worthwhile(steps: Sequence[Step], grid: Grid) -> list[Step]:

@@ -76,7 +76,7 @@ class Pursuit:
             if case.asked > order.done:
                 why = f"{step.device} did not {step.action}"
                 return Came(Stage.REST, why, step.device.lower())
-            return Came(Stage.REST, order.why or "its order rests")
+            return Came(Stage.OVERTAKEN, order.why or "its order rests")
         opens = any(step.action is Action.OPEN for step in order.steps[order.done :])
         if mode is Mode.RESTORE_ONLY and opens:
             return Came(Stage.REST, "it may open nothing any more")

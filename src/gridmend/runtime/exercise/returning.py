@@ -164,7 +164,9 @@ class Returning:
         self._refused = False
         situation, topology = kernel.situation, kernel.bench.site.topology
         loops = None if self._radial else self._loops()
-        steps = steps_to_normal(topology, situation.snapshot, self.normal, loops=loops)
+        steps = steps_to_normal(
+            topology, situation.snapshot, self.normal, loops=loops, faults=situation.faults
+        )
         if steps and self._tries > TRIES_MOST:
             kernel.say(
                 "plan_stopped", self.room.operator, device="", why="the way back to normal failed"

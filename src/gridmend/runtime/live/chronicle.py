@@ -59,6 +59,8 @@ class Chronicle:
     reasons: dict[str, str] = field(default_factory=dict[str, str])
     proposed: dict[str, datetime] = field(default_factory=dict[str, datetime])
     """When the newest plan of a fault was proposed."""
+    suspected: dict[str, int] = field(default_factory=dict[str, int])
+    """The entry that last said of an element that it may be faulted."""
     stops: dict[str, str] = field(default_factory=dict[str, str])
     offers: dict[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
     counts: dict[str, int] = field(
@@ -172,6 +174,8 @@ def _pinged(self: Chronicle, event: Event) -> None:
 def _found(self: Chronicle, event: Event) -> None:
     """Damage is found or mended: what is told of the cause."""
     said = event.payload
+    if event.kind == "fault_suspected":
+        _keep(self.suspected, str(said["element"]).lower(), self.sequence)
     behind = str(said.get("behind", "")).lower()
     for one in self.open_outages():
         if behind and one.device == behind:

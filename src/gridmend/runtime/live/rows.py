@@ -99,6 +99,7 @@ class FaultPlans:
 
     id: str
     fault: str
+    """The element that is suspected now."""
     device: str
     """What tripped, where self-healing planned; empty where a person asked."""
     made: datetime
@@ -107,6 +108,9 @@ class FaultPlans:
     waits_for_approval: bool = False
     outcome: str = ""
     """Why healing stopped, where it did."""
+    planned_for: str = ""
+    """The element that was suspected when it was planned, another of the same section; empty where
+    it is the same."""
 
 
 @dataclass(frozen=True, slots=True)

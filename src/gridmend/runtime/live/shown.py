@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from gridmend.interlock.admission import LEAVE
+from gridmend.model.grid import SINGULAR
 from gridmend.model.plan import Plan
 from gridmend.model.situation import ANYWHERE, ORDER_ENDED, Order, OrderState
 from gridmend.operations.prediction.answer import PredictedOutage
@@ -97,7 +98,7 @@ def healing_rows(
     """The newest plan of each case of self-healing, the newest case first."""
     if healing is None:
         return ()
-    planned = [case for case in healing.cases if case.plan is not None]
+    planned = [c for c in healing.cases if c.plan is not None and (c.device or c.plan.steps)]
     return tuple(_case(case, healing, kernel, chronicle) for case in planned[-SHOWN_MOST:][::-1])
 
 
@@ -107,12 +108,26 @@ def _case(case: Case, healing: Healing, kernel: Kernel, chronicle: Chronicle) ->
     waits = order is not None and order.state is OrderState.STUDIED and not case.is_over
     id = f"case-{case.number}-{case.tries}"
     made = chronicle.proposed.get(case.plan.fault, healing.room.now())
+    fault = _fault(case, case.plan.fault, kernel, chronicle)
     return FaultPlans(
-        id=id, fault=case.plan.fault, device=case.device, made=made,
+        id=id, fault=fault, device=case.device, made=made,
+        planned_for=case.plan.fault if fault != case.plan.fault else "",
         plans=(PlanRow(f"{id}-1", 1, bare(case.plan)),), order=case.order,
         waits_for_approval=waits,
         outcome=chronicle.stops.get(case.device, "") if case.is_over else "",
     )  # fmt: skip
+
+
+def _fault(case: Case, planned: str, kernel: Kernel, chronicle: Chronicle) -> str:
+    """Where a case is, as alarms and outages say it: a plan is made for any element of a section,
+    and another of it may be suspected since, as a crew has seen it."""
+    section = next((s.elements for s in case.suspects if planned.lower() in s.elements), ())
+    told = {key: chronicle.suspected[key] for key in section if key in chronicle.suspected}
+    newest = max(told, key=told.__getitem__, default=planned.lower())
+    if newest == planned.lower():
+        return planned
+    table, row = kernel.grid.find(newest)
+    return f"{SINGULAR[table]}.{kernel.grid.table(table)['name'][row]}"
 
 
 def bare(plan: Plan) -> Plan:

@@ -63,7 +63,7 @@ def _head(sheet: Sheet) -> list[list[str]]:
         ["DER off", ", ".join(sheet.ders) or "none in the zone"],
         ["Out for the work", f"{sheet.customers_out:,} of {sheet.customers:,} customers"],
         ["Interrupted for a moment", f"{sheet.customers_interrupted:,} more customers"],
-        ["Customer minutes", f"{sheet.customer_minutes:,.0f} by the planned times"],
+        ["Not supplied", f"{sheet.customer_minutes:,.0f} customer minutes by the planned times"],
     ]
     others = len(sheet.compared)
     looked = f"{others} other order{'' if others == 1 else 's'}"
@@ -73,7 +73,7 @@ def _head(sheet: Sheet) -> list[list[str]]:
         load = "" if hardest.loading_max_pct is None else f", {hardest.loading_max_pct:.0f} % of "
         rows.append([
             "Hardest hour",
-            f"{_day(sheet, hardest.at)}: {_number(hardest.v_min_pu, '.3f')} pu"
+            f"{_day(sheet, hardest.at)}: {_number(hardest.v_min_pu, '.3f', 'pu')}"
             f"{load}{hardest.most_loaded if load else ''}",
         ])  # fmt: skip
     return rows
@@ -91,9 +91,9 @@ def _line(sheet: Sheet, line: Line) -> dict[str, str]:
         "place": "whole zone" if line.what in ("clear", "release") else line.place,
         "by": line.by,
         "why": line.why,
-        "out": f"{line.customers_out:,}",
-        "v": _number(line.v_min_pu, ".3f"),
-        "load": _number(line.loading_max_pct, ".0f"),
+        "out": f"{line.customers_out:,} cust.",
+        "v": _number(line.v_min_pu, ".3f", "pu"),
+        "load": _number(line.loading_max_pct, ".0f", "%"),
     }
 
 
@@ -120,5 +120,5 @@ def _day(sheet: Sheet, time: datetime) -> str:
     return f"{time.astimezone(sheet.request.zone):%a %d %b %Y %H:%M %Z}"
 
 
-def _number(value: float | None, form: str) -> str:
-    return "–" if value is None else format(value, form)
+def _number(value: float | None, form: str, unit: str) -> str:
+    return "–" if value is None else f"{value:{form}} {unit}"

@@ -12,9 +12,9 @@ from starlette.requests import HTTPConnection, Request
 from gridmend.runtime.users.roles import Permission, permitted
 from gridmend.runtime.users.sessions import is_csrf
 from gridmend.ui.web.areas import areas_of
-from gridmend.ui.web.problems import Problem, documented
+from gridmend.ui.web.problems import Problem, documented, not_live
 from gridmend.ui.web.serving import Caller, Serving, login_of, peer_of
-from gridmend.ui.web.table import BY_PLACE, CHANGES, Endpoint, Where
+from gridmend.ui.web.table import BY_PLACE, CHANGES, OF_A_RECORDING, Endpoint, Where
 
 COOKIE, COOKIE_BY_TLS = "gridmend", "__Host-gridmend"
 """By TLS no other host of the domain, and nothing without TLS, can set it (RFC 6265bis, 4.1.3)."""
@@ -45,6 +45,8 @@ def endpoint(
         known |= {401, 403}
     if method in CHANGES:
         known |= {400, 403, 408, 413, 422}
+    elif path not in OF_A_RECORDING:
+        known |= {404}
     if "{" in path:
         known |= {422}
     plain = path.replace("{key}", "{key:path}")
@@ -72,6 +74,7 @@ def _gate(entry: Endpoint) -> Callable[[Request], Awaitable[None]]:
         if entry.method in CHANGES:
             _check_csrf(request, caller)
         await _check_permission(serving, request, caller, entry)
+        check_live(serving, entry)
         request.state.caller = caller
 
     return gate
@@ -127,6 +130,13 @@ class Staying:
             return True
         self._rights, self._checked_s = serving.rights, now_s
         return await still(serving, self._connection, self._caller)
+
+
+def check_live(serving: Serving, entry: Endpoint) -> None:
+    """Refuse to tell what is so now where there is nothing but a recording: the room behind it was
+    never started, and what it would say is no reading."""
+    if serving.is_replay and entry.path not in OF_A_RECORDING:
+        raise not_live(entry.path)
 
 
 def check_origin(connection: HTTPConnection) -> None:

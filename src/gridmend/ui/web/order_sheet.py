@@ -10,7 +10,8 @@ from typing import Any
 from unicodedata import category
 from zoneinfo import ZoneInfo
 
-from gridmend.runtime.live.rows import OrderRow
+from gridmend.model.plan import POWERS, Action
+from gridmend.runtime.live.rows import OrderRow, OrderStep
 from gridmend.ui.sheets.contents import SIGNERS
 
 _HIDDEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
@@ -62,13 +63,12 @@ def contents_of_order(
             ["Written by", _shown(order.application or order.author)],
             ["Approved by", _shown(order.approver) or "nobody yet"],
             ["Written", written],
-            ["Steps done", f"{order.done} of {len(order.steps)}"],
+            ["Done", f"{order.done} of {len(order.steps)} steps"],
         ],
         "lines": [
             {
                 "number": str(step.number),
-                "action": step.action.replace("_", " ")
-                + ("" if step.value is None else f" {step.value:g}"),
+                "action": step.action.replace("_", " ") + _value(step),
                 "device": _shown(step.device),
                 "why": _shown(step.why),
                 "state": step.state,
@@ -77,6 +77,17 @@ def contents_of_order(
         ],
         "signers": list(SIGNERS),
     }
+
+
+def _value(step: OrderStep) -> str:
+    """What an action sets, in its unit; empty for one that sets nothing."""
+    if step.value is None:
+        return ""
+    if step.action in POWERS:
+        return f" {step.value:g} kW"
+    if step.action == Action.SET_CAPACITOR:
+        return f" {step.value:g} step{'' if step.value == 1 else 's'} on"
+    return f" to position {step.value:+g}"
 
 
 def _shown(text: str) -> str:

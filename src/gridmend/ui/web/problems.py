@@ -80,6 +80,15 @@ def missing(what: str, name: str, mend: str = "") -> Problem:
     return Problem(404, f"there is no {what} '{name[:80]}'", mend=mend)
 
 
+def not_live(path: str) -> Problem:
+    """Only a recording is open, and what is asked for is of now."""
+    return Problem(
+        404, "only a recording is open here: nothing is known of now", where=ROOT + path,
+        mend=f"GET {ROOT}/replay/panels?time=… and {ROOT}/replay?time=… tell what was shown at a"
+        f" time, and {ROOT}/replay/span from when to when",
+    )  # fmt: skip
+
+
 def problem_of(error: Exception) -> Problem:
     """The problem that an error of the room or of the accounts is."""
     if isinstance(error, Problem):

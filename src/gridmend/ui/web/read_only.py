@@ -1,4 +1,6 @@
-"""In front of a recording: whatever would change something is refused, whoever asks."""
+"""In front of a recording: whatever would change something is refused, whoever asks.
+
+What only looks, and would tell what is so now, the gate refuses."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from gridmend.runtime.live import Mode
 from gridmend.runtime.users.roles import permitted
 from gridmend.ui.web import wire
 from gridmend.ui.web.feed import woken
-from gridmend.ui.web.gate import Staying, check_origin, let_in, serving_of
+from gridmend.ui.web.gate import Staying, check_live, check_origin, let_in, serving_of
 from gridmend.ui.web.problems import Problem, problem_of, response_of
 from gridmend.ui.web.serving import Caller, Serving
 from gridmend.ui.web.table import SOCKET
@@ -89,6 +89,7 @@ async def _welcomed(serving: Serving, websocket: WebSocket) -> Caller:
     held = permitted(caller.session.grants).values()
     if not any(SOCKET.permission in permissions for permissions in held):
         raise Problem(403, f"'{caller.session.name}' has not the permission 'view'")
+    check_live(serving, SOCKET)
     if wire.PROTOCOL not in websocket.scope.get("subprotocols", ()):
         raise Problem(400, f"this socket speaks {wire.PROTOCOL}", where="Sec-WebSocket-Protocol")
     if not serving.open_socket(caller.session.name):

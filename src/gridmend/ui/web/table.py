@@ -129,6 +129,13 @@ _ROWS: tuple[tuple[str, str, Permission | None, Where], ...] = (
 ENDPOINTS = tuple(Endpoint(*row) for row in _ROWS)
 BY_PLACE = MappingProxyType({(e.method, e.path): e for e in ENDPOINTS})
 SOCKET = Endpoint("WEBSOCKET", "/state", P.VIEW, Where.SOME)
+OF_A_RECORDING = frozenset({
+    "/session", "/users", "/users/pending", "/network", "/network/geometry", "/network/names",
+    "/network/search", "/network/oneline/{feeder}", "/network/substations",
+    "/network/substations/{substation}", "/trends", "/replay", "/replay/span", "/replay/panels",
+})  # fmt: skip
+"""What a server of a recording alone answers: who asks, what the network is, and what was. All else
+tells what is so now, and behind a recording nothing is."""
 
 
 def _shape(path: str) -> re.Pattern[str]:

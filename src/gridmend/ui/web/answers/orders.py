@@ -101,6 +101,9 @@ class Plans(Answer):
     order: str
     waits_for_approval: bool
     outcome: str = ""
+    planned_for: str = ""
+    """Another element of the section of the `fault`, for which it was planned; empty where it is
+    the same."""
 
 
 class FaultGiven(Given):
