@@ -6,17 +6,15 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gridmend.interlock.check import Bench
 from gridmend.interlock.electric import look_ahead
+from gridmend.model.arrays import Ints
 from gridmend.model.flow import Flow
 from gridmend.model.plan import Action, Step
 from gridmend.model.sections import loop_count
 from gridmend.model.snapshot import Snapshot
 from gridmend.model.topology import Topology
-
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,11 +1,20 @@
-"""Cases of self-healing are bounded; one that is open or whose fault stands is kept."""
+"""Cases of self-healing are bounded, run one at a time, and end by a repair of their own feeder."""
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any, cast
+
 import gridmend
 from gridmend.model.snapshot import Snapshot
+from gridmend.model.topology import Topology
 from gridmend.operations.suspects import Suspect
+from gridmend.runtime.course import Course
+from gridmend.runtime.exercise.believing import mended
 from gridmend.runtime.exercise.case import Case, shorten
+from gridmend.runtime.exercise.room import Room
+from tests.interlock.networks import network
+from tests.runtime.exercise.test_room import of_kind, run
 
 BEFORE = Snapshot.normal(gridmend.read("ieee13"))
 
@@ -30,3 +39,43 @@ def test_the_oldest_that_are_over_are_let_go_of_and_none_that_somebody_may_come_
     assert [one.number for one in cases] == [1, 2, 6], "more stand than that"
     shorten(cases, set(), most=4)
     assert [one.number for one in cases] == [1, 2, 6]
+
+
+def test_a_repair_ends_the_only_case_where_its_device_feeds_the_place_and_no_other() -> None:
+    grid = network(
+        switches={"S1": ("src", "a"), "S2": ("b", "c"), "S3": ("alt", "d")},
+        lines=[("a", "b"), ("c", "x"), ("d", "e")],
+        sources={"north": "src", "south": "alt"},
+        loads=["b", "x", "e"],
+    )
+    said: list[str] = []
+    topology = Topology.of(grid)
+    kernel = SimpleNamespace(
+        situation=SimpleNamespace(faults=frozenset({"line.l2"})),
+        bench=SimpleNamespace(site=SimpleNamespace(topology=topology)),
+        say=lambda *_, **told: said.append(told["element"]),
+    )
+    room = cast("Room", cast("Any", SimpleNamespace(kernel=kernel, operator=None)))
+    only = Case("s1", Snapshot.normal(grid), 0.0, suspects=(Suspect(("line.l2",), "s2"),))
+    assert mended(room, [only], "line.l3", patrolled=True) == ()
+    assert not said, "what lies behind S1 may still be faulted"
+    assert mended(room, [only], "line.l1", patrolled=True) == (only,)
+    assert said == ["line.l2"]
+
+
+def test_the_orders_of_two_cases_do_not_run_at_once() -> None:
+    grid = gridmend.read("ieee123")
+
+    def another(course: Course) -> None:
+        def begin() -> None:
+            assert course.healing is not None
+            assert course.healing.cases[0].runs
+            course.healing.cases.append(Case("", Snapshot.normal(grid), 0.0, 2))
+
+        course.at(140.0, begin)
+
+    course = run(grid, upset=another, until_s=1200.0)
+    assert not of_kind(course, "plan_stopped"), "neither order was overtaken by the other"
+    orders = [e.payload["order"] for e in of_kind(course, "commanded")]
+    assert orders == sorted(orders, key=orders.index), "one order is done before the next begins"
+    assert course.ledger.customers_out == 184

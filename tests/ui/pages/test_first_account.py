@@ -4,7 +4,7 @@ from pathlib import Path
 
 from playwright.sync_api import Locator
 
-from tests.ui.pages.browsing import Screen, browser, screen, server
+from tests.ui.pages.browsing import Screen, Server, browser, screen, server
 
 NAME, PASSWORD = "irene", "a long and quiet river 7"
 
@@ -17,13 +17,9 @@ def test_the_first_account_is_made_by_the_one_time_link_and_has_no_right_over_th
         shown.page.goto(served.url)
         shown.at("page-setup").wait_for()
 
-        shown.page.goto(served.setup)
-        shown.at("field-name").fill(NAME)
-        shown.at("field-password").fill("short")
-        shown.at("set-up").click()
+        set_up(shown, served, "short")
         shown.at("login-wrong").wait_for()
-        shown.at("field-password").fill(PASSWORD)
-        shown.at("set-up").click()
+        set_up(shown, served, PASSWORD)
         shown.at("page-users").wait_for()
         shown.page.locator("[data-test=account]", has_text=NAME).wait_for()
         assert shown.at("go-map").count() == 0
@@ -55,11 +51,7 @@ def test_the_first_account_is_made_by_the_one_time_link_and_has_no_right_over_th
         # The link has done its work.
         shown.at("log-out").click()
         shown.at("page-login").wait_for()
-        shown.page.goto(served.setup)
-        shown.page.reload()
-        shown.at("field-name").fill("another")
-        shown.at("field-password").fill(PASSWORD)
-        shown.at("set-up").click()
+        set_up(shown, served, PASSWORD, name="another")
         shown.at("login-wrong").wait_for()
 
 
@@ -68,10 +60,7 @@ def test_another_tab_goes_on_after_a_new_password_and_does_nothing_in_anothers_n
 ) -> None:
     with browser(tmp_path) as context, server(tmp_path, command="serve") as served:
         here = screen(context, served.url)
-        here.page.goto(served.setup)
-        here.at("field-name").fill(NAME)
-        here.at("field-password").fill(PASSWORD)
-        here.at("set-up").click()
+        set_up(here, served, PASSWORD)
         here.at("page-users").wait_for()
         there = screen(context, served.url)
         there.page.goto(served.url)
@@ -100,6 +89,15 @@ def test_another_tab_goes_on_after_a_new_password_and_does_nothing_in_anothers_n
         there.at("note").filter(has_text="john is logged in in this browser now").wait_for()
         there.at("user").filter(has_text="john").wait_for()
         assert asked.count("POST /users") == 1, "john was not asked to do it"
+
+
+def set_up(shown: Screen, served: Server, password: str, name: str = NAME) -> None:
+    """Make the first account by the one-time link."""
+    shown.page.goto(served.setup)
+    shown.page.reload()
+    shown.at("field-name").fill(name)
+    shown.at("field-password").fill(password)
+    shown.at("set-up").click()
 
 
 def account(shown: Screen, name: str) -> Locator:

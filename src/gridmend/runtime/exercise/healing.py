@@ -179,6 +179,8 @@ class Healing:
         case.doubted_s = math.inf
         with room.planning():
             case.doubtful = start.doubtful
+            # Where it only advises, nothing follows on the first plan: it is of all there is.
+            case.by_hand |= mode is Mode.ADVISE
             case.plan = planned(kernel.bench, kernel.situation, case, start, self.policy)
         plan, why, case.why = case.plan, case.why, ""
         if not (case.device or case.tries or plan.customers_restored):
