@@ -47,10 +47,10 @@ def test_a_battery_with_power_and_energy_carries_what_no_tie_reaches() -> None:
 
 
 def test_a_battery_that_runs_empty_says_when() -> None:
-    # (4000 - 1000) kWh x 90 % are 2700 kWh: 162 min from 1.5 min after the fault on
-    island = _island(_with_battery(stored_kwh=4000.0))
+    # (4010 - 1000) kWh x 90 % are 2709 kWh: 162.54 min from 1.5 min after the fault on
+    island = _island(_with_battery(stored_kwh=4010.0))
     assert not island.holds
-    assert island.lasts_until_min == pytest.approx(1.5 + 162, abs=0.5)
+    assert island.lasts_until_min == pytest.approx(1.5 + 162.54, abs=0.01)
     assert "its energy lasts until 164 min after the fault" in island.why
 
 

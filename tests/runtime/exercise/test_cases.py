@@ -10,7 +10,7 @@ from gridmend.model.snapshot import Snapshot
 from gridmend.model.topology import Topology
 from gridmend.operations.suspects import Suspect
 from gridmend.runtime.course import Course
-from gridmend.runtime.exercise.believing import mended
+from gridmend.runtime.exercise.believing import found_on, mended
 from gridmend.runtime.exercise.case import Case, shorten
 from gridmend.runtime.exercise.room import Room
 from tests.interlock.networks import network
@@ -61,6 +61,21 @@ def test_a_repair_ends_the_only_case_where_its_device_feeds_the_place_and_no_oth
     assert not said, "what lies behind S1 may still be faulted"
     assert mended(room, [only], "line.l1", patrolled=True) == (only,)
     assert said == ["line.l2"]
+
+
+def test_damage_clears_what_was_closed_onto_only_where_it_lies_in_a_part_of_that() -> None:
+    for found, cleared in (("line.l1", ["line.l4"]), ("line.l2", ["line.l3"])):
+        said: list[str] = []
+        kernel = SimpleNamespace(say=lambda *_, told=said, **more: told.append(more["element"]))
+        agenda = SimpleNamespace(now_s=0.0)
+        room = cast("Room", cast("Any", SimpleNamespace(kernel=kernel, operator=0, agenda=agenda)))
+        parts = tuple(Suspect((f"line.l{k}",), "sw1") for k in (1, 2, 3, 4))
+        one = Case("sw1", BEFORE, 0.0, suspects=parts)
+        one.instead, one.onto = frozenset({"line.l4"}), frozenset({"line.l2", "line.l3"})
+        found_on(room, [one], found, 6)
+        assert said == sorted({*cleared, "line.l4"})
+        left = {suspect.elements[0] for suspect in one.suspects}
+        assert left == {f"line.l{k}" for k in (1, 2, 3, 4)} - set(said)
 
 
 def test_the_orders_of_two_cases_do_not_run_at_once() -> None:

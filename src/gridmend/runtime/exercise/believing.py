@@ -16,7 +16,8 @@ def found_on(room: Room, cases: Sequence[Case], element: str, tries_most: int) -
     are cleared, and the case goes on, as whoever is out there may come back."""
     for case in cases:
         here = [one for one in case.suspects if element in one.elements]
-        clear = [one for one in case.suspects if one.elements[0] in case.instead]
+        instead = _instead(case, element)
+        clear = [one for one in case.suspects if one.elements[0] in instead]
         clear = [one for one in clear if one not in here]
         if not here or not clear:
             continue
@@ -24,7 +25,7 @@ def found_on(room: Room, cases: Sequence[Case], element: str, tries_most: int) -
             why = f"it is on {element}"
             room.kernel.say("repaired", room.operator, element=one.elements[0], why=why)
         case.suspects = tuple(one for one in case.suspects if one not in clear)
-        case.instead = frozenset()
+        case.instead, case.onto = frozenset(), case.onto - instead
         if case.is_over and case.tries < tries_most:
             case.is_over, case.order, case.tries = False, "", case.tries + 1
             case.due_s, case.why = room.agenda.now_s, f"damage was found on {element}"
@@ -52,15 +53,23 @@ def mended(room: Room, cases: Sequence[Case], element: str, *, patrolled: bool) 
     only = [case for case in only if _was_fed(topology, case, element)]
     for case in theirs or only:
         ended.append(case)
+        instead = _instead(case, element)
         for one in case.suspects:
             is_other = len(case.suspects) > 1 and element not in one.elements
             suspected = one.elements[0]
-            if suspected == element or (is_other and patrolled and suspected not in case.instead):
+            if suspected == element or (is_other and patrolled and suspected not in instead):
                 continue
             if suspected in kernel.situation.faults:
                 why = f"the fault was on {element}, and is mended"
                 kernel.say("repaired", room.operator, element=suspected, why=why)
     return tuple(ended)
+
+
+def _instead(case: Case, element: str) -> frozenset[str]:
+    """First elements of the sections of a case that are clear if an element is what is damaged:
+    not those that were closed onto, unless it lies in one of them."""
+    here = {one.elements[0] for one in case.suspects if element in one.elements}
+    return case.instead | (case.onto if here & case.onto else frozenset())
 
 
 def _was_fed(topology: Topology, case: Case, element: str) -> bool:

@@ -36,6 +36,8 @@ class Case:
     """Sections that may hold the fault, or hold one each."""
     instead: frozenset[str] = frozenset()
     """First elements of those that hold the fault only if no other does."""
+    onto: frozenset[str] = frozenset()
+    """First elements of those of which one was closed onto: it is faulted whatever others are."""
     plan: Plan | None = None
     lost: set[str] = field(default_factory=set[str])
     doubtful: frozenset[str] = frozenset()

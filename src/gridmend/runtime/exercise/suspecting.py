@@ -63,7 +63,7 @@ class Suspecting:
                 new = tuple(one for one in found if one.elements[0] not in known)
                 if case.device:
                     case.suspects += new
-                    case.instead |= {one.elements[0] for one in new}
+                    case.onto |= {one.elements[0] for one in new}
                 self._say(new, why=f"{trip} tripped as {closing.device} closed")
 
     def locate(self, case: Case) -> str:
