@@ -10,7 +10,7 @@ import { may, session } from "../state/session";
 import { tried } from "../state/notes";
 import { go } from "../state/route";
 import { onKeys } from "../shell/bindings";
-import { choose, trace, traced } from "../map/marks";
+import { choose, chosen, trace, traced } from "../map/marks";
 import { isSwitching, kindName } from "../map/kinds";
 import { age, length, NONE, number, perUnit, percent, plural, power, shortName } from "../part/format";
 import { ask } from "../part/reason";
@@ -26,6 +26,8 @@ async function read(key: string): Promise<void> {
     const found = await get<Device>(`/network/elements/${encodeURIComponent(key)}`);
     told.value = found;
     problem.value = null;
+    // An address may name a device in short; the map knows it by its key.
+    if (found.key !== key && chosen.peek() === key) choose(found.key, true);
   } catch (error) {
     problem.value = asProblem(error);
   }

@@ -1,51 +1,87 @@
-// The device at hand at the time that is replayed: what its signs on the map told, and nothing else.
-import { FLAG, UNKNOWN } from "../wire/frame";
-import { frames, mode, names, picture } from "../state/live";
-import { choose, rowOf } from "../map/marks";
+// The device at hand at the time that is replayed: what was recorded of it, and who held it by the journal.
+import { useEffect } from "preact/hooks";
+import { signal } from "@preact/signals";
+import type { ElementThen } from "../wire/past";
+import { asProblem, get, type Problem } from "../wire/http";
+import { then } from "../state/replay";
+import { choose, chosen } from "../map/marks";
 import { isSwitching, kindName } from "../map/kinds";
-import { LOADING_STEP_PCT, V_LEAST_PU, V_STEP_PU } from "../map/palette";
-import { percent, perUnit, shortName } from "../part/format";
+import { NONE, number, perUnit, percent, shortName } from "../part/format";
 
-/** What the value of an element tells in the mode that is shown; null where it is no figure. */
-function figureOf(value: number): [string, string] | null {
-  if (mode.value === "voltage") return ["Voltage", value === UNKNOWN ? "not known" : `${perUnit(V_LEAST_PU + V_STEP_PU * value)} pu`];
-  if (mode.value === "loading") return ["Loading", value === UNKNOWN ? "not known" : percent(LOADING_STEP_PCT * value)];
-  return null;
+const told = signal<ElementThen | null>(null);
+const problem = signal<Problem | null>(null);
+
+async function read(device: string, time: string): Promise<void> {
+  try {
+    const found = await get<ElementThen>(`/replay/elements/${encodeURIComponent(device)}?time=${encodeURIComponent(time)}`);
+    if (then.peek()?.time !== time) return;
+    told.value = found;
+    problem.value = null;
+    if (found.key !== device && chosen.peek() === device) choose(found.key, true);
+  } catch (error) {
+    told.value = null;
+    problem.value = asProblem(error);
+  }
 }
 
+const NOT_KNOWN = "not known";
+
 export function DeviceThen({ device }: { device: string }) {
-  void [frames.value, names.value];
-  const held = picture.value;
-  const row = rowOf(device);
-  const flags = row < 0 ? FLAG.unsure : (held?.store.flags[row] ?? FLAG.unsure);
-  const value = row < 0 ? UNKNOWN : (held?.store.values[row] ?? UNKNOWN);
-  const kind = row < 0 ? "" : (held?.geometry.kinds[held.geometry.kind[row]!] ?? "");
-  const isUnsure = (flags & FLAG.unsure) !== 0;
-  const figure = figureOf(value);
-  const marks = [flags & FLAG.notNormal && "not in its normal position", flags & FLAG.tagged && "tagged", flags & FLAG.grounded && "earthed", flags & FLAG.fault && "fault known or suspected"].filter(Boolean);
+  const time = then.value?.time;
+  useEffect(() => {
+    if (time) void read(device, time);
+    else told.value = null;
+  }, [device, time]);
+  const was = told.value?.key === device && told.value.time === time ? told.value : null;
+  const last = told.value?.key === device ? told.value : null;
   return (
-    <section class="stack" data-test="device-then">
+    <section class="stack" data-test="device-then" data-time={was?.time ?? ""}>
       <div class="head">
         <h2 tabIndex={-1} data-test="device-title" class="wrap">
-          {kindName(kind)} {shortName(device)}
+          {last ? kindName(last.kind) : ""} {shortName(device)}
         </h2>
         <button class="plain" aria-label="Let go of this device" data-test="device-close" onClick={() => choose(null)}>
           ✕
         </button>
       </div>
+      {problem.value && (
+        <p class="bad" role="alert">
+          {problem.value.message}
+        </p>
+      )}
+      {was ? <FactsThen was={was} /> : problem.value ? null : <p class="soft">{time ? "reading …" : "Nothing is known of this time."}</p>}
+    </section>
+  );
+}
+
+function FactsThen({ was }: { was: ElementThen }) {
+  const marks = [was.not_normal && "not in its normal position", was.tagged && "tagged", was.grounded && "earthed", was.faulted && "fault known or suspected"].filter(Boolean);
+  const beyond = was.beyond ? " or beyond" : "";
+  return (
+    <>
+      <p class="soft">{[was.feeder ? `fed by ${shortName(was.feeder)}` : was.supply && "fed by none", was.live_phases && `live phases ${was.live_phases}`].filter(Boolean).join(" · ")}</p>
       <dl class="facts">
-        {isSwitching(kind) && (
+        {isSwitching(was.kind) && (
           <>
             <dt>Position</dt>
-            <dd data-test="device-position">{isUnsure ? "not known" : flags & FLAG.open ? "open" : "closed"}</dd>
+            <dd data-test="device-position">{was.position ?? NOT_KNOWN}</dd>
           </>
         )}
         <dt>Supply</dt>
-        <dd data-test="device-supply">{isUnsure ? "not known" : flags & FLAG.dead ? "de-energised" : flags & FLAG.partly ? "some phases dead" : "energised"}</dd>
-        {figure && (
+        <dd data-test="device-supply">{was.supply ?? NOT_KNOWN}</dd>
+        <dt>Current (calculated)</dt>
+        <dd data-test="device-current">{was.i_a === null ? NONE : `${number(was.i_a, was.i_a < 10 ? 1 : 0)}\u00a0A${beyond}, in the most loaded phase`}</dd>
+        <dt>Loading</dt>
+        <dd>
+          {percent(was.loading_pct)}
+          {was.loading_pct !== null && beyond} of {was.rating_a === null ? "unknown rating" : `${number(was.rating_a)} A`}
+        </dd>
+        <dt>Voltage (calculated)</dt>
+        <dd data-test="device-voltage">{was.v_pu === null ? NONE : `${perUnit(was.v_pu)}\u00a0pu${beyond}, furthest from nominal`}</dd>
+        {was.output_pct !== null && (
           <>
-            <dt>{figure[0]} (calculated)</dt>
-            <dd>{figure[1]}</dd>
+            <dt>Output</dt>
+            <dd>{percent(was.output_pct)} of its rating</dd>
           </>
         )}
         {marks.length > 0 && (
@@ -54,8 +90,24 @@ export function DeviceThen({ device }: { device: string }) {
             <dd>{marks.join(", ")}</dd>
           </>
         )}
+        {[...(was.tags ?? []).map((tag) => ["Tag", tag] as const), ...(was.grounds ?? []).map((earth) => ["Earth", { ...earth, kind: earth.bus }] as const)].map(([what, one]) => (
+          <>
+            <dt>
+              {what} {one.id}
+            </dt>
+            <dd data-test="device-held">
+              {one.kind}, held by {one.holder || "nobody named"}
+            </dd>
+          </>
+        ))}
       </dl>
-      <p class="soft">Currents, powers and who held the device are not recorded.</p>
-    </section>
+      {was.unsure.map((each) => (
+        <p key={each} class="soft">
+          {each[0]?.toUpperCase()}
+          {each.slice(1)}.
+        </p>
+      ))}
+      <p class="soft">Figures are kept in steps of 0.8 % and 0.0016 pu; powers are not kept.</p>
+    </>
   );
 }

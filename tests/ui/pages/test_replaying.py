@@ -106,6 +106,23 @@ def test_map_alarms_outages_and_orders_show_the_time_of_the_outage(story: Story)
     shown.page.close()
 
 
+def test_the_device_at_hand_shows_what_it_carried_then_under_its_short_name(story: Story) -> None:
+    shown = story.shown()
+    enter(shown)
+    shown.page.goto(f"{story.url}/#/map/{FAULTED.upper()}")
+    shown.until(f"() => {SUPPLY}?.textContent === 'de-energised'")
+    assert shown.at("device-current").inner_text().startswith("0.0\u00a0A"), "nothing flows"
+    assert shown.at("device-voltage").inner_text() == "–"
+    shown.page.keyboard.press("Home")
+    shown.until(f"() => {SUPPLY}?.textContent === 'energised'")
+    current = shown.at("device-current").inner_text()
+    assert float(current.split("\u00a0")[0].replace("\u202f", "")) > 1
+    assert "pu" in shown.at("device-voltage").inner_text()
+    shown.page.goto(f"{story.url}/#/map/nowhere")
+    shown.page.locator("[data-test=device-then] [role=alert]").wait_for()
+    shown.page.close()
+
+
 def test_nothing_leaves_the_page_in_a_replay_and_going_back_is_seen(story: Story) -> None:
     shown = story.shown()
     changes: list[str] = []

@@ -75,7 +75,7 @@ def asked(entry: Endpoint, area: str, house: House) -> tuple[str, dict[str, Any]
         path += "?q=l"
     if entry.path == "/network/trace":
         path += f"?key={device}&direction=up"
-    if entry.path in ("/replay", "/replay/panels"):
+    if entry.path in ("/replay", "/replay/panels", "/replay/elements/{key}"):
         path += "?time=2026-06-01T00:00:00Z"
     if entry.path.startswith("/reports"):
         path = path.replace("{form}", "csv") + "?start=2026-06-01T00:00:00Z&day=2026-06-01"

@@ -99,6 +99,79 @@ def test_what_was_not_recorded_is_null_and_its_voltages_are_unknown(filmed: Film
         assert page.get("/replay/panels?time=0001-01-01T00:00:00Z").status_code == 422
 
 
+def test_one_device_is_answered_as_it_was_with_who_held_it(filmed: Filmed) -> None:
+    """Against the same device, asked while it was so; figures are kept in steps."""
+    with filmed.page() as page:
+        place = {"device": "l52", "kind": "hold", "reason": "work on L52"}
+        quiet = filmed.step(10)
+        before = page.get("/network/elements/line.l52").json()
+        page.post("/areas/-/authority", json={})
+        tag = page.post("/tags", json=place)
+        assert tag.status_code == 200, tag.text
+        tagged = filmed.step(10)
+        page.post("/exercise/faults", json={"element": "line.l52"})
+        for _ in range(14):
+            out = filmed.step(10)
+        after = page.get("/network/elements/line.l52").json()
+
+        def then(view: Any, key: str = "line.l52") -> dict[str, Any]:
+            return page.get(f"/replay/elements/{key}?time={written(view.time_utc)}").json()
+
+        was = then(quiet)
+        assert was["key"] == then(quiet, "l52")["key"] == "line.l52", "a short name is understood"
+        assert was["supply"] == "energised" and was["live_phases"] == "a b c"
+        worst = max(before["v_pu"].values(), key=lambda v: abs(v - 1))
+        assert was["v_pu"] == pytest.approx(worst, abs=0.002), "of either end"
+        assert was["loading_pct"] == pytest.approx(before["loading_pct"], abs=0.41)
+        assert was["rating_a"] == before["rating_a"]
+        assert was["i_a"] == pytest.approx(
+            max(before["i_a"].values()), abs=0.0041 * before["rating_a"]
+        )
+        assert (was["tags"], was["tagged"], was["faulted"], was["beyond"]) == (
+            [],
+            False,
+            False,
+            False,
+        )
+        held = then(tagged)
+        assert held["tagged"]
+        assert [(t["kind"], t["holder"]) for t in held["tags"]] == [("hold", "sam")]
+        dead = then(out)
+        assert dead["faulted"] == after["faulted"] is True
+        assert dead["supply"] == "de-energised" and dead["live_phases"] == ""
+        assert dead["feeder"] == "" and was["feeder"] != ""
+        assert dead["v_pu"] is None
+        assert then(quiet)["tags"] == [], "what came later is not told of then"
+
+
+def test_one_device_of_a_time_not_recorded_has_no_figures(filmed: Filmed) -> None:
+    filmed.step(10)
+    early = written(START - timedelta(hours=1))
+    ahead = written(START + timedelta(hours=1))
+    with filmed.page() as page:
+        told = page.get(f"/replay/elements/line.l52?time={early}").json()
+        assert told["recorded_at"] is None and told["supply"] is not None
+        assert (told["v_pu"], told["loading_pct"], told["i_a"]) == (None, None, None)
+        assert told["unsure"] == [
+            "nothing was recorded at this time: positions are as the journal tells"
+        ]
+        told = page.get(f"/replay/elements/line.l52?time={ahead}").json()
+        assert told["supply"] is None and told["tagged"] is None and told["tags"] is None
+        assert "nothing is known of this time" in told["unsure"]
+        assert page.get(f"/replay/elements/line.nowhere?time={early}").status_code == 404
+        assert page.get("/replay/elements/line.l52?time=yesterday").status_code == 422
+
+
+def test_without_a_journal_it_is_said_that_nobody_knows_who_held_a_device(filmed: Filmed) -> None:
+    view = filmed.step(10)
+    house = house_of(live=filmed.live, grid=grid_of(), recording=filmed.recording)
+    with house.client(house.person("ann", Grant(Role.VIEWER))) as page:
+        said = page.get(f"/replay/elements/line.l52?time={written(view.time_utc)}").json()
+        assert said["v_pu"] is not None and said["tagged"] is False
+        assert said["tags"] is None and said["grounds"] is None
+        assert any("who held a tag" in each for each in said["unsure"])
+
+
 def test_a_time_that_the_room_has_not_come_to_is_not_recorded(filmed: Filmed) -> None:
     view = filmed.step(10)
     with filmed.page() as page:
@@ -185,6 +258,7 @@ OF_THE_PAST = {
     "/network/substations": "", "/network/substations/{substation}": "", "/trends": "",
     "/replay": f"?time={written(START)}", "/replay/span": "",
     "/replay/panels": f"?time={written(START)}",
+    "/replay/elements/{key}": f"?time={written(START)}",
 }  # fmt: skip
 """What a recording alone answers, and how it is asked."""
 

@@ -1,4 +1,4 @@
-"""The network as it was at a time: as it was recorded, else as the journal knows it."""
+"""Situations of the journal found again by time, and what there is to replay."""
 
 from __future__ import annotations
 
@@ -9,16 +9,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
-import numpy as np
-
 from gridmend.model.grid import Grid
 from gridmend.model.situation import Situation
 from gridmend.runtime.fold import Folding
 from gridmend.runtime.journal import Journal
-from gridmend.runtime.live import Flag, Mode, States
-from gridmend.runtime.live.modes import UNKNOWN
-from gridmend.runtime.recording import Found, Recording
-from gridmend.ui.web import wire
+from gridmend.runtime.recording import Recording
 from gridmend.ui.web.answers.history import CurveAnswer, MarkAnswer, Span
 
 EVERY = 2000
@@ -28,9 +23,6 @@ CURVE_POINTS = 400
 NEAR = timedelta(minutes=2)
 KEPT_MOST = 128
 """Situations that are kept; where there are more, every second one goes."""
-OF_POSITIONS = frozenset({Mode.ENERGISED, Mode.PHASE, Mode.FEEDER})
-"""Modes that positions alone decide. The demand of a past time is not recorded, so that voltages
-and loadings of then would be guessed: they are unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,23 +77,6 @@ def span(journal: Journal) -> tuple[datetime | None, datetime | None]:
     return first, next(islice(journal.read(last - 1, last), 1)).event.time_utc
 
 
-def frame_of(situation: Situation, states: States, mode: Mode, time: datetime) -> bytes:
-    """The full frame of a situation; `states` are any of the same grid, by which it is coded."""
-    coder = states.coder
-    live = coder.places.topology.energised(situation.snapshot)
-    # That a device said again where it stands is not recorded, so that no age is known.
-    fresh = np.zeros(len(situation.heard_s), bool)
-    then = States(coder, situation, states.flow, live, fresh)
-    if mode in OF_POSITIONS:
-        values, flags = then.frame(mode)
-    else:
-        values, flags = np.full(len(coder.geometry), UNKNOWN, np.uint8), then.flags
-    return wire.full(
-        values, flags, mode=mode.value, revision=coder.geometry.revision,
-        sequence=situation.sequence, time_s=time.timestamp(),
-    )  # fmt: skip
-
-
 def span_of(
     recording: Recording, told: tuple[datetime | None, datetime | None], now: datetime | None
 ) -> Span:
@@ -138,20 +113,3 @@ def _time(time_s: float) -> datetime:
 def _after(time_s: float) -> datetime:
     """The next whole millisecond: a browser cuts off what is finer, and would come too early."""
     return _time(math.ceil(time_s * 1000) / 1000)
-
-
-def frame_of_found(found: Found, mode: Mode, time: datetime, revision: int) -> bytes:
-    """The full frame of what was recorded."""
-    assert found.states is not None
-    return wire.full(
-        found.states[mode.value], found.states[-1], mode=mode.value, revision=revision,
-        sequence=found.number, time_s=time.timestamp(),
-    )  # fmt: skip
-
-
-def frame_of_nothing(elements: int, mode: Mode, time: datetime, revision: int) -> bytes:
-    """The full frame of a time of which nothing is known."""
-    return wire.full(
-        np.full(elements, UNKNOWN, np.uint8), np.full(elements, Flag.UNSURE, np.uint8),
-        mode=mode.value, revision=revision, sequence=0, time_s=time.timestamp(),
-    )  # fmt: skip

@@ -120,6 +120,7 @@ _ROWS: tuple[tuple[str, str, Permission | None, Where], ...] = (
     ("GET", "/replay", P.VIEW, _W.SOME),
     ("GET", "/replay/span", P.VIEW, _W.SOME),
     ("GET", "/replay/panels", P.VIEW, _W.SOME),
+    ("GET", "/replay/elements/{key}", P.VIEW, _W.SOME),
     ("GET", "/reports/outages.{form}", P.REPORT, _W.EVERYWHERE),
     ("GET", "/reports/daily.{form}", P.REPORT, _W.EVERYWHERE),
     ("POST", "/exercise/faults", P.STUDY, _W.BODY_DEVICE),
@@ -133,6 +134,7 @@ OF_A_RECORDING = frozenset({
     "/session", "/users", "/users/pending", "/network", "/network/geometry", "/network/names",
     "/network/search", "/network/oneline/{feeder}", "/network/substations",
     "/network/substations/{substation}", "/trends", "/replay", "/replay/span", "/replay/panels",
+    "/replay/elements/{key}",
 })  # fmt: skip
 """What a server of a recording alone answers: who asks, what the network is, and what was. All else
 tells what is so now, and behind a recording nothing is."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
+from gridmend.ui.web.answers.network import GroundAnswer, TagAnswer
 from gridmend.ui.web.answers.operation import AreaAnswer
 from gridmend.ui.web.answers.orders import Order, Plans
 from gridmend.ui.web.answers.shape import Answer, Figure, Time
@@ -92,3 +93,41 @@ class Panels(Answer):
     areas: list[AreaAnswer] | None = None
     unsure: list[str] = Field(default=[])
     """What is not recorded or cannot be read, in words."""
+
+
+class ElementThen(Answer):
+    """One device as it was shown at a time; null for what was not recorded.
+
+    Figures were kept in steps: voltages of 0.0016 pu from 0.8 to 1.2, loadings of 0.8 % to 200;
+    what lies beyond is told as the end of the range, and `beyond` says so.
+    """
+
+    time: Time
+    recorded_at: Time | None
+    key: str
+    kind: str
+    index: int | None
+    bus1: str
+    bus2: str
+    position: Literal["open", "closed"] | None
+    supply: Literal["energised", "some phases dead", "de-energised"] | None
+    live_phases: str | None
+    feeder: str | None
+    """Which feeder fed it then; empty for none."""
+    v_pu: Figure
+    """Of the end and phase furthest from nominal."""
+    loading_pct: Figure
+    i_a: Figure
+    """Of the most loaded phase: the loading of the rating."""
+    rating_a: Figure
+    output_pct: Figure
+    """What a distributed resource gave, of its rating."""
+    beyond: bool
+    not_normal: bool | None
+    tagged: bool | None
+    grounded: bool | None
+    faulted: bool | None
+    tags: list[TagAnswer] | None
+    grounds: list[GroundAnswer] | None
+    """With who holds them; null where no journal can be read."""
+    unsure: list[str] = Field(default=[])

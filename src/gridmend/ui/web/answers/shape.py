@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, Self
 
+from fastapi import Path
 from pydantic import (
     AfterValidator,
     AwareDatetime,
@@ -39,6 +40,8 @@ def _written(value: Any) -> Any:
 
 Moment = Annotated[AwareDatetime, BeforeValidator(_written)]
 """A time that is given, with its zone."""
+Key = Annotated[str, Path(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+"""The name of a device or a diagram in an address."""
 
 
 def _finite(value: Any) -> Any:

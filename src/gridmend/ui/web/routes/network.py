@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from gridmend.interlock.limits import Limits
 from gridmend.model.customers import customer_counts
@@ -26,12 +26,12 @@ from gridmend.ui.web.answers.network import (
     SubstationAnswer,
     Trace,
 )
+from gridmend.ui.web.answers.shape import Key
 from gridmend.ui.web.gate import Served, endpoint
 from gridmend.ui.web.problems import missing
 from gridmend.ui.web.serving import Serving
 
 router = APIRouter(tags=["network"], prefix="")
-Key = Annotated[str, Path(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 ALIGNED = 8
 _MODES = {
     Mode.ENERGISED: ("0 dead, 1 live, 2 some phases dead", 0.0, 1.0, ""),

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from fastapi import APIRouter, Response
 
 from gridmend.runtime.live import Mode
-from gridmend.ui.web.answers.history import Panels, Span
-from gridmend.ui.web.answers.shape import Moment
+from gridmend.ui.web.answers.history import ElementThen, Panels, Span
+from gridmend.ui.web.answers.shape import Key, Moment
 from gridmend.ui.web.beside import is_beside, opened_journal
+from gridmend.ui.web.device_then import device_then
 from gridmend.ui.web.gate import Served, endpoint
+from gridmend.ui.web.past import frame_at, is_ahead
 from gridmend.ui.web.problems import Problem
 from gridmend.ui.web.recorded import panels_at
-from gridmend.ui.web.replay import frame_of, frame_of_found, frame_of_nothing, span, span_of
-from gridmend.ui.web.serving import Serving
+from gridmend.ui.web.replay import span, span_of
 
 router = APIRouter(tags=["history"])
-AHEAD = timedelta(seconds=1)
-"""A page may ask for the time of the newest view rounded up, but for nothing later."""
 
 
 class ModeName(StrEnum):
@@ -58,11 +57,18 @@ async def replay_panels(time: Moment, serving: Served) -> Panels:
     """Figures, alarms, outages, plans, orders and areas as they were shown at a time."""
     _check(time)
     recording = serving.recording
-    if recording is None or _is_ahead(serving, time):
+    if recording is None or is_ahead(serving, time):
         return panels_at(time, None)
     return await serving.lanes.heavy.run(
         lambda: panels_at(time, recording.at(time.timestamp()))
     )  # fmt: skip
+
+
+@endpoint(router, "GET", "/replay/elements/{key}", statuses=(404, 422))
+async def replay_element(key: Key, time: Moment, serving: Served) -> ElementThen:
+    """One device as it was shown at a time: its figures, its marks, and who held it."""
+    _check(time)
+    return await serving.lanes.heavy.run(lambda: device_then(serving, key, time))
 
 
 @endpoint(
@@ -76,31 +82,8 @@ async def replay(
     """The map as it was shown at a time, as a full frame; where that was not recorded, what the
     journal's positions tell, and the rest unknown."""
     _check(time)
-    body = await serving.lanes.heavy.run(lambda: _frame(serving, time, Mode[mode.name]))
+    body = await serving.lanes.heavy.run(lambda: frame_at(serving, time, Mode[mode.name]))
     return Response(body, media_type="application/octet-stream")
-
-
-def _frame(serving: Serving, time: datetime, mode: Mode) -> bytes:
-    revision = serving.live.geometry.revision
-    if _is_ahead(serving, time):
-        return frame_of_nothing(len(serving.live.geometry), mode, time, revision)
-    if serving.recording is not None:
-        found = serving.recording.at(time.timestamp())
-        if found is not None and found.states is not None:
-            return frame_of_found(found, mode, time, revision)
-        if not is_beside(serving):
-            return frame_of_nothing(len(serving.live.geometry), mode, time, revision)
-    states = serving.view.states
-    with opened_journal(serving) as opened:
-        situation = serving.replay.at(opened, time)
-    return frame_of(situation, states, mode, time)
-
-
-def _is_ahead(serving: Serving, time: datetime) -> bool:
-    """Whether a room with a recording has not come to a time: nobody knows what it will show."""
-    if serving.recording is None or serving.is_replay:
-        return False
-    return time - serving.view.time_utc > AHEAD
 
 
 def _check(time: datetime) -> None:
