@@ -1,9 +1,12 @@
-"""Times of restoration in storms on the twin: fitted to some storms, measured on others.
+"""Times of restoration on the twin: fitted to some storms or calm days, measured on others.
 
     python -m benchmarks.storm_restoration --fit 101-116
     python -m benchmarks.storm_restoration --measure 201-220 --policies crew,healing
+    python -m benchmarks.storm_restoration --calm --fit 101-180 --policies crew,healing \\
+        --grid ieee123,ieee8500x3
 
-`--fit` prints what `operations/prediction/storm_figures.py` holds, and how often the intervals of
+With `--calm` each seed is a day with one lasting fault and no storm. `--fit` prints what
+`operations/prediction/restoration_figures.py` holds, and how often the intervals of
 each storm would have held that the others alone had given. `--measure` prints how often the
 intervals held that the outage desk told, by grid, policy and stage.
 """
@@ -20,7 +23,9 @@ import numpy as np
 import gridmend
 from gridmend.model.arrays import Floats
 from gridmend.operations.prediction.remaining import STAGES, Standing, standing_features
-from gridmend.operations.prediction.storm_figures import SHARES
+from gridmend.operations.prediction.restoration_figures import SHARES
+from gridmend.planning.evidence.cases import Case as Study
+from gridmend.planning.evidence.cases import scenario_of
 from gridmend.runtime.exercise.exercise import Exercise, rehearse
 from gridmend.runtime.exercise.restoration_times import judged, restoration_times
 from gridmend.runtime.exercise.storming import Front, storm_of
@@ -43,9 +48,11 @@ class Case:
     is_open: bool = False
 
 
-def run(grid: str, seed: int, policy: Policy, front: Front) -> Exercise:
-    """One storm under one policy."""
+def run(grid: str, seed: int, policy: Policy, front: Front | None) -> Exercise:
+    """One storm under one policy; one fault on a calm day where no front is given."""
     made = gridmend.read(grid)
+    if front is None:
+        return rehearse(scenario_of(Study("fault", seed, 0), made), policy, grid=made, parts=1)
     return rehearse(storm_of(made, seed=seed, front=front), policy, grid=made)
 
 
@@ -96,6 +103,7 @@ def overdue(cases: Sequence[Case]) -> list[Case]:
                 Case(case.seed, Standing(
                     "overdue", case.known.ahead, case.known.others, max(case.known.crews, 2),
                     case.known.storm, case.known.automated, case.known.elapsed_min + limit,
+                    calm=case.known.calm,
                 ), case.took_min - limit)
                 for case in own if case.took_min > limit + 1
             ]  # fmt: skip
@@ -164,7 +172,9 @@ def crossed(cases: Sequence[Case]) -> None:
     print(f"mean of {len(outages)} storms: {100 * by_storm:.1f} %")
 
 
-def measure(grid: str, policies: Sequence[Policy], seeds: Sequence[int], front: Front) -> None:
+def measure(
+    grid: str, policies: Sequence[Policy], seeds: Sequence[int], front: Front | None
+) -> None:
     """Print how often what was told held."""
     both: list[Exercise] = []
     for policy in policies:
@@ -191,21 +201,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--fit", default="", help="seeds, as 101-119")
     parser.add_argument("--measure", default="", help="seeds")
+    parser.add_argument("--calm", action="store_true", help="single faults, no storm")
     parser.add_argument("--grid", default="ieee123")
     parser.add_argument("--policies", default="crew")
     parser.add_argument("--faults", type=float, default=20.0)
     parser.add_argument("--hours", type=float, default=60.0)
     parser.add_argument("--crews", type=int, default=4)
     said = parser.parse_args()
-    front = Front(faults=said.faults, hours=said.hours, crews=said.crews)
+    front = None if said.calm else Front(faults=said.faults, hours=said.hours, crews=said.crews)
     policies: list[Policy] = [p for p in ("crew", "healing") if p in said.policies.split(",")]
+    grids = said.grid.split(",")
     if said.fit:
+        # What happened on one network says nothing of the same seed on another.
         fit([
-            case for seed in _seeds(said.fit) for policy in policies
-            for case in cases_of(run(said.grid, seed, policy, front), seed)
+            case for k, grid in enumerate(grids) for seed in _seeds(said.fit) for policy in policies
+            for case in cases_of(run(grid, seed, policy, front), 100_000 * k + seed)
         ])  # fmt: skip
-    if said.measure:
-        measure(said.grid, policies, _seeds(said.measure), front)
+    for grid in grids if said.measure else ():
+        measure(grid, policies, _seeds(said.measure), front)
 
 
 def _seeds(text: str) -> list[int]:

@@ -52,6 +52,9 @@ SETTINGS = {
 the published demand 1,662 A between phases and 841 A to ground behind the head, 615 A and 413 A
 behind the reclosers. Assumed."""
 
+NAME = "ieee8500x3"
+"""Of the network that is made: it is none of the published feeder's."""
+
 
 def side_by_side(grid: Grid) -> Grid:
     """So many feeders as there are prefixes, each on its own source, tied as stated above."""
@@ -70,7 +73,7 @@ def side_by_side(grid: Grid) -> Grid:
     grid = grid.with_tables(loads=loads, lines=lines)
     filled = {t.schema.name: t for t in grid.tables() if len(t)}
     tables: dict[str, Any] = {k: t if k in SHARED else _copied(t) for k, t in filled.items()}
-    many = Grid(grid.name, frequency_hz=grid.frequency_hz, **tables)
+    many = Grid(NAME, frequency_hz=grid.frequency_hz, **tables)
     many = _protected(_heads(_apart(many, len(grid.buses))))
     model = many.switches.record(f"a_{HEAD}")
     for number, (one, bus1, other, bus2) in enumerate(TIES, 1):

@@ -1,10 +1,12 @@
 // The network on the screen: draws it, moves about it, picks from it.
 import { useEffect, useRef } from "preact/hooks";
-import { signal } from "@preact/signals";
+import { effect, signal } from "@preact/signals";
 import { MODES, type Mode } from "../wire/frame";
-import { isStale, mode, picture, setMode } from "../state/live";
+import { clockMs, isStale, mode, picture, setMode } from "../state/live";
+import { replayed } from "../state/replay";
+import { isOnPaper } from "../state/settings";
 import { isSearchOpen, onKeys } from "../shell/bindings";
-import { power, plural, shortName } from "../part/format";
+import { dateAndTime, power, plural, shortName } from "../part/format";
 import { choose, chosen, trace, traced } from "./marks";
 import { Legend } from "./legend";
 import { Stage } from "./stage";
@@ -27,6 +29,7 @@ const failed = signal("");
 export function NetworkMap() {
   const net = useRef<HTMLCanvasElement>(null);
   const text = useRef<HTMLCanvasElement>(null);
+  const paper = useRef<HTMLCanvasElement>(null);
   const stage = useRef<Stage | null>(null);
   const held = picture.value;
   useEffect(() => {
@@ -45,8 +48,12 @@ export function NetworkMap() {
       },
     });
     const letKeysGo = onKeys(keysOf(stage.current));
+    const letPaperGo = effect(() => {
+      if (isOnPaper.value && paper.current) stage.current?.copyTo(paper.current);
+    });
     return () => {
       letKeysGo();
+      letPaperGo();
       release();
       stage.current = null;
     };
@@ -55,6 +62,10 @@ export function NetworkMap() {
     <section class={isStale.value ? "map stale" : "map"} aria-label="Map" data-test="map">
       <canvas ref={net} class="net" tabIndex={0} role="img" aria-label={`Network map, coloured by ${MODE_NAMES[mode.value]}. Search with Ctrl K; n goes to the next device that is not normal.`} data-test="map-canvas" />
       <canvas ref={text} class="names" aria-hidden="true" />
+      <p class="on-paper" data-test="paper-title">
+        {MODE_NAMES[mode.value]}, {dateAndTime(replayed.value ?? clockMs.value)}
+      </p>
+      <canvas ref={paper} class="on-paper" aria-hidden="true" data-test="map-paper" />
       <Modes />
       <Tools stage={() => stage.current} />
       <Legend />

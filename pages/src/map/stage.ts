@@ -90,6 +90,15 @@ export class Stage {
     this.ask();
   }
 
+  /** Draws what is shown onto another canvas, in the colours of now: a printer takes none of WebGL's. */
+  copyTo(onto: HTMLCanvasElement): void {
+    this.layer.palette(paletteOf(colours(), limitsOf(network.peek()?.limits)));
+    this.draw();
+    Object.assign(onto, { width: this.net.width, height: this.net.height });
+    const pen = onto.getContext("2d");
+    for (const canvas of [this.net, this.text]) if (canvas.width) pen?.drawImage(canvas, 0, 0);
+  }
+
   private take(store: StateStore): void {
     this.store = store;
     this.isStateNew = true;

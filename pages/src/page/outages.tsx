@@ -1,14 +1,15 @@
 // Outages: what probably operated, who is out, when they will be back, and who works on it.
-import { outages } from "../state/feed";
+import { outages, overview } from "../state/feed";
 import type { Outage } from "../wire/answers";
 import { go } from "../state/route";
 import { choose } from "../map/marks";
-import { age, chance, clockNear, dateAndTime, NONE, number, shortName, words } from "../part/format";
+import { age, chance, clockNear, dateAndTime, NONE, number, plural, shortName, words } from "../part/format";
 import { clockMs } from "../state/live";
 
 export default function OutagesPage() {
   const told = outages.data.value;
   const open = (told ?? []).filter((each) => !each.over).sort((a, b) => b.customers - a.customers);
+  const out = overview.data.value?.customers_out ?? 0;
   const over = (told ?? []).filter((each) => each.over);
   return (
     <div class="page">
@@ -21,7 +22,7 @@ export default function OutagesPage() {
       {outages.problem.value && <p class="bad">The list may be old: {outages.problem.value.message}</p>}
       {told && !open.length && (
         <p class="card" data-test="no-outages">
-          Nobody is known to be out.
+          {out ? `${plural(out, "customer")} without supply by the positions of devices. Which device operated is not told yet: reports are gathered.` : "Nobody is known to be out."}
         </p>
       )}
       <div class="columns">

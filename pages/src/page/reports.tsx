@@ -1,7 +1,7 @@
 // Reports: outages over a time, and the day's operations; as page, table and print.
 import { signal } from "@preact/signals";
 import { clockMs } from "../state/live";
-import { may } from "../state/session";
+import { may, session } from "../state/session";
 
 const FORMATS = [
   ["html", "Page"],
@@ -12,10 +12,13 @@ const day = signal("");
 const start = signal("");
 const end = signal("");
 
-const isoDay = (ms: number): string => new Date(ms || Date.now()).toISOString().slice(0, 10);
+/** The date at a time, as `2026-07-15`. */
+const isoDay = (ms: number, timeZone = "UTC"): string => new Intl.DateTimeFormat("en-CA", { year: "numeric", month: "2-digit", day: "2-digit", timeZone }).format(ms || Date.now());
 
 export default function ReportsPage() {
   const today = isoDay(clockMs.value);
+  const zone = session.value?.server.zone ?? "UTC";
+  const thisDay = day.value || isoDay(clockMs.value, zone);
   const [from, to] = [start.value || today, end.value || isoDay((clockMs.value || Date.now()) + 86_400_000)];
   if (!may("report"))
     return (
@@ -49,10 +52,10 @@ export default function ReportsPage() {
           <h2>Daily operations</h2>
           <p class="soft">What was switched, tagged, alarmed and handed over in a day.</p>
           <label class="field">
-            <span>Day</span>
-            <input type="date" value={day.value || today} data-test="report-day" onInput={(event) => (day.value = event.currentTarget.value)} />
+            <span>Day ({zone})</span>
+            <input type="date" value={thisDay} data-test="report-day" onInput={(event) => (day.value = event.currentTarget.value)} />
           </label>
-          <Links path="daily" query={`day=${day.value || today}`} />
+          <Links path="daily" query={`day=${thisDay}`} />
         </section>
       </div>
     </div>

@@ -1,10 +1,10 @@
 // Trends: what was measured or calculated, over time.
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { signal } from "@preact/signals";
 import uPlot from "uplot";
 import { colours } from "../part/colours";
 import { clock, dateAndTime, number, shortName, trendName, zoneName } from "../part/format";
-import { theme, zone } from "../state/settings";
+import { isOnPaper, theme, zone } from "../state/settings";
 import { route } from "../state/route";
 import { clockMs } from "../state/live";
 import { replayed } from "../state/replay";
@@ -15,6 +15,8 @@ const SPANS_H = [1, 6, 24];
 const SERIES_MOST = 8;
 const AGAIN_MS = 30_000;
 const SAMPLE_MS = 60_000;
+/** As wide as a sheet of A4 leaves. */
+const PAPER_PX = 640;
 
 const told = signal<Trends | null>(null);
 /** What has a trend, with its unit. */
@@ -103,7 +105,7 @@ function Charts({ trends }: { trends: Trends }) {
   return (
     <>
       {[...byUnit].map(([unit, of]) => (
-        <Chart key={`${unit} ${of.join()} ${theme.value} ${zone.value}`} unit={unit} of={of} trends={trends} />
+        <Chart key={`${unit} ${of.join()} ${theme.value} ${zone.value} ${isOnPaper.value}`} unit={unit} of={of} trends={trends} />
       ))}
     </>
   );
@@ -114,7 +116,8 @@ function Chart(props: { unit: string; of: string[]; trends: Trends }) {
   const plot = useRef<uPlot | null>(null);
   const { unit, of, trends } = props;
   const data: uPlot.AlignedData = [trends.times.map((time) => Date.parse(time) / 1000), ...of.map((name) => trends.series[name] ?? [])];
-  useEffect(() => {
+  // Before the next painting, as a printer waits for no other.
+  useLayoutEffect(() => {
     if (!at.current) return;
     const style = getComputedStyle(document.documentElement);
     const soft = style.getPropertyValue("--soft");
@@ -123,7 +126,7 @@ function Chart(props: { unit: string; of: string[]; trends: Trends }) {
     const inks = colours().feeders;
     plot.current = new uPlot(
       {
-        width: at.current.clientWidth,
+        width: isOnPaper.peek() ? PAPER_PX : at.current.clientWidth,
         height: 300,
         tzDate: (time) => uPlot.tzDate(new Date(time * 1000), zoneName()),
         cursor: { drag: { x: true, y: false } },
@@ -144,7 +147,7 @@ function Chart(props: { unit: string; of: string[]; trends: Trends }) {
       at.current,
     );
     const sized = new ResizeObserver(() => at.current && plot.current?.setSize({ width: at.current.clientWidth, height: 300 }));
-    sized.observe(at.current);
+    if (!isOnPaper.peek()) sized.observe(at.current);
     return () => {
       sized.disconnect();
       plot.current?.destroy();

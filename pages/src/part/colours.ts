@@ -1,7 +1,7 @@
 // The colours that mean something, by theme. They are chosen so that voltages, alarms and what is
 // stale stay apart for people without red or green cones; a test computes how far apart.
 import { effect } from "@preact/signals";
-import { theme, type Theme } from "../state/settings";
+import { isOnPaper, theme, type Theme } from "../state/settings";
 
 export interface Colours {
   /** Of what is inside its limits. */
@@ -61,7 +61,9 @@ export const COLOURS: Record<Theme, Colours> = {
   },
 };
 
-export const colours = (): Colours => COLOURS[theme.value];
+const PAPER: Colours = { ...COLOURS.light, ground: "#ffffff" };
+
+export const colours = (): Colours => (isOnPaper.value ? PAPER : COLOURS[theme.value]);
 
 /** Hands the colours on to the style sheet. */
 effect(() => {

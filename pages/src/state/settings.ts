@@ -35,7 +35,12 @@ export const legend = kept<"open" | "closed">("legend", ["open", "closed"], "clo
 /** The map alone, large, for the wall. */
 export const wall = signal(false);
 
+/** The page is being laid out for paper, which is white whatever the theme. */
+export const isOnPaper = signal(false);
+addEventListener("beforeprint", () => (isOnPaper.value = true));
+addEventListener("afterprint", () => (isOnPaper.value = false));
+
 effect(() => {
-  document.documentElement.dataset.theme = theme.value;
+  document.documentElement.dataset.theme = isOnPaper.value ? "light" : theme.value;
   document.documentElement.dataset.wall = wall.value ? "on" : "off";
 });

@@ -70,7 +70,7 @@ def suspects(
         if not passed:
             found.append(section)
     return tuple(
-        Suspect(_elements(topology, cut, k), names[beyond[k]] if beyond.get(k, -1) >= 0 else "")
+        Suspect(elements_of(topology, cut, k), names[beyond[k]] if beyond.get(k, -1) >= 0 else "")
         for k in found
     )
 
@@ -98,7 +98,7 @@ def _other(cut: Sections, row: int, section: int) -> int:
     return two if one == section else one
 
 
-def _elements(topology: Topology, cut: Sections, section: int) -> tuple[str, ...]:
+def elements_of(topology: Topology, cut: Sections, section: int) -> tuple[str, ...]:
     """Keys of what lies wholly in a section."""
     w, count = topology.wiring, len(topology.branch_names)
     inside, there = np.ones(count, bool), np.zeros(count, bool)

@@ -1,4 +1,4 @@
-"""How long an outage of a storm lasts, and whether intervals that were told have held."""
+"""How long an outage lasts, and whether intervals that were told have held."""
 
 from __future__ import annotations
 
@@ -12,7 +12,13 @@ from hypothesis import strategies as st
 from gridmend.model.errors import GridError
 from gridmend.operations.prediction.coverage import AGAIN_S, Spell, Told, coverage, held
 from gridmend.operations.prediction.remaining import STAGES, Standing, remaining
-from gridmend.operations.prediction.storm_figures import MEAN, RESIDUAL, SHARES
+from gridmend.operations.prediction.restoration_figures import (
+    CALM_MEAN,
+    CALM_RESIDUAL,
+    SHARES,
+    STORM_MEAN,
+    STORM_RESIDUAL,
+)
 
 standings = st.builds(
     Standing,
@@ -24,6 +30,7 @@ standings = st.builds(
     automated=st.booleans(),
     elapsed_min=st.floats(0, 1e5),
     crew_min=st.floats(0, 1e5) | st.just(math.nan),
+    calm=st.booleans(),
 )
 
 
@@ -38,12 +45,23 @@ def test_a_greater_share_takes_no_less_time_and_all_times_are_possible(
     assert early <= law.median_min <= late
 
 
-def test_the_figures_are_there_for_each_stage_and_rise() -> None:
-    assert set(MEAN) == set(RESIDUAL) == set(STAGES)
+@pytest.mark.parametrize(
+    ("means", "residuals"), [(STORM_MEAN, STORM_RESIDUAL), (CALM_MEAN, CALM_RESIDUAL)]
+)
+def test_the_figures_are_there_for_each_stage_and_rise(
+    means: dict[str, tuple[float, ...]], residuals: dict[str, tuple[float, ...]]
+) -> None:
+    assert set(means) == set(residuals) == set(STAGES)
     for stage in STAGES:
-        assert len(MEAN[stage]) == 8 and len(RESIDUAL[stage]) == len(SHARES)
-        assert list(RESIDUAL[stage]) == sorted(RESIDUAL[stage])
+        assert len(means[stage]) == 8 and len(residuals[stage]) == len(SHARES)
+        assert list(residuals[stage]) == sorted(residuals[stage])
     assert list(SHARES) == sorted(SHARES)
+
+
+def test_one_fault_on_a_calm_day_lasts_less_than_an_outage_of_a_storm() -> None:
+    for stage in STAGES:
+        calm, storm = (remaining(Standing(stage, calm=is_calm)) for is_calm in (True, False))
+        assert calm.median_min < storm.median_min
 
 
 def test_the_longer_a_crew_says_it_takes_the_later_they_are_back() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -57,6 +58,9 @@ def test_a_repair_ends_the_only_case_where_its_device_feeds_the_place_and_no_oth
     )
     room = cast("Room", cast("Any", SimpleNamespace(kernel=kernel, operator=None)))
     only = Case("s1", Snapshot.normal(grid), 0.0, suspects=(Suspect(("line.l2",), "s2"),))
+    other = replace(only, suspects=(Suspect(("line.l2", "line.l9"), "s2"),))
+    assert mended(room, [other], "line.l1", patrolled=True, seen={"line.l9"}) == (other,)
+    assert not said, "a crew has seen damage there, and may be at work"
     assert mended(room, [only], "line.l3", patrolled=True) == ()
     assert not said, "what lies behind S1 may still be faulted"
     assert mended(room, [only], "line.l1", patrolled=True) == (only,)
@@ -72,6 +76,8 @@ def test_damage_clears_what_was_closed_onto_only_where_it_lies_in_a_part_of_that
         parts = tuple(Suspect((f"line.l{k}",), "sw1") for k in (1, 2, 3, 4))
         one = Case("sw1", BEFORE, 0.0, suspects=parts)
         one.instead, one.onto = frozenset({"line.l4"}), frozenset({"line.l2", "line.l3"})
+        found_on(room, [one], found, 6, seen={"line.l3", "line.l4"})
+        assert not said, "damage that somebody has seen there is no less for it"
         found_on(room, [one], found, 6)
         assert said == sorted({*cleared, "line.l4"})
         left = {suspect.elements[0] for suspect in one.suspects}

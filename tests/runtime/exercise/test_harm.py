@@ -92,7 +92,8 @@ def test_two_who_wait_for_one_element_have_one_crew_mend_it(blind: Grid) -> None
 
 
 def test_leave_is_judged_when_the_crew_stands_at_the_switch(blind: Grid) -> None:
-    course = course_of(blind, faults=())
+    # A line that is dead by then is struck.
+    course = course_of(blind, faults=(FaultStrikes(30.0, "L52"),))
     room, kernel = course.room, course.room.kernel
     course.run_to(10.0)
     assert course.field.plant.operate(Step(Action.OPEN, "Sw2", "")).state.value != "failed"
@@ -105,8 +106,9 @@ def test_leave_is_judged_when_the_crew_stands_at_the_switch(blind: Grid) -> None
     assert course.flow.snapshot.is_open(blind, "Sw2")
     assert not kernel.situation.pending, "the command has failed"
     outcomes = [e.payload for e in course.events if e.kind == "outcome"]
-    assert outcomes[-1]["state"] == "failed"
-    assert "faulted" in str(outcomes[-1]["why"])
+    last = [said for said in outcomes if said["command"] == outcomes[0]["command"]][-1]
+    assert last["state"] == "failed"
+    assert "faulted" in str(last["why"])
 
 
 def test_an_interruption_that_outlasts_the_run_counts_to_its_end(

@@ -20,7 +20,8 @@ from gridmend.operations.prediction.remaining import STAGES
 from gridmend.powerflow.network import Network
 from gridmend.runtime.course import Course
 from gridmend.runtime.exercise.exercise import Exercise, rehearse
-from gridmend.runtime.exercise.outages import SETTLE_MOST_S, SETTLE_S, OutageDesk
+from gridmend.runtime.exercise.outage_looks import SETTLE_MOST_S, SETTLE_S
+from gridmend.runtime.exercise.outages import OutageDesk
 from gridmend.runtime.exercise.restoration_times import restoration_times
 from gridmend.runtime.exercise.room import Room
 from gridmend.twin.field import Equipment, Field
@@ -100,7 +101,10 @@ def test_an_outage_is_predicted_verified_and_what_is_nested_found_by_pings_and_m
     first, second = of_kind(nested, "outage_predicted")
     assert first.payload["device"] == "sw1" and not first.payload["nested"]
     assert first.payload["customers"] == nested.grid.customer_count()
-    assert minutes(first) == pytest.approx(11.0, abs=0.2)
+    locked = [e for e in of_kind(nested, "tripped") if e.payload.get("locked_out")]
+    assert minutes(first) - minutes(locked[0]) == pytest.approx(2 / 60, abs=0.02), "at once"
+    since = datetime.fromisoformat(first.payload["since_utc"])
+    assert abs((since - locked[0].time_utc).total_seconds()) < 1.5, "not since it is told"
     assert second.payload["device"] == "f1" and second.payload["nested"]
     behind = sum(
         one.customers for one in nested.interruptions if one.event.lower() in NESTED

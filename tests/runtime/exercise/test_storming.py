@@ -124,5 +124,8 @@ def test_two_faults_in_two_sections_are_isolated_together_and_the_others_restore
     first_repair = min(h.time_s for h in found.happened if h.kind == "repaired")
     before = [n for at, n in found.curve if 600 < (at - NOON).total_seconds() < first_repair]
     assert min(before) < max(before), "nobody was restored before a repair"
+    said = [e.payload["text"] for e in found.events if e.kind == "crew_said"]
+    at_work = said[said.index("begins: repair line.l35") :]
+    assert "waits: line.l35 is live" not in at_work, "whose damage a crew is mending stays dead"
     assert found.measures["hurt"] == 0
     assert found.measures["customers_out_at_end"] == 0

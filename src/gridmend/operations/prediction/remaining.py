@@ -1,4 +1,4 @@
-"""How much longer an outage lasts in a storm, by how far its mending has come."""
+"""How much longer an outage lasts, by how far its mending has come: in storms, and on calm days."""
 
 from __future__ import annotations
 
@@ -8,7 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from gridmend.model.errors import GridError
-from gridmend.operations.prediction.storm_figures import MEAN, RESIDUAL, SHARES
+from gridmend.operations.prediction.restoration_figures import (
+    CALM_MEAN,
+    CALM_RESIDUAL,
+    SHARES,
+    STORM_MEAN,
+    STORM_RESIDUAL,
+)
 
 STAGES = ("detected", "assigned", "arrived", "found", "repairing", "overdue")
 """How far an outage has come: it is known, a crew is on its way, there, has named the damage, works
@@ -22,9 +28,10 @@ class Standing:
     """What a control room knows of an outage when it says how long it will last.
 
     `ahead`: outages with as many customers or more that nobody works at yet; `others` all of
-    these. `crews` on duty; `storm` whether one is over the map; `automated` whether switches are
-    operated by an application. `elapsed_min` since it began; `crew_min` what the crew at work has
-    said that it will take, nan where it has said nothing. Raises `GridError` for what cannot be.
+    these. `crews` on duty; `storm` whether one is over the map, `calm` whether none was for days;
+    `automated` whether switches are operated by an application. `elapsed_min` since it began;
+    `crew_min` what the crew at work has said that it will take, nan where it has said nothing.
+    Raises `GridError` for what cannot be.
     """
 
     stage: str
@@ -35,6 +42,7 @@ class Standing:
     automated: bool = False
     elapsed_min: float = 0.0
     crew_min: float = math.nan
+    calm: bool = False
 
     def __post_init__(self) -> None:
         if self.stage not in STAGES:
@@ -46,16 +54,17 @@ class Standing:
 
 
 def standing_features(known: Standing) -> list[float]:
-    """What the mean of the logarithm depends on."""
+    """What the mean of the logarithm depends on. On calm days there is no queue to speak of, and
+    runs of some hours say nothing of what takes longer."""
     crews = max(known.crews, 0.5)
     said = known.crew_min if known.crew_min > 0 else math.nan
     return [
         1.0,
-        math.log1p(known.ahead / crews),
-        math.log1p(known.others / crews),
+        0.0 if known.calm else math.log1p(known.ahead / crews),
+        0.0 if known.calm else math.log1p(known.others / crews),
         float(known.storm),
         float(known.automated),
-        math.log1p(known.elapsed_min / 60),
+        0.0 if known.calm else math.log1p(known.elapsed_min / 60),
         0.0 if math.isnan(said) else math.log(min(max(said, SHORTEST_MIN), LONGEST_MIN) / 60),
         float(math.isnan(said)),
     ]
@@ -67,6 +76,7 @@ class Remaining:
 
     stage: str
     log_mean: float
+    calm: bool = False
 
     def quantile_min(self, share: float) -> float:
         """The time that a share of such outages does not exceed [min]."""
@@ -74,7 +84,8 @@ class Remaining:
             raise GridError(
                 f"share is {share}", mend=f"give {SHARES[0]:g} to {SHARES[-1]:g}: more was not seen"
             )
-        more = float(np.interp(share, SHARES, RESIDUAL[self.stage]))
+        residual = CALM_RESIDUAL if self.calm else STORM_RESIDUAL
+        more = float(np.interp(share, SHARES, residual[self.stage]))
         return min(max(math.exp(self.log_mean + more), SHORTEST_MIN), LONGEST_MIN)
 
     def interval_min(self, share: float = 0.9) -> tuple[float, float]:
@@ -88,13 +99,14 @@ class Remaining:
 
 
 def remaining(known: Standing) -> Remaining:
-    """The distribution for what is known of an outage in a storm, at a stage of its mending.
+    """The distribution for what is known of an outage at a stage of its mending.
 
     The logarithm of the time is linear in the queue before it, the crews and what these say, by
     stage; its spread is what residuals of other storms were (split conformal prediction: Lei et
-    al., JASA 2018). Both are of storms on the twin (`benchmarks/storm_restoration.py`), not of a
-    utility's: with the twin's repair times, which are. Coverage on storms that neither has seen
-    stands in docs/outage-prediction.md.
+    al., JASA 2018). Both are of storms on the twin, or of single faults on calm days
+    (`benchmarks/storm_restoration.py`), not of a utility's: with the twin's repair times, which
+    are. Coverage on days that neither has seen stands in docs/outage-prediction.md.
     """
-    mean = float(np.dot(standing_features(known), MEAN[known.stage]))
-    return Remaining(known.stage, mean)
+    means = CALM_MEAN if known.calm else STORM_MEAN
+    mean = float(np.dot(standing_features(known), means[known.stage]))
+    return Remaining(known.stage, mean, known.calm)

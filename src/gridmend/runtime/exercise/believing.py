@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from gridmend.model.snapshot import Snapshot
 from gridmend.model.topology import Topology
@@ -11,14 +11,22 @@ from gridmend.runtime.exercise.case import Case
 from gridmend.runtime.exercise.room import Room
 
 
-def found_on(room: Room, cases: Sequence[Case], element: str, tries_most: int) -> None:
+def found_on(
+    room: Room,
+    cases: Sequence[Case],
+    element: str,
+    tries_most: int,
+    *,
+    seen: Set[str] = frozenset(),
+) -> None:
     """Damage was found in one of the sections of a case: those that were suspected instead of it
-    are cleared, and the case goes on, as whoever is out there may come back."""
+    are cleared, and the case goes on, as whoever is out there may come back. Sections in which
+    somebody has `seen` damage stay."""
     for case in cases:
         here = [one for one in case.suspects if element in one.elements]
         instead = _instead(case, element)
         clear = [one for one in case.suspects if one.elements[0] in instead]
-        clear = [one for one in clear if one not in here]
+        clear = [one for one in clear if one not in here and not seen & set(one.elements)]
         if not here or not clear:
             continue
         for one in clear:
@@ -31,12 +39,20 @@ def found_on(room: Room, cases: Sequence[Case], element: str, tries_most: int) -
             case.due_s, case.why = room.agenda.now_s, f"damage was found on {element}"
 
 
-def mended(room: Room, cases: Sequence[Case], element: str, *, patrolled: bool) -> tuple[Case, ...]:
+def mended(
+    room: Room,
+    cases: Sequence[Case],
+    element: str,
+    *,
+    patrolled: bool,
+    seen: Set[str] = frozenset(),
+) -> tuple[Case, ...]:
     """The cases that end as a crew has mended an element.
 
     It is what a section was suspected for: the section that it lies in, or the only one, as a
     switch lies at the border of two, where it was fed through what locked out. What else a case
-    suspected is cleared as well, unless it is `patrolled`, by crews that look for more.
+    suspected is cleared as well, unless it is `patrolled`, by crews that look for more, and but for
+    sections in which somebody has `seen` damage: a crew may be at work there.
     """
     kernel = room.kernel
     standing = kernel.situation.faults
@@ -58,6 +74,8 @@ def mended(room: Room, cases: Sequence[Case], element: str, *, patrolled: bool) 
             is_other = len(case.suspects) > 1 and element not in one.elements
             suspected = one.elements[0]
             if suspected == element or (is_other and patrolled and suspected not in instead):
+                continue
+            if seen & set(one.elements):
                 continue
             if suspected in kernel.situation.faults:
                 why = f"the fault was on {element}, and is mended"

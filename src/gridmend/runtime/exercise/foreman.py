@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from gridmend.model.customers import customer_counts
@@ -16,6 +16,7 @@ from gridmend.runtime.exercise.healing import SEQUENCE_S
 from gridmend.runtime.exercise.incident import Incident
 from gridmend.runtime.exercise.reported import Reported
 from gridmend.runtime.exercise.room import Room
+from gridmend.runtime.exercise.seeking import Seeking, dark_around
 from gridmend.twin.crewing import Crewing
 from gridmend.twin.people.crew import Job, JobKind
 
@@ -50,6 +51,7 @@ class Foreman:
     storm: Callable[[], bool]
     incidents: list[Incident] = field(default_factory=list[Incident])
     _reported: Reported = field(init=False)
+    _seeking: Seeking = field(default_factory=Seeking)
     _flags: dict[str, float] = field(default_factory=dict[str, float])
     _jobs: int = 0
     _stood: Snapshot | None = None
@@ -67,6 +69,7 @@ class Foreman:
     def hear(self, event: Event, before: Snapshot) -> None:
         """Take note."""
         now_s, said = self.room.agenda.now_s, event.payload
+        self._seeking.hear(event, now_s)
         if event.kind == "tripped":
             if self._stood is None or now_s - self._tripped_s > SEQUENCE_S:
                 self._stood = before
@@ -86,7 +89,7 @@ class Foreman:
         """When it looks at its board again [s]."""
         now_s = self.room.agenda.now_s
         waits = [i.due_s for i in self.incidents if i.stage in ("wait", "close")]
-        waits.append(self._reported.due_s())
+        waits += [self._reported.due_s(), self._seeking.due_s()]
         # Who waits for a crew is asked once a look: a crew may have come free.
         if self._told_s < now_s and self._unsent():
             waits.append(now_s)
@@ -96,8 +99,10 @@ class Foreman:
         """Look for places, and send crews."""
         now_s = self.room.agenda.now_s
         if self._reported.due_s() <= now_s:
-            for device in self._reported.places():
-                self._open(device, now_s, is_heard=False)
+            for device, customers in self._reported.places().items():
+                self._open(device, now_s, is_heard=False, reported=customers)
+        if self._seeking.due_s() <= now_s:
+            self._seek()
         for incident in self.incidents:
             if incident.stage == "wait" and incident.due_s <= now_s:
                 self._patrol(incident)
@@ -113,15 +118,26 @@ class Foreman:
         jobs = {n: job for i in self.incidents if i.stage == "field" for n, job in i.jobs.items()}
         return [job for name, job in jobs.items() if not self.crewing.crews.skills_at(name)]
 
-    def _open(self, device: str, due_s: float, *, is_heard: bool) -> None:
+    def _open(self, device: str, due_s: float, *, is_heard: bool, reported: int = 0) -> None:
         if any(i.device == device and i.stage != "over" for i in self.incidents):
             return
         before = Snapshot.normal(self.room.kernel.grid)
         before = self._stood if is_heard and self._stood is not None else before
-        self.incidents.append(Incident(device, due_s, is_heard, before))
+        self.incidents.append(Incident(device, due_s, is_heard, before, reported=reported))
+
+    def _seek(self) -> None:
+        """Somebody looks at each section that is kept dead as suspected."""
+        kernel, now_s = self.room.kernel, self.room.agenda.now_s
+        topology, stood = kernel.bench.site.topology, kernel.situation.snapshot
+        for device, elements in self._seeking.unsought(
+            topology, stood, self.incidents, self.equipped, now_s
+        ):
+            self.incidents.append(Incident(device, now_s, True, stood, sought=elements))
 
     def _patrol(self, incident: Incident) -> None:
         """A patrol of the sections that may hold the damage."""
+        if incident.sought:
+            return self._walk(incident, incident.sought)
         topology = self.room.kernel.bench.site.topology
         flagged = [k for k, at in self._flags.items() if at >= incident.due_s - 600]
         likely = suspects(
@@ -129,10 +145,14 @@ class Foreman:
             equipped=self.equipped, flagged=flagged,
         )  # fmt: skip
         behind = suspects(topology, incident.before, tripped=incident.device)
-        ways = ([e for one in found for e in one.elements] for found in (likely, behind))
-        elements = next(
-            (left for way in ways if (left := [e for e in way if e not in incident.patrolled])), []
-        )[:PATROLLED_MOST]
+        return self._walk(
+            incident, *([e for s in way for e in s.elements] for way in (likely, behind))
+        )
+
+    def _walk(self, incident: Incident, *ways: Sequence[str]) -> None:
+        """The first of some ways that was not walked yet, as far as one patrol goes."""
+        left = ([e for e in way if e not in incident.patrolled] for way in ways)
+        elements = next((way for way in left if way), [])[:PATROLLED_MOST]
         if elements:
             incident.give(self._job(JobKind.PATROL, incident, *elements))
         elif incident.patrolled:
@@ -148,14 +168,20 @@ class Foreman:
         )
 
     def _customers(self, incident: Incident) -> int:
-        """How many customers a device fed, by the model."""
-        grid, topology = self.room.kernel.grid, self.room.kernel.bench.site.topology
-        device = incident.device
-        element = device if device.startswith("source.") else f"switch.{device}"
-        nodes, _ = topology.down(incident.before, element)
-        live = topology.energised(incident.before)
-        lost = topology.supplied(live) & ~topology.supplied(live & ~nodes)
-        return int(customer_counts(grid)[lost].sum())
+        """How many customers are out for an incident, by the positions that are known; or how many
+        have said so, where no position tells."""
+        topology, stood = self.room.kernel.bench.site.topology, self.room.kernel.situation.snapshot
+        live = topology.energised(stood)
+        if incident.sought:
+            lost = dark_around(topology, live, incident.sought[0])
+        elif incident.is_heard:
+            device = incident.device
+            element = device if device.startswith("source.") else f"switch.{device}"
+            lost, _ = topology.down(incident.before, element)
+        else:
+            return incident.reported
+        out = topology.supplied(lost | live) & ~topology.supplied(live)
+        return int(customer_counts(self.room.kernel.grid)[out].sum())
 
     def _listen(self, crew: str, job: str, text: str) -> None:
         """What a patrol found, or that a repair found nothing. A patrol also looks at the device,
@@ -169,7 +195,7 @@ class Foreman:
                 continue
             if text != NOTHING and element not in known.elements:
                 continue
-            if not self.room.reports(incident.device):
+            if incident.device and not self.room.reports(incident.device):
                 self.crewing.look_at(crew, incident.device)
             del incident.jobs[job]
             if text == NOTHING:

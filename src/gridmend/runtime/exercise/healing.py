@@ -61,6 +61,8 @@ class Healing:
     patrolled: bool = False
     """Whether crews look for damage; else a repair that is heard of is taken for all of it."""
     cases: list[Case] = field(default_factory=list[Case])
+    _seen: set[str] = field(default_factory=set[str])
+    """Where somebody else than this has found damage that nobody has mended yet."""
     _remaining_s: float = math.inf
     """When it is looked who is dark still [s]."""
     _stood: Snapshot | None = None
@@ -97,15 +99,20 @@ class Healing:
             if event.payload.get("locked_out"):
                 self._open(device, now_s)
         elif event.kind == "fault_suspected" and event.cause != NAME:
-            found_on(self.room, self.cases, str(event.payload["element"]).lower(), TRIES_MOST)
+            element = str(event.payload["element"]).lower()
+            self._seen.add(element)
+            found_on(self.room, self.cases, element, TRIES_MOST, seen=self._seen)
         elif event.kind == "repaired":
             wait_s = self.policy.step_s if event.source == SOURCE else REMAINING_S
             self._remaining_s = min(self._remaining_s, now_s + wait_s)
+            element = str(event.payload["element"]).lower()
+            self._seen.discard(element)
             if event.source == SOURCE:
                 return
-            element = str(event.payload["element"]).lower()
             cases = [case for case in self.cases if case.device]
-            for case in mended(self.room, cases, element, patrolled=self.patrolled):
+            for case in mended(
+                self.room, cases, element, patrolled=self.patrolled, seen=self._seen
+            ):
                 self._give_up(case, f"{element} is repaired")
 
     def due_s(self) -> float:

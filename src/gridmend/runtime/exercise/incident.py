@@ -27,6 +27,10 @@ class Incident:
     found: list[str] = field(default_factory=list[str])
     patrolled: set[str] = field(default_factory=set[str])
     tries: int = 0
+    reported: int = 0
+    """Customers who said that they are out, where no device tells who is."""
+    sought: tuple[str, ...] = ()
+    """The elements of a suspected section, where it is only looked whether that is damaged."""
 
     def give(self, job: Job) -> None:
         """A job of its own, or one that another incident gave already."""

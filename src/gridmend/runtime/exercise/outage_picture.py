@@ -20,6 +20,9 @@ from gridmend.operations.prediction.tree import Tree
 from gridmend.operations.prediction.zones import tree_of
 from gridmend.runtime.control.kernel import Kernel
 
+DOUBT = 0.02
+"""Chances from here to one less this are asked about."""
+
 
 @dataclass
 class Picture:
@@ -92,6 +95,16 @@ class Picture:
         positions."""
         is_dark = self.prediction.dark >= BELIEVED
         return np.where(self.tree.is_fed, is_dark, ~self.supplied)
+
+    @property
+    def doubtful(self) -> Flags:
+        """[loads] of whom it is not clear whether they have supply."""
+        found = (self.prediction.dark > DOUBT) & (self.prediction.dark < 1 - DOUBT)
+        for one in self.prediction.unconfirmed:
+            row = self.home.load_rows.get(one.device.lower().partition("/")[0], -1)
+            if row >= 0:
+                found[row] = True
+        return found
 
     def _by_hand(self, event: Event, now_s: float) -> None:
         """A crew says that a device is closed, of which nobody had said that it was open."""

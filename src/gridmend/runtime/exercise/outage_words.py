@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 
@@ -24,8 +24,11 @@ STATED = 0.9
 def say_predicted(
     kernel: Kernel, found: PredictedOutage, number: int = 0, *, nested: bool = False, was: str = ""
 ) -> None:
-    """Which device, how sure, and who is out by it; `was` is the device named before."""
+    """Which device, how sure, who is out by it and since when; `was` is the device named before."""
     more = {"was": was} if was and was != found.device else {}
+    now = kernel.now()
+    if math.isfinite(found.start_s) and found.start_s < now.timestamp():
+        more["since_utc"] = datetime.fromtimestamp(found.start_s, now.tzinfo).isoformat()
     kernel.say(
         "outage_predicted", DESK, outage=number, device=found.device, type=found.kind,
         probability=round(found.probability, 4), customers=found.customers,
@@ -49,7 +52,7 @@ def say_estimate(kernel: Kernel, one: Outage, known: Standing, tree: Tree) -> fl
         late_utc=after(late_min), customers=int(tree.counts[one.loads].sum()),
         loads=[tree.loads[row] for row in np.flatnonzero(one.loads).tolist()],
         known={"ahead": known.ahead, "others": known.others, "crews": known.crews,
-               "storm": known.storm, "automated": known.automated,
+               "storm": known.storm, "calm": known.calm, "automated": known.automated,
                "elapsed_min": round(known.elapsed_min, 1),
                "crew_min": None if math.isnan(known.crew_min) else round(known.crew_min, 1)},
     )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,7 +12,7 @@ from gridmend.model.arrays import Flags
 from gridmend.model.event import Event
 from gridmend.model.snapshot import Snapshot
 from gridmend.model.vocabulary import wrong_with
-from gridmend.operations.prediction.answer import PredictedOutage
+from gridmend.operations.prediction.answer import PredictedOutage, Prediction
 from gridmend.operations.prediction.likelihood import CLOCKS_S
 from gridmend.operations.prediction.pings import BACK, pings
 from gridmend.operations.prediction.predict import BELIEVED
@@ -20,23 +20,17 @@ from gridmend.operations.prediction.remaining import STAGES, Standing
 from gridmend.runtime.control.kernel import SOURCE
 from gridmend.runtime.exercise.crew_board import CrewBoard
 from gridmend.runtime.exercise.outage import Outage
+from gridmend.runtime.exercise.outage_looks import GATHER_S, Looks
 from gridmend.runtime.exercise.outage_picture import Picture
 from gridmend.runtime.exercise.outage_words import say_estimate, say_predicted, say_verified
 from gridmend.runtime.exercise.room import Room
 
-GATHER_S = 60.0
-"""How long reports are gathered before they are made into a prediction, and between two."""
-SETTLE_S, SETTLE_MOST_S = 30.0, 180.0
-"""A look waits so long after the last word of meters and devices, and at most so long after the
-first: with reports still under way a breaker looks like many fuses."""
-LOOK_S = 900.0
-"""How often open outages are looked at, though nothing was heard."""
 VERIFY_S = 900.0
 """How long it is tried to know of everybody that supply is back."""
+CALM_S = 259_200.0
+"""So long after a storm its outages are still those of a storm."""
 ASKED_MOST = 20
 """Meters asked at one look."""
-DOUBT = 0.02
-"""Chances from here to one less this are asked about."""
 CHANGED = 0.25
 """A change of the customers out by such a share is told."""
 SURE = 0.95
@@ -67,12 +61,8 @@ class OutageDesk:
     picture: Picture = field(init=False)
     board: CrewBoard = field(default_factory=CrewBoard)
     _events: list[Event] = field(default_factory=list[Event])
-    _due_s: float = math.inf
-    _looked_s: float = -math.inf
-    _first_s: float = math.inf
-    """When the first news since the last look came [s]."""
-    _last_s: float = -math.inf
-    """When a meter or device spoke last [s]."""
+    _looks: Looks = field(default_factory=Looks)
+    _stormed_s: float = -math.inf
     _number: int = 0
     _services: set[str] = field(default_factory=set[str])
     _suspected: dict[str, float] = field(default_factory=dict[str, float])
@@ -94,10 +84,11 @@ class OutageDesk:
             self._events.append(event)
             now_s = self.room.agenda.now_s
             if event.kind not in ("customer_called", "meter_pinged"):
-                self._last_s = now_s
+                self._looks.spoke(now_s)
             if self._is_news(event):
-                self._first_s = min(self._first_s, now_s)
-                self._due_s = min(self._due_s, max(now_s, self._looked_s) + GATHER_S)
+                self._looks.news(now_s)
+            if event.kind == "tripped" and event.payload.get("locked_out"):
+                self._looks.locked_out(str(event.payload["device"]).lower(), now_s)
 
     def _is_news(self, event: Event) -> bool:
         """Whether an event can change the answer; a call of somebody known to be out cannot."""
@@ -119,22 +110,29 @@ class OutageDesk:
             if one.device == device or one.loads[behind].any():
                 one.come_to(stage)
         if any(one.is_changed for one in self.outages):
-            self._due_s = min(self._due_s, self.room.agenda.now_s)
+            self._looks.again(self.room.agenda.now_s)
 
     def due_s(self) -> float:
         """When it looks again [s]."""
+        return min(self._whole_s(), max(self._looks.telling_s, self.room.agenda.now_s))
+
+    def _whole_s(self) -> float:
+        """When it looks at all that was heard."""
         late_s = min((one.late_s for one in self.outages), default=math.inf)
-        again_s = self._looked_s + LOOK_S if self.outages else math.inf
-        soonest_s = max(min(late_s, again_s), self._looked_s + GATHER_S)
-        quiet_s = min(self._last_s + SETTLE_S, self._first_s + SETTLE_MOST_S)
-        return max(min(self._due_s, soonest_s), quiet_s, self.room.agenda.now_s)
+        now_s, are_open = self.room.agenda.now_s, bool(self.outages)
+        return self._looks.whole_s(now_s, late_s, are_open=are_open)
 
     def act(self) -> None:
         """Predict, follow the outages, tell what changed, and ask meters."""
-        now_s = self._looked_s = self.room.agenda.now_s
-        self._due_s = self._first_s = math.inf
+        now_s, is_whole = self.room.agenda.now_s, self._whole_s() <= self.room.agenda.now_s
+        self._stormed_s = now_s if self.storm() else self._stormed_s
+        locked = self._looks.told(now_s)
         events, self._events = self._events, []
         prediction = self.picture.look(events)
+        if not is_whole:
+            self._tell_of(locked, prediction)
+            return
+        self._looks.looked(now_s)
         out = self.picture.out
         for one in self.outages:
             one.loads &= out
@@ -149,7 +147,14 @@ class OutageDesk:
         self._switched_off(out)
         self._verify(now_s)
         self._estimate(now_s)
-        self._ask(self._doubtful(), ASKED_MOST)
+        self._ask(self.picture.doubtful, ASKED_MOST)
+
+    def _tell_of(self, locked: Collection[str], prediction: Prediction) -> None:
+        """What says itself that it stays open is told of at once; all else once reports are in."""
+        for found in prediction.outages:
+            if found.device in locked:
+                self._follow(found)
+        self._estimate(self.room.agenda.now_s)
 
     def _service(self, found: PredictedOutage) -> None:
         """A single customer's own service has failed."""
@@ -174,7 +179,7 @@ class OutageDesk:
                 one.leave(loads)
             self.outages = [one for one in self.outages if one.named.any()]
         if not known:
-            self._begin(found.device, loads, nested=nested)
+            self._begin(found.device, loads, found.start_s, nested=nested)
             say_predicted(self.room.kernel, found, self._number, nested=nested)
             return
         first = max(known, key=lambda one: (int(one.loads[found.loads].sum()), -one.number))
@@ -199,7 +204,7 @@ class OutageDesk:
             del self._suspected[found.device]
             return True
         self._ask(loads, ASKED_MOST)
-        self._due_s = min(self._due_s, now_s + GATHER_S)
+        self._looks.again(now_s + GATHER_S)
         return False
 
     def _switched_off(self, out: Flags) -> None:
@@ -209,11 +214,14 @@ class OutageDesk:
         for one in self.outages:
             left &= ~one.loads
         if left.any() and self.board.tripped:
-            self._begin(self.board.tripped, left, nested=False)
+            self._begin(self.board.tripped, left, math.nan, nested=False)
 
-    def _begin(self, device: str, loads: Flags, *, nested: bool) -> None:
+    def _begin(self, device: str, loads: Flags, since_s: float, *, nested: bool) -> None:
+        """`since_s` is when it began, by a clock of the field; nan where nothing says so."""
         self._number += 1
-        now_s, customers = self.room.agenda.now_s, self._customers(loads)
+        ago_s = self.room.kernel.now().timestamp() - since_s
+        now_s = self.room.agenda.now_s - (ago_s if ago_s > 0 else 0.0)
+        customers = self._customers(loads)
         named = loads.copy()
         begun = Outage(self._number, device, loads, named, now_s, customers, nested=nested)
         self.outages.append(begun)
@@ -240,21 +248,11 @@ class OutageDesk:
             unknown = one.named & is_fed & (dark >= BACK) & (dark < BELIEVED)
             if unknown.any() and now_s - one.checked_s < VERIFY_S and self.ask is not None:
                 self._ask(unknown, ASKED_MOST)
-                self._due_s = min(self._due_s, now_s + GATHER_S)
+                self._looks.again(now_s + GATHER_S)
                 continue
             self.outages.remove(one)
             out = one.named & ((dark >= BELIEVED) | ~is_fed)
             say_verified(self.room.kernel, one, self.picture.home, out=out, unknown=unknown)
-
-    def _doubtful(self) -> Flags:
-        """[loads] of whom it is not clear whether they have supply."""
-        prediction, rows = self.picture.prediction, self.picture.home.load_rows
-        found = (prediction.dark > DOUBT) & (prediction.dark < 1 - DOUBT)
-        for one in prediction.unconfirmed:
-            row = rows.get(one.device.lower().partition("/")[0], -1)
-            if row >= 0:
-                found[row] = True
-        return found
 
     def _ask(self, loads: Flags, most: int) -> None:
         working = self.picture.working
@@ -284,6 +282,7 @@ class OutageDesk:
                 others=sum(o is not one for o in waiting),
                 crews=self.board.on_duty,
                 storm=self.storm(),
+                calm=now_s - self._stormed_s > CALM_S,
                 automated=self.automated,
                 elapsed_min=(now_s - one.start_s) / 60,
                 crew_min=self.board.left_min(one.device, self.room.now()),

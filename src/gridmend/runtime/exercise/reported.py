@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from gridmend.model.arrays import Flags
+from gridmend.model.customers import customer_counts
 from gridmend.model.event import Event
 from gridmend.model.snapshot import Snapshot
 from gridmend.runtime.control.kernel import Kernel
@@ -54,25 +55,26 @@ class Reported:
         """Forget all reports: what was said is of before."""
         self._since.clear()
 
-    def places(self) -> list[str]:
-        """The nearest devices that all who report have in common; one house is left alone. The
-        reports are done with then."""
+    def places(self) -> dict[str, int]:
+        """The nearest devices that all who report have in common, and how many customers these
+        are; one house is left alone. The reports are done with then."""
         names = self.kernel.grid.loads["name"]
-        chains = [self._devices(str(names[row])) for row in self._since if not self._explained(row)]
+        rows = [row for row in self._since if not self._explained(row)]
+        chains = [(self._devices(str(names[row])), row) for row in rows]
         self.clear()
-        chains = [chain for chain in chains if chain]
-        found: list[str] = []
+        chains = [(chain, row) for chain, row in chains if chain]
+        customers, found = customer_counts(self.kernel.grid), dict[str, int]()
         while len(chains) >= REPORTS_LEAST:
             counts: dict[str, int] = {}
-            for chain in chains:
+            for chain, _ in chains:
                 for device in chain:
                     counts[device] = counts.get(device, 0) + 1
-            deepest = max(chains, key=len)
+            deepest = max((chain for chain, _ in chains), key=len)
             device = next((d for d in deepest if counts[d] >= REPORTS_LEAST), "")
             if not device:
                 break
-            found.append(device)
-            chains = [chain for chain in chains if device not in chain]
+            found[device] = sum(int(customers[row]) for chain, row in chains if device in chain)
+            chains = [(chain, row) for chain, row in chains if device not in chain]
         return found
 
     def _load(self, meter: str) -> int:

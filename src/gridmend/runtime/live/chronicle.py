@@ -105,13 +105,21 @@ def _predicted(self: Chronicle, event: Event) -> None:
     key = self.generation * 1_000_000 + number
     one = self.outages.get(key)
     if one is None:
-        one = self.outages[key] = Told(key, str(said["device"]), event.time_utc)
+        one = self.outages[key] = Told(key, str(said["device"]), _since(event))
         _shorten(self)
     one.device, one.chance = str(said["device"]), float(said["probability"])
     one.customers, one.critical = int(said["customers"]), int(said.get("critical", 0))
     one.nested = bool(said.get("nested", False))
     one.over = None
     self.changed("outages")
+
+
+def _since(event: Event) -> datetime:
+    """When an outage began: as the desk says, else when it is told."""
+    try:
+        return datetime.fromisoformat(str(event.payload["since_utc"]))
+    except (KeyError, ValueError):
+        return event.time_utc
 
 
 def _shorten(self: Chronicle) -> None:
