@@ -7,7 +7,7 @@ import { begin, picture } from "../state/live";
 import { isOnly, replayed } from "../state/replay";
 import { enter } from "../state/replaying";
 import { listen } from "../state/feed";
-import { isLoggedIn, loadSession, may, session } from "../state/session";
+import { isLoggedIn, loadSession, may, mustChange, session } from "../state/session";
 import { note, noteProblem } from "../state/notes";
 import { asProblem, type Problem } from "../wire/http";
 import AlarmsPage from "../page/alarms";
@@ -28,6 +28,7 @@ import { Banners } from "./banners";
 import { Help } from "./help";
 import { LogIn, SetUp } from "./login";
 import { Notes } from "./notes";
+import { GivenPassword } from "./password";
 import { Rail } from "./rail";
 import { Status } from "./status";
 import { Top } from "./top";
@@ -87,16 +88,21 @@ async function openRoom(): Promise<void> {
   } catch (error) {
     hasBegun = false;
     noteProblem(error);
-    setTimeout(() => void (isLoggedIn.peek() && openRoom()), 5000);
+    setTimeout(() => void (isLoggedIn.peek() && !mustChange.peek() && openRoom()), 5000);
   }
 }
 
 export function App() {
   useEffect(() => void open(), []);
-  const mayView = isLoggedIn.value && may("view");
+  const isGiven = mustChange.value;
+  const mayView = isLoggedIn.value && !isGiven && may("view");
   useEffect(() => {
     if (mayView) void openRoom();
   }, [mayView]);
+  useEffect(() => {
+    // The feed and the socket of whoever was here before end with their page.
+    if (isGiven && hasBegun) location.reload();
+  }, [isGiven]);
   if (failed.value)
     return (
       <p class="waiting" role="alert">
@@ -104,6 +110,7 @@ export function App() {
       </p>
     );
   if (!session.value) return <p class="waiting">Gridmend: the control room is opening …</p>;
+  if (isGiven) return <GivenPassword />;
   if (route.value.page === "setup" || session.value.needs_setup) return <SetUp />;
   if (!isLoggedIn.value) return <LogIn />;
   if (!mayView) return <WithoutView />;

@@ -1,10 +1,12 @@
 // Who is at this screen, and what they may do.
 import { computed, signal } from "@preact/signals";
-import type { Session } from "../wire/answers";
+import type { Session } from "../wire/session";
 import { csrf, frozen, get, onExpired, onOtherToken, post, Problem, put, remove } from "../wire/http";
 
 export const session = signal<Session | null>(null);
 export const isLoggedIn = computed(() => session.value?.user != null);
+/** Somebody else gave the password, and knows it: until its owner sets another, nothing else is served. */
+export const mustChange = computed(() => isLoggedIn.value && session.value?.must_change_password === true);
 
 export async function loadSession(): Promise<void> {
   take(await get<Session>("/session"));

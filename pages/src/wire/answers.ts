@@ -1,25 +1,6 @@
 // What the server answers, as the pages read it.
 import type { Refusal } from "./http";
 
-export interface Session {
-  user: { name: string; shown: string } | null;
-  permissions: Record<string, string[]>;
-  csrf: string;
-  demonstration: boolean;
-  needs_setup: boolean;
-  server: {
-    name: string;
-    version: string;
-    world: string;
-    time: string;
-    speed: number;
-    zone: string;
-    revision: number;
-    /** There is nothing but a recording. */
-    is_replay?: boolean;
-  };
-}
-
 export interface Overview {
   time: string;
   number: number;

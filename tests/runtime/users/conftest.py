@@ -3,8 +3,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+import sqlalchemy as sql
+from sqlalchemy.engine import Connection
 
-from gridmend.runtime.users import passwords
+from gridmend.runtime.users import passwords, schema
 from gridmend.runtime.users.accounts import Accounts
 from gridmend.runtime.users.sessions import Sessions
 
@@ -16,6 +18,12 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now_s
+
+
+def as_before_revisions(held: Connection) -> None:
+    """Make a store what it was before the tables of users had revisions."""
+    held.execute(sql.text(f"DROP TABLE {schema.VERSION_TABLE}"))
+    held.execute(sql.text("ALTER TABLE user_accounts DROP COLUMN given_by"))
 
 
 @pytest.fixture(autouse=True)

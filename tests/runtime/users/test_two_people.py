@@ -11,7 +11,7 @@ from gridmend.runtime.journal import Journal
 from gridmend.runtime.users import schema, stuck
 from gridmend.runtime.users.accounts import Accounts, Forbidden
 from gridmend.runtime.users.roles import Grant, Role
-from tests.runtime.users.conftest import GOOD, Clock
+from tests.runtime.users.conftest import GOOD, Clock, as_before_revisions
 from tests.runtime.users.test_accounts import Told, grants
 
 
@@ -75,6 +75,7 @@ def test_a_store_of_an_earlier_version_knows_who_was_admin_before(
     made.set_up("link", "ada", GOOD)
     admin = three_admins(made)
     with made.store.writing() as held:
+        as_before_revisions(held)
         schema.admins.drop(held)
     made.store.close()
     again = Accounts.open(url, clock)

@@ -82,6 +82,9 @@ def test_another_tab_goes_on_after_a_new_password_and_does_nothing_in_anothers_n
         here.at("field-name").fill("john")
         here.at("field-password").fill(PASSWORD)
         here.at("log-in").click()
+        here.at("field-present").fill(PASSWORD)
+        here.at("field-password").fill(PASSWORD + " 9")
+        here.at("password-set").click()
         here.at("user").filter(has_text="john").wait_for()
         asked: list[str] = []
         there.page.on("request", lambda each: asked.append(f"{each.method} {each.url[-6:]}"))

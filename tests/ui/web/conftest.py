@@ -52,8 +52,9 @@ class House:
     accounts: Accounts
     clock: Any
 
-    def person(self, name: str, *grants: Grant) -> str:
-        """Somebody with these grants who is logged in: the session's token."""
+    def person(self, name: str, *grants: Grant, given_by: str = "") -> str:
+        """Somebody with these grants who is logged in, with a password of their own or one that
+        somebody gave: the session's token."""
         token = secrets.token_urlsafe(16)
         now_s = self.accounts.clock()
         with self.accounts.store.writing() as held:
@@ -61,7 +62,7 @@ class House:
             if not held.execute(sql.select(table).where(table.c.name == name)).first():
                 held.execute(sql.insert(table).values(
                     name=name, shown=name.title(), password=passwords.hashed(GOOD),
-                    is_active=True, made_s=now_s,
+                    is_active=True, made_s=now_s, given_by=given_by,
                 ))  # fmt: skip
             for grant in grants:
                 keeping.put_grant(held, name, grant, by="test", confirmed_by="test")

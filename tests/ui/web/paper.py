@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,8 @@ class PaperGeometry:
     kinds, feeders = ("line", "switch"), ("f1", "f2")
     names = tuple(f"line.l{k}" for k in range(N))
     buses = tuple(f"b{k}" for k in range(N + 1))
+    index: Mapping[str, int] = MappingProxyType({})
+    """None can be looked up by its key: what was shown of one is a 404."""
 
     def __len__(self) -> int:
         return N

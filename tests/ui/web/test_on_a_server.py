@@ -18,6 +18,8 @@ from tests.runtime.journal.journals import on_server, server
 from tests.ui.web.conftest import GOOD
 from tests.ui.web.test_commands import SETUP, started
 
+OWN = "nine red kites at dusk"
+
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[str]:
@@ -48,12 +50,13 @@ def test_a_room_over_a_server_is_set_up_operated_and_is_there_again(
             admin.post("/users", name="ben", password=GOOD)
             assert admin.post("/users/ben/grants", role="operator", area="")["holds"]
         with Client(url, name="ben", password=GOOD) as room:
+            room.set_password(GOOD, OWN)
             room.post("/areas/-/authority")
             picked = room.select("sw3", "open", "for work")
             assert room.operate(picked["select"], "command-1")["outcome"] == "confirmed"
     with started(*command, ends=signal.SIGTERM, is_set_up=True) as (url, lines):
         assert not SETUP.search(" ".join(lines))
-        with Client(url, name="ben", password=GOOD) as room:
+        with Client(url, name="ben", password=OWN) as room:
             assert room.element("sw3")["position"] == "open"
             again = room.operate(picked["select"], "command-1")
             assert again["outcome"] == "confirmed", "it is known, and not done again"

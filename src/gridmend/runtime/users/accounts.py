@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,7 +13,7 @@ from sqlalchemy.engine import Connection
 from gridmend.model.errors import GridmendError
 from gridmend.runtime.journal.address import Address
 from gridmend.runtime.journal.store import Store
-from gridmend.runtime.users import keeping, passwords, schema
+from gridmend.runtime.users import keeping, opening, passwords, schema
 from gridmend.runtime.users.keeping import Account, Pending
 from gridmend.runtime.users.outbox import Outbox, Teller, nobody
 from gridmend.runtime.users.roles import POWERFUL, Grant, Permission, Role, clash, may
@@ -22,7 +21,6 @@ from gridmend.runtime.users.roles import POWERFUL, Grant, Permission, Role, clas
 SETUP_S = 3600.0
 """How long a set-up link is good for."""
 WAIT_S = 5.0
-_NAME = re.compile(r"[a-z][a-z0-9._-]{1,39}")
 _LINK = "the set-up link was used, or is too old"
 _PRESENT = "the present password is another"
 
@@ -55,11 +53,11 @@ class Accounts:
         clock: Callable[[], float],
         tell: Teller = nobody,
     ) -> Accounts:
-        """Open a store (see `Address`), and make the tables where there are none. They are left to
-        the journal's own file where that is named: one store of record."""
+        """Open a store (see `Address`), and make its tables or bring them up to date. They are left
+        to the journal's own file where that is named: one store of record."""
         store = Store.of(Address.of(url), read_only=False, wait_s=WAIT_S)
         with store.writing() as held:
-            schema.metadata.create_all(held)
+            opening.prepare(held, store.address.where)
             keeping.note_admins(held)  # those of a store of an earlier version
         made = cls(store, clock, tell)
         made.deliver()
@@ -120,7 +118,8 @@ class Accounts:
             )
             if not used.rowcount or keeping.admins(held):
                 raise Forbidden(_LINK, mend="start again, which prints another")
-            found = self._enter(held, name, kept, shown)
+            now_s = self.clock()
+            found = keeping.enter(held, name, kept, shown=shown, given_by="", now_s=now_s)
             grant = Grant(Role.SECURITY_ADMIN)
             keeping.put_grant(held, name, grant, by="setup", confirmed_by="setup")
             said = {"name": name, "by": "setup"}
@@ -130,7 +129,7 @@ class Accounts:
         return found
 
     def make(self, by: str, name: str, password: str, shown: str = "") -> Account:
-        """Make an account without any right.
+        """Make an account without any right, with a password that its owner has yet to replace.
 
         Raises `Forbidden` where `by` may not, `GridmendError` for a name that is taken or none, or
         a password that is too easily guessed.
@@ -139,7 +138,8 @@ class Accounts:
         kept = passwords.hashed(password)
         with self.changing() as held:
             self._manages(held, by)
-            found = self._enter(held, name, kept, shown)
+            now_s = self.clock()
+            found = keeping.enter(held, name, kept, shown=shown, given_by=by, now_s=now_s)
             self.say(held, "account_made", {"name": name, "by": by})
         return found
 
@@ -151,7 +151,7 @@ class Accounts:
 
         One's own needs the `present` one, as who has a session need not be who logged in. Whoever
         gives somebody else a password can log in as them: what takes two people is confirmed anew
-        by a third before it holds again.
+        by a third before it holds again. Of a password that was given, one's own is to be another.
         """
         passwords.check(password, name)
         known = self._known(name, present) if by == name else ""
@@ -161,11 +161,15 @@ class Accounts:
             if by != name:
                 self._manages(held, by)
                 keeping.doubt(held, name, by=by)
-            keeping.account(held, name)
-            chosen = table.c.name == name
+            before = keeping.account(held, name)
+            chosen, given_by = table.c.name == name, by
             if by == name:
-                chosen &= table.c.password == known
-            done = held.execute(sql.update(table).where(chosen).values(password=kept))
+                chosen, given_by = chosen & (table.c.password == known), ""
+                if before.given_by and password == present[: passwords.LETTERS_MOST]:
+                    why = f"'{before.given_by}' gave you this password, and knows it"
+                    raise GridmendError(why, where="password", mend="choose other words")
+            values = {"password": kept, "given_by": given_by}
+            done = held.execute(sql.update(table).where(chosen).values(**values))
             if not done.rowcount:
                 raise Forbidden(_PRESENT, where="present", mend="log in again, and try it again")
             keeping.drop_sessions(held, name)
@@ -254,7 +258,7 @@ class Accounts:
             self._manages(held, by)
             rows = held.execute(sql.select(schema.accounts).order_by(schema.accounts.c.name)).all()
             return [
-                (Account(r.name, r.shown, r.is_active), keeping.grants_of(held, r.name))
+                (Account(r.name, r.shown, r.is_active, r.given_by), keeping.grants_of(held, r.name))
                 for r in rows
             ]
 
@@ -268,23 +272,6 @@ class Accounts:
     def _manages(self, held: Connection, by: str) -> None:
         if not may(keeping.grants_of(held, by), Permission.MANAGE_USERS):
             raise Forbidden(f"'{by[:60]}' does not manage users", mend="ask a security admin")
-
-    def _enter(self, held: Connection, name: str, kept: str, shown: str) -> Account:
-        if not _NAME.fullmatch(name):
-            raise GridmendError(
-                f"'{name[:60]}' is no name of an account",
-                mend="give 2 to 40 small letters, digits, dots, dashes; begin with a letter",
-            )
-        shown = shown.strip() or name
-        if len(shown) > 80 or not shown.isprintable():
-            raise GridmendError("the shown name cannot be printed", mend="give up to 80 letters")
-        table = schema.accounts
-        taken = held.execute(sql.select(table.c.name).where(table.c.name == name)).first()
-        if taken is not None:
-            raise GridmendError(f"there is an account '{name}' already", mend="choose another name")
-        values = {"name": name, "shown": shown, "password": kept, "is_active": True}
-        held.execute(sql.insert(table).values(**values, made_s=self.clock()))
-        return Account(name, shown, True)
 
 
 def digest_of(token: str) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,14 +13,18 @@ from gridmend.model.errors import GridmendError
 from gridmend.runtime.users import schema
 from gridmend.runtime.users.roles import POWERFUL, Grant, Permission, Role, may
 
+_NAME = re.compile(r"[a-z][a-z0-9._-]{1,39}")
+
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Somebody who may log in. `shown` is the name that is put beside what was done."""
+    """Somebody who may log in. `shown` is the name that is put beside what was done; `given_by` is
+    who else gave the present password, empty where its owner set it."""
 
     name: str
     shown: str
     is_active: bool
+    given_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,27 @@ def account(held: Connection, name: str) -> Any:
     if row is None:
         raise GridmendError(f"there is no account '{name[:60]}'", mend="make it first")
     return row
+
+
+def enter(
+    held: Connection, name: str, kept: str, *, shown: str, given_by: str, now_s: float
+) -> Account:  # fmt: skip
+    """Enter an account with what is kept of its password; `GridmendError` for a name that is taken
+    or none."""
+    if not _NAME.fullmatch(name):
+        raise GridmendError(
+            f"'{name[:60]}' is no name of an account",
+            mend="give 2 to 40 small letters, digits, dots, dashes; begin with a letter",
+        )
+    shown = shown.strip() or name
+    if len(shown) > 80 or not shown.isprintable():
+        raise GridmendError("the shown name cannot be printed", mend="give up to 80 letters")
+    table = schema.accounts
+    if held.execute(sql.select(table.c.name).where(table.c.name == name)).first() is not None:
+        raise GridmendError(f"there is an account '{name}' already", mend="choose another name")
+    values = {"name": name, "shown": shown, "password": kept, "given_by": given_by}
+    held.execute(sql.insert(table).values(**values, is_active=True, made_s=now_s))
+    return Account(name, shown, True, given_by)
 
 
 def grants_of(held: Connection, name: str) -> tuple[Grant, ...]:

@@ -1,8 +1,12 @@
-"""The tables of users, alike on SQLite and PostgreSQL."""
+"""The tables of users, alike on SQLite and PostgreSQL, and their revisions."""
 
 from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, Float, Integer, LargeBinary, MetaData, Table, Text
+
+VERSION_TABLE = "user_version"
+REVISIONS = ("0001", "0002")
+"""Every revision of the tables, oldest first; the last is what this program writes."""
 
 metadata = MetaData()
 accounts = Table(
@@ -13,6 +17,8 @@ accounts = Table(
     Column("password", Text, nullable=False),
     Column("is_active", Boolean, nullable=False),
     Column("made_s", Float, nullable=False),
+    # Who else gave the present password, and so knows it; empty where its owner set it.
+    Column("given_by", Text, nullable=False, server_default=""),
 )
 grants = Table(
     "user_grants",

@@ -34,12 +34,14 @@ class LoginRefused(GridmendError):
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Somebody who is logged in, with what holds for them now; `csrf` goes with every change."""
+    """Somebody who is logged in, with what holds for them now; `csrf` goes with every change.
+    `given_by` is who else gave them their password, empty where they set it themselves."""
 
     name: str
     shown: str
     grants: tuple[Grant, ...]
     csrf: str
+    given_by: str = ""
 
     def may(self, permission: Permission, area: str = "") -> bool:
         """Whether they may do something in an area."""
@@ -136,7 +138,7 @@ class Sessions:
         it has ended. What asks by itself is no use of it."""
         now_s, s, a = self.accounts.clock(), schema.sessions, schema.accounts
         asked = (
-            sql.select(s.c.begun_s, s.c.seen_s, a.c.name, a.c.shown)
+            sql.select(s.c.begun_s, s.c.seen_s, a.c.name, a.c.shown, a.c.given_by)
             .join(a, a.c.name == s.c.name)
             .where(s.c.digest == digest_of(token), a.c.is_active)
         )
@@ -152,7 +154,7 @@ class Sessions:
             with self.accounts.store.writing() as held:
                 seen = sql.update(s).where(s.c.digest == digest_of(token)).values(seen_s=now_s)
                 held.execute(seen)
-        return Session(row.name, row.shown, grants, csrf_of(token))
+        return Session(row.name, row.shown, grants, csrf_of(token), row.given_by)
 
     def log_out(self, token: str) -> None:
         """End a session; nothing where there is none."""

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from gridmend.model.errors import GridmendError
 from gridmend.runtime.journal.address import Address
 from gridmend.runtime.journal.store import Store
-from gridmend.runtime.users import keeping, schema
+from gridmend.runtime.users import keeping, opening
 from gridmend.runtime.users.accounts import WAIT_S
 from gridmend.runtime.users.outbox import Outbox, nobody
 from gridmend.runtime.users.roles import Grant, Role
@@ -25,7 +25,7 @@ def confirm(url: str, name: str, clock: Callable[[], float] = time.time) -> None
     store = Store.of(Address.of(url), read_only=False, wait_s=WAIT_S)
     try:
         with store.writing() as held:
-            schema.metadata.create_all(held)
+            opening.prepare(held, store.address.where)
             grant = Grant(Role.SECURITY_ADMIN)
             found = [p for p in keeping.pending(held) if (p.name, p.grant) == (name, grant)]
             if not found:

@@ -14,7 +14,7 @@ from gridmend.runtime.users.sessions import is_csrf
 from gridmend.ui.web.areas import areas_of
 from gridmend.ui.web.problems import Problem, documented, not_live
 from gridmend.ui.web.serving import Caller, Serving, login_of, peer_of
-from gridmend.ui.web.table import BY_PLACE, CHANGES, OF_A_RECORDING, Endpoint, Where
+from gridmend.ui.web.table import BY_PLACE, CHANGES, OF_A_RECORDING, ROOT, Endpoint, Where
 
 COOKIE, COOKIE_BY_TLS = "gridmend", "__Host-gridmend"
 """By TLS no other host of the domain, and nothing without TLS, can set it (RFC 6265bis, 4.1.3)."""
@@ -73,6 +73,7 @@ def _gate(entry: Endpoint) -> Callable[[Request], Awaitable[None]]:
         check_rate(serving, caller, request)
         if entry.method in CHANGES:
             _check_csrf(request, caller)
+        check_own_password(request, caller, entry)
         await _check_permission(serving, request, caller, entry)
         check_live(serving, entry)
         request.state.caller = caller
@@ -137,6 +138,21 @@ def check_live(serving: Serving, entry: Endpoint) -> None:
     never started, and what it would say is no reading."""
     if serving.is_replay and entry.path not in OF_A_RECORDING:
         raise not_live(entry.path)
+
+
+def check_own_password(connection: HTTPConnection, caller: Caller, entry: Endpoint) -> None:
+    """Refuse all but logging out and setting one's own password to whoever has one that somebody
+    else gave, and so knows: what is done with it could be either's."""
+    session, place = caller.session, (entry.method, entry.path)
+    if not session.given_by or place == ("DELETE", "/session"):
+        return
+    is_own = connection.path_params.get("name") == session.name
+    if place == ("PUT", "/users/{name}/password") and is_own:
+        return
+    raise Problem(
+        403, f"the password of '{session.name}' was given by '{session.given_by}'",
+        where="password", mend=f"set your own: PUT {ROOT}/users/{session.name}/password",
+    )  # fmt: skip
 
 
 def check_origin(connection: HTTPConnection) -> None:

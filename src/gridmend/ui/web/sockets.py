@@ -15,7 +15,14 @@ from gridmend.runtime.live import Mode
 from gridmend.runtime.users.roles import permitted
 from gridmend.ui.web import wire
 from gridmend.ui.web.feed import woken
-from gridmend.ui.web.gate import Staying, check_live, check_origin, let_in, serving_of
+from gridmend.ui.web.gate import (
+    Staying,
+    check_live,
+    check_origin,
+    check_own_password,
+    let_in,
+    serving_of,
+)
 from gridmend.ui.web.problems import Problem, problem_of, response_of
 from gridmend.ui.web.serving import Caller, Serving
 from gridmend.ui.web.table import SOCKET
@@ -86,6 +93,7 @@ async def state(websocket: WebSocket) -> None:
 async def _welcomed(serving: Serving, websocket: WebSocket) -> Caller:
     check_origin(websocket)
     caller = await let_in(serving, websocket)
+    check_own_password(websocket, caller, SOCKET)
     held = permitted(caller.session.grants).values()
     if not any(SOCKET.permission in permissions for permissions in held):
         raise Problem(403, f"'{caller.session.name}' has not the permission 'view'")

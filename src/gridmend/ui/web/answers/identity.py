@@ -39,6 +39,10 @@ class SessionAnswer(Answer):
     """Goes back in the header X-CSRF with every change; empty where nobody is logged in."""
     demonstration: bool
     needs_setup: bool
+    must_change_password: bool
+    """Whether somebody else gave the password: all else is refused until its owner sets another."""
+    password_given_by: str
+    """Who gave it; empty where its owner set it."""
     server: Server
 
 
@@ -78,6 +82,8 @@ class Account(Answer):
     name: str
     shown: str
     is_active: bool
+    must_change_password: bool
+    """Whether its owner has yet to replace a password that somebody else gave."""
     grants: list[GrantAnswer]
 
 

@@ -82,12 +82,15 @@ async def _answer(serving: Serving, found: Session | None) -> SessionAnswer:
     if found is None:
         needs_setup = await serving.lanes.store.run(serving.accounts.needs_setup)
     permissions = permitted(found.grants) if found is not None else {}
+    given_by = found.given_by if found is not None else ""
     return SessionAnswer(
         user=User(name=found.name, shown=found.shown) if found is not None else None,
         permissions={area: sorted(p.value for p in held) for area, held in permissions.items()},
         csrf=found.csrf if found is not None else "",
         demonstration=serving.demonstration is not None,
         needs_setup=needs_setup,
+        must_change_password=bool(given_by),
+        password_given_by=given_by,
         server=Server(
             name=serving.grid.name, version=about.version, world=about.world,
             time=view.time_utc.astimezone(UTC), speed=view.speed, zone=about.zone,

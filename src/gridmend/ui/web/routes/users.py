@@ -133,4 +133,7 @@ async def set_active(
 
 def _account(row: Row, grants: tuple[Grant, ...]) -> Account:
     shown = [GrantAnswer(role=g.role.value, area=g.area) for g in grants]
-    return Account(name=row.name, shown=row.shown, is_active=row.is_active, grants=shown)
+    return Account(
+        name=row.name, shown=row.shown, is_active=row.is_active,
+        must_change_password=bool(row.given_by), grants=shown,
+    )  # fmt: skip
