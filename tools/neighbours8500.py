@@ -42,6 +42,9 @@ LINE_AMPERES = 530.0
 EMERGENCY_FACTOR = 1.2
 """What a line or switch carries for hours, over its rating: assumed."""
 
+HOLDS_V, HIGHEST_V = 125.5, 126.0
+"""What regulators are set to whose band would end above range B of ANSI C84.1. Assumed."""
+
 SETTINGS = {
     HEAD: {"phase_pickup_a": 720.0, "ground_pickup_a": 360.0, "dial": 1.5},
     **{
@@ -70,7 +73,11 @@ def side_by_side(grid: Grid) -> Grid:
     lines = lines.with_column("rating_a", rating_a)
     emergency = rating_a * EMERGENCY_FACTOR
     lines = lines.with_column("emergency_rating_a", emergency)
-    grid = grid.with_tables(loads=loads, lines=lines)
+    controls = grid.tap_controls
+    targets = controls.numbers("target_v")
+    targets = np.where(targets > HIGHEST_V, HOLDS_V, targets)
+    controls = controls.with_column("target_v", targets)
+    grid = grid.with_tables(loads=loads, lines=lines, tap_controls=controls)
     filled = {t.schema.name: t for t in grid.tables() if len(t)}
     tables: dict[str, Any] = {k: t if k in SHARED else _copied(t) for k, t in filled.items()}
     many = Grid(NAME, frequency_hz=grid.frequency_hz, **tables)
@@ -191,6 +198,9 @@ STATED = (
     + ", ".join(f"{one}_{here} to {other}_{there}" for one, here, other, there in TIES)
     + f". Switches and ties carry {TIE_AMPERES:g} A.",
     f"Three-phase lines without a rating carry {LINE_AMPERES:g} A (336,400 ACSR).",
+    f"Substation regulators hold {HOLDS_V:g} V on a base of 120 instead of 126.5: with half their "
+    "band of 2 V that would end at 1.0625 pu, over range B of ANSI C84.1 (1.0583), and no "
+    "switching that leads there at part load would be allowed.",
     f"Lines and switches carry {EMERGENCY_FACTOR:g} of their rating for hours.",
     "Breakers trip from 720 A and 360 A to ground, reclosers from 450 A and 200 A, on IEEE very "
     "inverse curves with two reclosings: more than a neighbour's load, less than the least fault "

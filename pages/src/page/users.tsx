@@ -121,6 +121,11 @@ function One({ account }: { account: Account }) {
         </button>
       </div>
       {!account.is_active && <span class="tag loud">closed</span>}
+      {account.must_change_password && (
+        <span class="tag" title="Somebody else gave the password: its owner has to replace it first" data-test="user-given">
+          given password
+        </span>
+      )}
       <ul>
         {account.grants.map((each) => (
           <li key={each.role + each.area} class="spread">

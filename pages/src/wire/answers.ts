@@ -258,6 +258,7 @@ export interface Account {
   name: string;
   shown: string;
   is_active: boolean;
+  must_change_password: boolean;
   grants: { role: string; area: string }[];
 }
 
