@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property
 
@@ -32,9 +33,9 @@ from gridmend.runtime.live.trends import Trends
 from gridmend.runtime.live.view import View
 from gridmend.runtime.live.watch import STALE_S
 
-HEARD_MOST = 20_000
-"""Entries of the journal that are read again at a start, to know what was told of outages, orders
-and alarms."""
+HEARD_MOST = 400_000
+"""Entries of the journal that are read again at a start, in a second or two, to know what was told
+of outages, orders and alarms, and what people said to them."""
 NAMED_MOST = 5
 """Names in one sentence of what is unsure."""
 _SHOWN = (AlarmState.UNACKNOWLEDGED, AlarmState.ACKNOWLEDGED, AlarmState.RETURNED)
@@ -63,16 +64,17 @@ class Views:
         self._number = 0
         self._rows: dict[str, tuple[int, object]] = {}
         self.chronicle.sequence = max(kernel.sequence - HEARD_MOST, 0)
-        self.catch_up()
+        for _ in self._heard():
+            pass
 
     def catch_up(self) -> list[Event]:
         """Hear what was recorded since; those events."""
-        heard: list[Event] = []
+        return list(self._heard())
+
+    def _heard(self) -> Iterator[Event]:
         for entry in self.course.room.journal.read(self.chronicle.sequence):
-            event = entry.event
-            self.chronicle.hear(event, entry.sequence)
-            heard.append(event)
-        return heard
+            self.chronicle.hear(entry.event, entry.sequence)
+            yield entry.event
 
     def judge_alarms(self) -> None:
         """Record the alarms that are raised and cleared now, and hear them."""
