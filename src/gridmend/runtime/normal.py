@@ -9,7 +9,7 @@ import numpy as np
 
 from gridmend.interlock.check import Bench
 from gridmend.interlock.electric import look_ahead
-from gridmend.model.arrays import Ints
+from gridmend.model.arrays import Flags, Ints
 from gridmend.model.flow import Flow
 from gridmend.model.plan import Action, Step
 from gridmend.model.sections import loop_count
@@ -41,7 +41,7 @@ def steps_to_normal(
 ) -> tuple[Step, ...]:
     """Steps from the positions of now to the normal ones.
 
-    What closes without a loop closes first, from the source outward. Then a feeder takes over
+    What closes without a loop closes first, from its own source outward. Then a feeder takes over
     before its tie lets go, where `loops` lets that loop be closed and no limit is exceeded beyond
     what stands, neither while it is closed nor after; nobody is interrupted. Else one tie opens
     first, and whoever it feeds is out for a step's time. Taps and capacitors stay. With `loops`
@@ -65,7 +65,7 @@ def steps_to_normal(
             break
         closes = [row for row in differs if not normal.open_phases[row]]
         opens = [row for row in differs if normal.open_phases[row]]
-        for step in _next(topology, now, closes, opens, loops):
+        for step in _next(topology, now, normal, closes, opens, loops):
             steps.append(step)
             now = now.with_switch(grid, step.device, is_open=step.action is Action.OPEN)
     return tuple(steps) if loops is None else _predicted(loops.bench, begins, steps)
@@ -120,17 +120,26 @@ def sources_at(topology: Topology, now: Snapshot, switch: str) -> tuple[frozense
 
 
 def _next(
-    topology: Topology, now: Snapshot, closes: list[int], opens: list[int], loops: Loops | None
+    topology: Topology,
+    now: Snapshot,
+    normal: Snapshot,
+    closes: list[int],
+    opens: list[int],
+    loops: Loops | None,
 ) -> tuple[Step, ...]:
-    """The next steps: a close from a live side to a dead one, else a close and an open through a
-    loop, else an open, else any close."""
+    """The next steps: a close from a live side to a dead one, first of all from the side that feeds
+    it normally; else a close and an open through a loop, else an open, else any close."""
     names = topology.grid.switches["name"]
     live = topology.energised(now)
-    for row in closes:
-        ends = live[topology.nodes_of(f"switch.{names[row]}")]
-        if ends.any() and not ends.all():
-            why = "back to normal: its feeder is whole"
-            return (Step(Action.CLOSE, str(names[row]), why=why),)
+    bridging = [
+        row for row in closes
+        if (ends := live[topology.nodes_of(f"switch.{names[row]}")]).any() and not ends.all()
+    ]  # fmt: skip
+    outward = (row for row in bridging if _is_outward(topology, live, normal, str(names[row])))
+    row = next(outward, bridging[0] if bridging else -1)
+    if row >= 0:
+        why = "back to normal: its feeder is whole"
+        return (Step(Action.CLOSE, str(names[row]), why=why),)
     through = _through_a_loop(topology, now, closes, opens, loops) if loops is not None else None
     if through is not None:
         return through
@@ -138,6 +147,14 @@ def _next(
         why = "back to normal: the tie lets go before the feeder takes over"
         return (Step(Action.OPEN, str(names[opens[0]]), why=why),)
     return (Step(Action.CLOSE, str(names[closes[0]]), why="back to normal"),)
+
+
+def _is_outward(topology: Topology, live: Flags, normal: Snapshot, switch: str) -> bool:
+    """Whether what is live of an open switch is the side that it is fed from normally. What a tie
+    feeds from behind may not carry what lies between as well."""
+    nodes = topology.nodes_of(f"switch.{switch}")
+    apart = normal.with_switch(topology.grid, switch, is_open=True)
+    return bool(topology.energised(apart)[nodes][live[nodes]].all())
 
 
 def _through_a_loop(
