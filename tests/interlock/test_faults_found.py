@@ -96,6 +96,18 @@ def test_nothing_parts_what_a_command_on_its_way_is_to_join_as_one() -> None:
     assert rules(Action.UNTAG, "generator.der", tied, mark="generator.der") == {"synchronism"}
 
 
+def test_nothing_makes_live_what_a_command_on_its_way_would_then_join() -> None:
+    """Checked at the source, where it would join if it came last; but the switch may come last."""
+    east = {"device": "source.east"}
+    leave = said("loop_authorised", **east, sources=["source.west", "source.east"], by="boss",
+                 expires_utc=(NOON + timedelta(minutes=5)).isoformat())  # fmt: skip
+    check = said("sync_checked", **east, dv_pu=0.0, dangle_deg=0.0, df_hz=0.0, phasing_known=True)
+    off = (stands("source.east", "open"), tagged("generator.der"), leave, check)
+    assert not rules(Action.CLOSE, "source.east", told(*off))
+    going = told(*off, given(Action.CLOSE, "S3"))
+    assert rules(Action.CLOSE, "source.east", going) == {"synchronism"}
+
+
 def test_a_ground_on_its_way_is_its_holders() -> None:
     zone = said("clearance_issued", clearance="z", holder="ann", buses=["b", "e"])
     going = told(*DEAD_B, tagged("generator.der"), zone, given(Action.GROUND, "b", mark="g"))

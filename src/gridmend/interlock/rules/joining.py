@@ -47,10 +47,15 @@ def synchronism(move: Move) -> str | None:
 
     Both are live where doubtful devices count as closed, and are one only where that does not
     rest on a doubtful device. Nothing parts what a command that has no outcome yet was to join
-    as one.
+    as one, and nothing makes live what such a command would then join unchecked.
     """
     if not move.closes:
         return _parts_what_is_to_join(move)
+    return _joins_unchecked(move) or _feeds_what_is_to_join(move)
+
+
+def _joins_unchecked(move: Move) -> str | None:
+    """Closing that joins two live parts by itself, without a check."""
     site, before = move.before.site, move.before
     one, other = move.sides
     live = move.apart
@@ -82,6 +87,24 @@ def _parts_what_is_to_join(move: Move) -> str | None:
             _may_concern(close, here, opens=move.opens)
             and _joins(close, move.after, surely=False)
             and not _joins(close, move.before, surely=True)
+            and _without_check(close) is not None
+        ):
+            return f"the command {pending.command.id} may close {pending.key} yet, and would join"
+    return None
+
+
+def _feeds_what_is_to_join(move: Move) -> str | None:
+    """Closing, where a command to close another device that is on its way might then join two live
+    parts, and could not before: whatever is checked here, that one joins them if it comes last."""
+    if move.situation is None:
+        return None
+    for pending in move.situation.pending.values():
+        if pending.command.step.action is not Action.CLOSE or pending.key == move.key:
+            continue
+        close = replace(move, step=pending.command.step, key=pending.key)
+        if (
+            _joins(close, move.after, surely=False)
+            and not _joins(close, move.before, surely=False)
             and _without_check(close) is not None
         ):
             return f"the command {pending.command.id} may close {pending.key} yet, and would join"
