@@ -1,4 +1,5 @@
 // The device at hand at the time that is replayed: what was recorded of it, and who held it by the journal.
+import { Fragment } from "preact";
 import { useEffect } from "preact/hooks";
 import { signal } from "@preact/signals";
 import type { ElementThen } from "../wire/past";
@@ -91,14 +92,14 @@ function FactsThen({ was }: { was: ElementThen }) {
           </>
         )}
         {[...(was.tags ?? []).map((tag) => ["Tag", tag] as const), ...(was.grounds ?? []).map((earth) => ["Earth", { ...earth, kind: earth.bus }] as const)].map(([what, one]) => (
-          <>
+          <Fragment key={one.id}>
             <dt>
               {what} {one.id}
             </dt>
             <dd data-test="device-held">
               {one.kind}, held by {one.holder || "nobody named"}
             </dd>
-          </>
+          </Fragment>
         ))}
       </dl>
       {was.unsure.map((each) => (

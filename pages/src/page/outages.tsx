@@ -22,7 +22,7 @@ export default function OutagesPage() {
       {outages.problem.value && <p class="bad">The list may be old: {outages.problem.value.message}</p>}
       {told && !open.length && (
         <p class="card" data-test="no-outages">
-          {out ? `${plural(out, "customer")} without supply by the positions of devices. Which device operated is not told yet: reports are gathered.` : "Nobody is known to be out."}
+          {out ? `${plural(out, "customer")} without supply by the positions of devices. No outage is told of them: somebody switched them off, or reports are still gathered.` : "Nobody is known to be out."}
         </p>
       )}
       <div class="columns">

@@ -65,6 +65,19 @@ def test_a_crew_walks_a_suspected_section_and_a_false_suspicion_ends(grid: Grid)
     assert len({e.payload["job"] for e in said}) == 1, "and nobody goes there twice"
 
 
+@pytest.mark.parametrize("element", ["bus.40", "sw3", "switch.sw3", "line.nowhere", "load.s40c"])
+def test_what_no_patrol_can_walk_is_left_to_who_suspects_it_and_stops_nobody(
+    grid: Grid, element: str
+) -> None:
+    course = quiet(grid)
+    course.run_to(60.0)
+    by = By(application="restoration")
+    course.room.kernel.say("fault_suspected", by, element=element, behind="")
+    course.run_to(3600.0)
+    assert not [e for e in course.events if e.kind == "crew_said" and e.payload["job"]]
+    assert element in course.room.kernel.situation.faults
+
+
 @pytest.mark.parametrize("how", ["found", "under way", "behind what tripped", "sought", "over"])
 def test_no_second_crew_is_sent_where_one_will_come_anyway(grid: Grid, how: str) -> None:
     topology, normal = Topology.of(grid), Snapshot.normal(grid)

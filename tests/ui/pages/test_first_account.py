@@ -40,9 +40,7 @@ def test_the_first_account_is_made_by_the_one_time_link_and_has_no_right_over_th
         shown.at("log-out").click()
         shown.at("page-login").wait_for()
         assert shown.at("world").inner_text() == "SIMULATED FIELD"
-        shown.at("field-name").fill(NAME)
-        shown.at("field-password").fill("another one entirely 8")
-        shown.at("log-in").click()
+        log_in(shown, NAME, "another one entirely 8")
         shown.at("login-wrong").wait_for()
         shown.at("field-password").fill(PASSWORD + " 8")
         shown.page.keyboard.press("Enter")
@@ -79,9 +77,7 @@ def test_another_tab_goes_on_after_a_new_password_and_does_nothing_in_anothers_n
 
         here.at("log-out").click()
         here.at("page-login").wait_for()
-        here.at("field-name").fill("john")
-        here.at("field-password").fill(PASSWORD)
-        here.at("log-in").click()
+        log_in(here, "john", PASSWORD)
         here.at("field-present").fill(PASSWORD)
         here.at("field-password").fill(PASSWORD + " 9")
         here.at("password-set").click()
@@ -112,3 +108,11 @@ def make(shown: Screen, name: str) -> None:
     shown.at("user-name").fill(name)
     shown.at("user-password").fill(PASSWORD)
     shown.at("user-make").click()
+
+
+def log_in(shown: Screen, name: str, password: str) -> None:
+    """By the form, once it is there."""
+    shown.at("page-login").wait_for()
+    shown.at("field-name").fill(name)
+    shown.at("field-password").fill(password)
+    shown.at("log-in").click()

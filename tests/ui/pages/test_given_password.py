@@ -4,7 +4,7 @@ from pathlib import Path
 
 from gridmend.client import Client
 from tests.ui.pages.browsing import browser, screen, server
-from tests.ui.pages.test_first_account import NAME, PASSWORD, account, make, set_up
+from tests.ui.pages.test_first_account import NAME, PASSWORD, account, log_in, make, set_up
 
 OWN = "nine red kites at dusk"
 
@@ -25,6 +25,7 @@ def test_who_logs_in_with_a_given_password_sees_nothing_but_its_form_until_they_
         admin.page.close()
 
         shown = screen(context, served.url)
+        shown.page.clock.install()
         shown.page.goto(served.url)
         shown.at("field-name").fill("john")
         shown.at("field-password").fill(PASSWORD)
@@ -37,7 +38,7 @@ def test_who_logs_in_with_a_given_password_sees_nothing_but_its_form_until_they_
             shown.page.reload()
             shown.at("page-password").wait_for()
         shown.page.keyboard.press("Escape")
-        shown.page.wait_for_timeout(1500)
+        shown.page.clock.run_for(30_000)
         assert shown.at("page-password").is_visible() and shown.at("go-map").count() == 0
         read = {url.partition("/api/v1")[2] for url in shown.asked if "/api/v1" in url}
         assert read == {"/session"}, "no feed and no socket"
@@ -70,19 +71,13 @@ def test_who_has_a_given_password_may_log_out_and_is_asked_again_at_the_next_log
         account(shown, "john").wait_for()
         shown.at("log-out").click()
         for _ in range(2):
-            shown.at("page-login").wait_for()
-            shown.at("field-name").fill("john")
-            shown.at("field-password").fill(PASSWORD)
-            shown.at("log-in").click()
+            log_in(shown, "john", PASSWORD)
             shown.at("page-password").wait_for()
             for _ in range(3):
                 shown.page.keyboard.press("Tab")
             assert shown.page.evaluate("document.activeElement.dataset.test") == "log-out"
             shown.page.keyboard.press("Enter")
-        shown.at("page-login").wait_for()
-        shown.at("field-name").fill(NAME)
-        shown.at("field-password").fill(PASSWORD)
-        shown.at("log-in").click()
+        log_in(shown, NAME, PASSWORD)
         shown.at("page-users").wait_for()
 
 
@@ -91,6 +86,7 @@ def test_whoever_had_the_room_open_reads_no_more_of_it_once_they_are_given_anoth
 ) -> None:
     with browser(tmp_path) as context, server(tmp_path, command="serve") as served:
         shown = screen(context, served.url)
+        shown.page.clock.install()
         set_up(shown, served, PASSWORD)
         shown.at("page-users").wait_for()
         shown.at("log-out").click()
@@ -100,18 +96,14 @@ def test_whoever_had_the_room_open_reads_no_more_of_it_once_they_are_given_anoth
             admin.post("/users/john/grants", role="viewer", area="")
             with Client(served.url, name="john", password=PASSWORD) as john:
                 john.set_password(PASSWORD, OWN)
-            shown.at("field-name").fill("john")
-            shown.at("field-password").fill(OWN)
-            shown.at("log-in").click()
+            log_in(shown, "john", OWN)
             shown.page.wait_for_selector("[data-test=feed-state][data-state=live]")
             admin.put("/users/john/password", password=PASSWORD)
-        shown.at("page-login").wait_for()
-        shown.at("field-name").fill("john")
-        shown.at("field-password").fill(PASSWORD)
-        shown.at("log-in").click()
+        log_in(shown, "john", PASSWORD)
         shown.at("page-password").wait_for()
         shown.asked.clear()
-        shown.page.wait_for_timeout(9_000)  # longer than a page waits to open its socket again
+        # Longer than a page waits to open its socket again.
+        shown.page.clock.run_for(30_000)
         read = {url.partition("/api/v1")[2] for url in shown.asked if "/api/v1" in url}
         assert read <= {"/session"}
         assert shown.at("page-password").is_visible()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -76,39 +77,41 @@ def _joins_unchecked(move: Move) -> str | None:
 def _parts_what_is_to_join(move: Move) -> str | None:
     """Opening, or freeing a DER, where a command to close that is on its way might then join two
     live parts, and did not surely do so before."""
-    if move.situation is None or not (move.opens or move.step.action is Action.UNTAG):
+    if not (move.opens or move.step.action is Action.UNTAG):
         return None
     here = np.concatenate(move.sides)
-    for pending in move.situation.pending.values():
-        if pending.command.step.action is not Action.CLOSE or pending.key == move.key:
-            continue
-        close = replace(move, step=pending.command.step, key=pending.key)
+    for id, close in _to_close_yet(move):
         if (
             _may_concern(close, here, opens=move.opens)
             and _joins(close, move.after, surely=False)
             and not _joins(close, move.before, surely=True)
             and _without_check(close) is not None
         ):
-            return f"the command {pending.command.id} may close {pending.key} yet, and would join"
+            return f"the command {id} may close {close.key} yet, and would join"
     return None
 
 
 def _feeds_what_is_to_join(move: Move) -> str | None:
     """Closing, where a command to close another device that is on its way might then join two live
     parts, and could not before: whatever is checked here, that one joins them if it comes last."""
-    if move.situation is None:
-        return None
-    for pending in move.situation.pending.values():
-        if pending.command.step.action is not Action.CLOSE or pending.key == move.key:
-            continue
-        close = replace(move, step=pending.command.step, key=pending.key)
+    for id, close in _to_close_yet(move):
         if (
             _joins(close, move.after, surely=False)
             and not _joins(close, move.before, surely=False)
             and _without_check(close) is not None
         ):
-            return f"the command {pending.command.id} may close {pending.key} yet, and would join"
+            return f"the command {id} may close {close.key} yet, and would join"
     return None
+
+
+def _to_close_yet(move: Move) -> Iterator[tuple[str, Move]]:
+    """The commands to close other devices that have no outcome yet, by id, each as a move."""
+    if move.situation is None:
+        return
+    for pending in move.situation.pending.values():
+        if pending.command.step.action is Action.CLOSE and pending.key != move.key:
+            step = pending.command.step
+            yield pending.command.id, replace(move, step=step, key=pending.key)
 
 
 def _may_concern(close: Move, here: Ints, *, opens: bool) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -149,10 +149,10 @@ class OutageDesk:
         self._estimate(now_s)
         self._ask(self.picture.doubtful, ASKED_MOST)
 
-    def _tell_of(self, locked: Collection[str], prediction: Prediction) -> None:
+    def _tell_of(self, locked: set[str], prediction: Prediction) -> None:
         """What says itself that it stays open is told of at once; all else once reports are in."""
         for found in prediction.outages:
-            if found.device in locked:
+            if not locked.isdisjoint({found.device, *found.same}):
                 self._follow(found)
         self._estimate(self.room.agenda.now_s)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from gridmend.model.arrays import Flags
+from gridmend.model.errors import GridError
 from gridmend.model.event import Event
 from gridmend.model.sections import sections
 from gridmend.model.snapshot import Snapshot
@@ -48,7 +49,8 @@ class Seeking:
         now_s: float,
     ) -> tuple[tuple[str, tuple[str, ...]], ...]:
         """The device, and the elements of the section, of each suspicion that waited long enough
-        and that no open incident will come to."""
+        and that no open incident will come to. A bus, a switch or what the model does not have is
+        left to whoever suspects it: a patrol walks what lies in a section."""
         due = [element for element, (_, at_s) in self._waits.items() if at_s <= now_s]
         for element in due:
             self._waits[element] = self._waits[element][0], now_s + SEEK_S
@@ -62,9 +64,14 @@ class Seeking:
         cut = sections(topology, separators=separators, snapshot=stood)
         found: dict[tuple[str, ...], str] = {}
         for element in left:
-            node = topology.nodes_of(element)[0]
-            here = elements_of(topology, cut, int(cut.of_bus[topology.wiring.node_bus[node]]))
-            found.setdefault(here if element in here else (element,), self._waits[element][0])
+            try:
+                nodes = topology.nodes_of(element)
+            except GridError:
+                continue
+            at = [int(cut.of_bus[topology.wiring.node_bus[node]]) for node in nodes[:1]]
+            here = elements_of(topology, cut, at[0]) if at else ()
+            if element in here:
+                found.setdefault(here, self._waits[element][0])
         return tuple((device, elements) for elements, device in found.items())
 
 

@@ -117,9 +117,10 @@ def _predicted(self: Chronicle, event: Event) -> None:
 def _since(event: Event) -> datetime:
     """When an outage began: as the desk says, else when it is told."""
     try:
-        return datetime.fromisoformat(str(event.payload["since_utc"]))
+        since = datetime.fromisoformat(str(event.payload["since_utc"]))
     except (KeyError, ValueError):
         return event.time_utc
+    return since if since.tzinfo is not None else event.time_utc
 
 
 def _shorten(self: Chronicle) -> None:

@@ -106,7 +106,7 @@ class ElementThen(Answer):
     recorded_at: Time | None
     key: str
     kind: str
-    index: int | None
+    index: int
     bus1: str
     bus2: str
     position: Literal["open", "closed"] | None

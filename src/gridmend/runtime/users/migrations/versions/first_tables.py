@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sql
 from alembic import op
 
+from gridmend.model.errors import GridmendError
+
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -59,4 +61,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Refuse: accounts are never deleted."""
-    raise NotImplementedError("accounts are never deleted")
+    raise GridmendError(
+        "accounts are never deleted", mend="go on with this Gridmend, or a later one"
+    )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sql
 from alembic import op
 
+from gridmend.model.errors import GridmendError
+
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
@@ -19,4 +21,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Refuse: it would be forgotten which passwords others know."""
-    raise NotImplementedError("it would be forgotten which passwords others know")
+    raise GridmendError(
+        "it would be forgotten which passwords others know",
+        mend="go on with this Gridmend, or a later one",
+    )
