@@ -21,7 +21,7 @@ from gridmend.powerflow.network import Network
 from gridmend.runtime.course import Course
 from gridmend.runtime.exercise.exercise import Exercise, rehearse
 from gridmend.runtime.exercise.outage_looks import SETTLE_MOST_S, SETTLE_S
-from gridmend.runtime.exercise.outages import OutageDesk
+from gridmend.runtime.exercise.outages import CALM_S, OutageDesk
 from gridmend.runtime.exercise.restoration_times import restoration_times
 from gridmend.runtime.exercise.room import Room
 from gridmend.twin.field import Equipment, Field
@@ -245,6 +245,33 @@ def test_one_phase_that_is_out_is_told_with_its_phase(room: Room, ieee123: Grid)
         e.event.payload for e in room.journal.read(sequence) if e.event.kind == "outage_predicted"
     ]
     assert told and told[0]["phases"] == ["b"], told
+
+
+def test_days_are_calm_until_a_storm_and_once_it_is_over_for_three_days(room: Room) -> None:
+    desk, normal = desk_of(room, []), Snapshot.normal(room.kernel.grid)
+    rages = False
+    desk.storm = lambda: rages
+
+    def told() -> dict[str, Any]:
+        """What is known of an outage that is told now, after every other meter has gasped."""
+        sequence = room.kernel.sequence
+        desk.outages.clear()
+        for name in room.kernel.grid.loads.texts("name")[::2]:
+            gasp = Event(room.now(), "field", "meter", "meter_gasped", {"meter": name})
+            desk.hear(gasp, normal)
+        for _ in range(3):
+            room.agenda.run_to(room.agenda.now_s + 60.0)
+            desk.act()
+        said = [e.event for e in room.journal.read(sequence)]
+        return next(e.payload for e in said if e.kind == "restoration_estimated")
+
+    assert told()["known"]["calm"]
+    rages = True
+    assert not told()["known"]["calm"]
+    rages = False
+    assert not told()["known"]["calm"], "its outages are still those of a storm"
+    room.agenda.run_to(room.agenda.now_s + CALM_S)
+    assert told()["known"]["calm"]
 
 
 def test_a_look_waits_until_meters_are_quiet_but_not_for_ever(room: Room) -> None:

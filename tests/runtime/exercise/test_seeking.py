@@ -9,6 +9,7 @@ import pytest
 
 import gridmend
 from gridmend.interlock.move import By
+from gridmend.model.customers import customer_counts
 from gridmend.model.event import Event
 from gridmend.model.grid import Grid
 from gridmend.model.snapshot import Snapshot
@@ -65,7 +66,7 @@ def test_a_crew_walks_a_suspected_section_and_a_false_suspicion_ends(grid: Grid)
     assert len({e.payload["job"] for e in said}) == 1, "and nobody goes there twice"
 
 
-@pytest.mark.parametrize("element", ["bus.40", "sw3", "switch.sw3", "line.nowhere", "load.s40c"])
+@pytest.mark.parametrize("element", ["bus.40", "sw3", "switch.sw3", "line.nowhere", "load.s41c"])
 def test_what_no_patrol_can_walk_is_left_to_who_suspects_it_and_stops_nobody(
     grid: Grid, element: str
 ) -> None:
@@ -137,3 +138,20 @@ def test_jobs_are_ranked_by_who_is_out_and_not_by_who_was_fed(grid: Grid) -> Non
     lost = Incident("sw3", 0.0, is_heard=True, before=normal)
     sought = Incident("", 0.0, is_heard=True, before=normal, sought=("line.l40",))
     assert foreman._customers(lost) == foreman._customers(sought) > 50
+
+
+def test_who_reports_counts_for_the_job_that_is_opened_for_them(grid: Grid) -> None:
+    course = quiet(grid)
+    (foreman,) = [duty for duty in course.room.duties if isinstance(duty, Foreman)]
+    normal = Snapshot.normal(grid)
+    course.run_to(60.0)
+    behind = ("s41c", "s42a")
+    for meter in behind:
+        gasp = Event(course.room.now(), "field", "meter", "meter_gasped", {"meter": meter})
+        foreman.hear(gasp, normal)
+    course.run_to(300.0)
+    (incident,) = foreman.incidents
+    counts = customer_counts(grid)
+    told = sum(int(counts[grid.loads.row(meter)]) for meter in behind)
+    assert incident.reported == told > 2 and not incident.is_heard
+    assert foreman._customers(incident) == told

@@ -76,14 +76,11 @@ class Seeking:
 
 
 def dark_around(topology: Topology, live: Flags, element: str) -> Flags:
-    """[nodes] what is dead together with an element, whatever switches lie between: it may all wait
-    for what is looked at there. `live` [nodes] has supply."""
+    """[nodes] what is dead together with an element, whatever switches lie between, and all phases
+    that meet at a bus: it may all wait for what is looked at there. `live` [nodes] has supply."""
     w = topology.wiring
     usable = ~live[w.edge_from] & ~live[w.edge_to]
-    held = topology.reached(usable, topology.nodes_of(element)) & ~live
-    # A lateral of one phase leads to a trunk of three.
-    beside = np.isin(w.node_bus, w.node_bus[held]) & ~live
-    return topology.reached(usable, np.flatnonzero(beside)) & ~live
+    return topology.reached(usable, topology.nodes_of(element)) & ~live
 
 
 def _comes_to(topology: Topology, incident: Incident, element: str) -> bool:
