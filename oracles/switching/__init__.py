@@ -4,7 +4,7 @@ from oracles.switching.authority import why_inadmissible
 from oracles.switching.known import Known, known
 from oracles.switching.legal import is_legal, why_illegal
 from oracles.switching.plant import Plant
-from oracles.switching.truth import Sent, Truth, alive, islands, unsafe, unsafe_operation
+from oracles.switching.truth import Sent, Truth, alive, islands, live, unsafe, unsafe_operation
 
 __all__ = [
     "Known",
@@ -15,6 +15,7 @@ __all__ = [
     "is_legal",
     "islands",
     "known",
+    "live",
     "unsafe",
     "unsafe_operation",
     "why_illegal",

@@ -32,7 +32,8 @@ class Sent:
     `leave` and `check`: a loop leave and a check of synchronism that held for it. `covered`:
     devices that were closed by a leave in the knowledge that this command may be carried out
     yet. `excused`: a trip that nobody had heard of when it was given, or that came since, parted
-    what it was to join as one.
+    what it was to join as one. `faults`: what was thought to be faulted, but for what such a trip
+    made dead.
     """
 
     id: str
@@ -99,6 +100,12 @@ def _loop(plant: Plant, truth: Truth, sent: Sent) -> str | None:
 def alive(plant: Plant, truth: Truth) -> set[str]:
     """What holds a voltage: sources that are on, and DER that form one and are not held off."""
     return set(truth.on) | (plant.forming - held_off(plant, truth))
+
+
+def live(plant: Plant, truth: Truth) -> frozenset[str]:
+    """The buses that are energised."""
+    parts, fed = plant.parts(truth.closed), plant.fed(truth.closed, alive(plant, truth))
+    return frozenset(bus for bus in plant.buses if parts[bus] in fed)
 
 
 def islands(plant: Plant, closed: frozenset[str], holding: Iterable[str], device: str) -> bool:

@@ -108,6 +108,34 @@ def test_nothing_makes_live_what_a_command_on_its_way_would_then_join() -> None:
     assert rules(Action.CLOSE, "source.east", going) == {"synchronism"}
 
 
+def test_what_feeds_a_fault_stays_closed_while_a_command_on_its_way_would_feed_it_anew() -> None:
+    """A device that may close beside a live fault is not left to close onto it."""
+    s2 = {"device": "S2"}
+    leave = said("loop_authorised", **s2, sources=["source.west", "source.east"], by="boss",
+                 expires_utc=(NOON + timedelta(minutes=5)).isoformat())  # fmt: skip
+    check = said("sync_checked", **s2, dv_pu=0.0, dangle_deg=0.0, df_hz=0.0, phasing_known=True)
+    beside = (stands("S2", "open"), stands("S3", "closed"), tagged("generator.der"), leave, check)
+    fault, closing = said("fault_suspected", element="line.L1"), given(Action.CLOSE, "S2")
+    assert not rules(Action.CLOSE, "S2", told(*beside, fault))
+    for feeds in ("S1", "source.west"):
+        assert not rules(Action.OPEN, feeds, told(*beside, closing))
+        assert not rules(Action.OPEN, feeds, told(*beside, fault))
+        assert rules(Action.OPEN, feeds, told(*beside, fault, closing)) == {"capability"}
+    assert not rules(Action.OPEN, "S2", told(*beside, fault, closing))
+
+
+def test_der_that_feeds_a_fault_is_not_held_while_a_command_on_its_way_would_feed_it_anew() -> None:
+    check = said("sync_checked", device="S1", dv_pu=0.0, dangle_deg=0.0, df_hz=0.0,
+                 phasing_known=True)  # fmt: skip
+    island = (stands("S1", "open"), stands("S2", "open"), check,
+              said("fault_suspected", element="line.L1"))  # fmt: skip
+    assert not rules(Action.CLOSE, "S1", told(*island))
+    hold = {"mark": "t", "kind": "hold"}
+    assert not rules(Action.TAG, "generator.der", told(*island), **hold)
+    going = told(*island, given(Action.CLOSE, "S1"))
+    assert rules(Action.TAG, "generator.der", going, **hold) == {"capability"}
+
+
 def test_a_ground_on_its_way_is_its_holders() -> None:
     zone = said("clearance_issued", clearance="z", holder="ann", buses=["b", "e"])
     going = told(*DEAD_B, tagged("generator.der"), zone, given(Action.GROUND, "b", mark="g"))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -76,6 +77,13 @@ class Move:
             return site.ends[self.row]
         nodes = site.topology.nodes_of(self.key)
         return nodes, nodes
+
+    def to_close_yet(self) -> Iterator[tuple[str, Move]]:
+        """The commands to close other devices that have no outcome yet, by id, each as a move."""
+        pending = self.situation.pending.values() if self.situation is not None else ()
+        for sent in pending:
+            if sent.command.step.action is Action.CLOSE and sent.key != self.key:
+                yield sent.command.id, replace(self, step=sent.command.step, key=sent.key)
 
     def without(self, bits: Bits) -> Bits:
         """[switches] open phases with the device itself open."""

@@ -209,10 +209,8 @@ class Walk(Life):
         loop, check = known.loops.get(key), known.syncs.get(key)
         closes = command.step.action is Action.CLOSE
         leave = loop is not None and bool(loop.by) and 0 < loop.expires_s - known.now_s <= 900
-        unheard = frozenset(self.unheard) & self.plant.switches.keys() - known.doubtful
-        excused = self.joins(key, self.truth.closed) and not self.joins(
-            key, self.truth.closed | unheard
-        )
+        as_heard = self.unheard_of(known)
+        excused = self.joins(key, self.truth.closed) and not self.joins(key, as_heard.closed)
         if closes and leave:
             for one in self.going:
                 one.sent.covered |= {key}
@@ -220,6 +218,6 @@ class Walk(Life):
             command.id, key, closes, leave and closes,
             closes and check is not None and 0 <= known.now_s - check.at_s <= 5
             and abs(check.dv_pu) <= 0.03 and abs(check.dangle_deg) <= 10 and check.phasing_known,
-            excused=excused, faults=frozenset(known.faults),
+            excused=excused, faults=frozenset(known.faults) - self.cut_off(as_heard),
         )  # fmt: skip
         self.going.append(Going(command, key, sent, zone or frozenset()))

@@ -20,6 +20,7 @@ from oracles.switching import (
     alive,
     islands,
     known,
+    live,
     unsafe,
     unsafe_operation,
 )
@@ -112,9 +113,12 @@ class World:
 
     def trips(self, device: str, *, is_heard: bool) -> None:
         """Protection opens a device."""
+        was = self.truth
         self.opened(device)
+        cut_off = self.cut_off(was)
         for one in self.going:
             one.sent.excused |= self.joins(one.key, self.truth.closed)
+            one.sent.faults -= cut_off
         self.told.append(f"{device} trips {'' if is_heard else 'un'}heard")
         if is_heard:
             self.say("tripped", device=device, locked_out=self.rng.random() < 0.2)
@@ -143,6 +147,18 @@ class World:
         if device not in self.plant.switches and device not in self.plant.sources:
             return False
         return islands(self.plant, closed - {device}, alive(self.plant, self.truth), device)
+
+    def cut_off(self, was: Truth) -> frozenset[str]:
+        """What may be faulted, and would be live in another truth, but is not."""
+        fed, now = live(self.plant, was), live(self.plant, self.truth)
+        places = {f: self.plant.at(f) for f in self.situation.faults}
+        return frozenset(f for f, at in places.items() if at <= fed and not at <= now)
+
+    def unheard_of(self, known: Known) -> Truth:
+        """The truth, had no device tripped unheard that is taken to stand as it did."""
+        t, unheard = self.truth, frozenset(self.unheard) - known.doubtful
+        switches = self.plant.switches.keys()
+        return replace(t, closed=t.closed | (unheard & switches), on=t.on | (unheard - switches))
 
     def carry_out(self, one: Going) -> None:
         """The field does what a command says; earlier ones for the device are void."""

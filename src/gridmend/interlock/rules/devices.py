@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from gridmend.interlock.move import Move
@@ -13,9 +15,18 @@ NO_LOAD_A = 1.0
 
 
 def capability(move: Move) -> str | None:
-    """No device breaks a current that it is not made to break, and none closes onto a fault."""
+    """No device breaks a current that it is not made to break, and none closes onto a fault.
+
+    Nor is a command to close that is on its way left alone with a fault that something else fed
+    when it was given.
+    """
     if move.closes or bool((move.after.feeds & ~move.before.feeds).any()):
         return _onto_a_fault(move)
+    return _leaves_a_fault_to_a_close(move) or _beyond_its_means(move)
+
+
+def _beyond_its_means(move: Move) -> str | None:
+    """A current that it is not made to break, or a power that it is not made to give."""
     if move.step.action in POWERS:
         return _beyond_rating(move)
     if not move.opens or move.row < 0:
@@ -75,6 +86,20 @@ def _onto_a_fault(move: Move) -> str | None:
             return f"{element} is faulted, and the model does not have it"
         if (live & ~move.surely_apart)[nodes].any():
             return f"it would energise {element}, which is faulted"
+    return None
+
+
+def _leaves_a_fault_to_a_close(move: Move) -> str | None:
+    """Opening, or tagging a DER, where a command to close that is on its way would then be what
+    makes a faulted element live, and that element was live anyway before."""
+    if not move.before.faults or not (move.opens or move.step.action is Action.TAG):
+        return None
+    for id, close in move.to_close_yet():
+        after, before = (
+            _onto_a_fault(replace(close, before=s, after=s)) for s in (move.after, move.before)
+        )
+        if after and not before:
+            return f"the command {id} may close {close.key} yet, and then {after}"
     return None
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
-
 import numpy as np
 
 from gridmend.interlock.move import Move
@@ -80,7 +77,7 @@ def _parts_what_is_to_join(move: Move) -> str | None:
     if not (move.opens or move.step.action is Action.UNTAG):
         return None
     here = np.concatenate(move.sides)
-    for id, close in _to_close_yet(move):
+    for id, close in move.to_close_yet():
         if (
             _may_concern(close, here, opens=move.opens)
             and _joins(close, move.after, surely=False)
@@ -94,7 +91,7 @@ def _parts_what_is_to_join(move: Move) -> str | None:
 def _feeds_what_is_to_join(move: Move) -> str | None:
     """Closing, where a command to close another device that is on its way might then join two live
     parts, and could not before: whatever is checked here, that one joins them if it comes last."""
-    for id, close in _to_close_yet(move):
+    for id, close in move.to_close_yet():
         if (
             _joins(close, move.after, surely=False)
             and not _joins(close, move.before, surely=False)
@@ -102,16 +99,6 @@ def _feeds_what_is_to_join(move: Move) -> str | None:
         ):
             return f"the command {id} may close {close.key} yet, and would join"
     return None
-
-
-def _to_close_yet(move: Move) -> Iterator[tuple[str, Move]]:
-    """The commands to close other devices that have no outcome yet, by id, each as a move."""
-    if move.situation is None:
-        return
-    for pending in move.situation.pending.values():
-        if pending.command.step.action is Action.CLOSE and pending.key != move.key:
-            step = pending.command.step
-            yield pending.command.id, replace(move, step=step, key=pending.key)
 
 
 def _may_concern(close: Move, here: Ints, *, opens: bool) -> bool:
