@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from gridmend.operations.burden import burden_kw
 from gridmend.operations.configurations import LIVE, Configuration, Ways, ties
-from gridmend.operations.shedding import rooted
 from gridmend.operations.trial import Case
 
 Flags = NDArray[np.bool_]
@@ -113,9 +113,4 @@ def is_live(case: Case, board: Board, switch: int) -> bool:
 
 def burdens(board: Board, here: Configuration) -> dict[int, float]:
     """What each source feeds [kW], beside what no switch parts from it."""
-    enters, _ = rooted(board.ways.among, here)
-    fed: dict[int, float] = {}
-    for section, switch in enters.items():
-        row = board.source.get(switch, -1)
-        fed[row] = fed.get(row, 0.0) + board.kw.get(section, 0.0)
-    return fed
+    return burden_kw(board.ways.among, here, board.kw, board.source)

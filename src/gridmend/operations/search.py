@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from heapq import heappop, heappush
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gridmend.model.plan import Violation
-from gridmend.operations.configurations import LIVE, Configuration, Tie, Ways, fullest
+from gridmend.operations.burden import TooMuch, burden_kw
+from gridmend.operations.configurations import (
+    LIVE,
+    Configuration,
+    Merit,
+    Tie,
+    Ways,
+    fullest,
+)
 from gridmend.operations.shedding import Shedding, Trial
 from gridmend.operations.trial import Case, Found, Refused, merit_of, positions, tried, weight_of
 
@@ -44,14 +53,16 @@ def search(case: Case, ways: Ways, *, plans_most: int, out_of_time: Callable[[],
     moved at all, then fewer ties; of equals, the lower losses. Nothing that ranks above the best
     plan found is left untried unless time runs out, which `bound` then shows. After
     `SHED_AFTER` refusals a plan is also made from the one that came nearest, so that the search
-    has one to improve on.
+    has one to improve on. A way that asks of a source at least as much as one that was refused for
+    it comes once a plan is found, where it may be better.
     """
     found: list[Found] = []
     refused: list[Refused] = []
     exact: set[frozenset[int]] = set()
+    queue = _Queue.of(case, ways)
     tried_since = 0
-    while (way := ways.take(PARTS_MOST - ways.parts)) is not None:
-        merit, here = way
+    while (way := queue.take(min((f.merit for f in found), default=None))) is not None:
+        merit, here, is_late = way
         best = min((f.merit for f in found), default=None)
         if best is not None and merit > best:
             if len(found) >= plans_most or tried_since >= ALTERNATIVES_TRIED:
@@ -68,11 +79,14 @@ def search(case: Case, ways: Ways, *, plans_most: int, out_of_time: Callable[[],
             if sharper != merit:
                 ways.give_back(sharper, here)
                 continue
+        if not is_late and queue.put_off(merit, here):
+            continue
         came = tried(case, here, merit)
         if isinstance(came, Found):
             found.append(came)
             continue
         refused.append(came)
+        queue.learn(came)
         if len(refused) == SHED_AFTER and not found:
             found += _shed(case, ways, min(refused, key=lambda r: r.excess))
     if not found:
@@ -81,8 +95,62 @@ def search(case: Case, ways: Ways, *, plans_most: int, out_of_time: Callable[[],
     distinct = {f.configuration.closed: f for f in found}
     ranked = sorted(distinct.values(), key=lambda f: (f.merit, f.loss_kw))
     most = -ranked[0].merit[0] if ranked else 0.0
-    left = -ways.best[0] if ways.best is not None else 0.0
-    return Search(tuple(ranked), tuple(refused), max(most, left))
+    return Search(tuple(ranked), tuple(refused), max(most, queue.left))
+
+
+@dataclass(eq=False)
+class _Queue:
+    """Ways in the order in which they are tried: by merit, but those that seem too much later."""
+
+    case: Case
+    ways: Ways
+    kw: dict[int, float]
+    sources: dict[int, int]
+    _too_much: TooMuch = field(default_factory=TooMuch)
+    _late: list[tuple[Merit, int, Configuration]] = field(
+        default_factory=list[tuple[Merit, int, Configuration]]
+    )
+    _number: int = 0
+
+    @staticmethod
+    def of(case: Case, ways: Ways) -> _Queue:
+        kw = by_section(case, case.flow.snapshot.load_kw)
+        return _Queue(case, ways, kw, _sources(case, ways.among))
+
+    def take(self, best: Merit | None) -> tuple[Merit, Configuration, bool] | None:
+        """The next way, and whether it was put off before. One that was comes where it may be
+        better than the `best` plan found and nothing else is, or where nothing else is left."""
+        ahead = self.ways.best
+        is_behind = ahead is None or (best is not None and ahead > best)
+        if self._late and is_behind and (best is None or self._late[0][0] < best):
+            merit, _, here = heappop(self._late)
+            return merit, here, True
+        way = self.ways.take(PARTS_MOST - self.ways.parts)
+        if way is None and self._late:
+            merit, _, here = heappop(self._late)
+            return merit, here, True
+        return None if way is None else (*way, False)
+
+    def put_off(self, merit: Merit, here: Configuration) -> bool:
+        """Put a way off where it seems too much."""
+        if not self._too_much.seems(burden_kw(self.ways.among, here, self.kw, self.sources)):
+            return False
+        self._number += 1
+        heappush(self._late, (merit, self._number, here))
+        return True
+
+    def learn(self, came: Refused) -> None:
+        """A way was refused, for something that a source feeds."""
+        source = _source_of(self.case, came.configuration, came.worst) if came.worst else None
+        fed = burden_kw(self.ways.among, came.configuration, self.kw, self.sources)
+        if source is not None and source in fed:
+            self._too_much.learn(source, fed[source])
+
+    @property
+    def left(self) -> float:
+        """The most that a way restores which was not tried."""
+        ahead = [self.ways.best, self._late[0][0] if self._late else None]
+        return max((-merit[0] for merit in ahead if merit is not None), default=0.0)
 
 
 def by_section(case: Case, values: NDArray[Any]) -> dict[int, float]:
@@ -108,23 +176,25 @@ def _shed(case: Case, ways: Ways, nearest: Refused | None) -> list[Found]:
             return Trial(holds=True)
         return Trial(holds=False, worst=found.worst, excess=found.excess)
 
-    def source_of(here: Configuration, violation: Violation) -> int | None:
-        fed_by = case.topology.fed_by(positions(case, here))
-        nodes = case.topology.nodes_of(violation.element)
-        known = fed_by[nodes][fed_by[nodes] >= 0]
-        return int(known[0]) if len(known) else None
-
     shedding = Shedding(
         ways.among,
         kw=by_section(case, case.flow.snapshot.load_kw),
         weights=ways.weights,
         sources=_sources(case, ways.among),
-        source_of=source_of,
+        source_of=lambda here, violation: _source_of(case, here, violation),
         attempt=attempt,
     )
     here = shedding.made(nearest.configuration if nearest else fullest(ways.among))
     found = made[frozenset(here.closed)] if here is not None else None
     return [found] if isinstance(found, Found) else []
+
+
+def _source_of(case: Case, here: Configuration, violation: Violation) -> int | None:
+    """The source [row] that feeds what a violation is on."""
+    fed_by = case.topology.fed_by(positions(case, here))
+    nodes = case.topology.nodes_of(violation.element)
+    known = fed_by[nodes][fed_by[nodes] >= 0]
+    return int(known[0]) if len(known) else None
 
 
 def _sources(case: Case, among: list[Tie]) -> dict[int, int]:

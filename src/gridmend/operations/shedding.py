@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from gridmend.model.plan import Violation
+from gridmend.operations.burden import TooMuch, burden_kw, rooted
 from gridmend.operations.configurations import (
     LIVE,
     NOTHING,
@@ -47,7 +48,7 @@ class Shedding:
     sources: Mapping[int, int]
     source_of: Callable[[Configuration, Violation], int | None]
     attempt: Callable[[Configuration], Trial]
-    _too_much_kw: dict[int, float] = field(default_factory=dict)
+    _too_much: TooMuch = field(default_factory=TooMuch)
 
     def made(self, start: Configuration) -> Configuration | None:
         """A way that holds, by leaving out sections of one that does not; None where none does."""
@@ -72,7 +73,7 @@ class Shedding:
         concerned = {k for k in here.sections if self.sources.get(enters[k]) == source}
         fed_kw = sum(self.kw.get(k, 0.0) for k in concerned)
         if source is not None and concerned:
-            self._too_much_kw[source] = min(fed_kw, self._too_much_kw.get(source, np.inf))
+            self._too_much.learn(source, fed_kw)
         if not concerned:
             concerned = set(here.sections)
             fed_kw = sum(self.kw.get(k, 0.0) for k in concerned)
@@ -118,27 +119,7 @@ class Shedding:
         return sum(self.weights.get(k, 0.0) for k in here.sections)
 
     def _is_too_much(self, here: Configuration) -> bool:
-        enters, _ = rooted(self.among, here)
-        fed: dict[int, float] = {}
-        for section, switch in enters.items():
-            source = self.sources.get(switch, -1)
-            fed[source] = fed.get(source, 0.0) + self.kw.get(section, 0.0)
-        return any(kw >= self._too_much_kw.get(source, np.inf) for source, kw in fed.items())
-
-
-def rooted(among: list[Tie], here: Configuration) -> tuple[dict[int, int], dict[int, int]]:
-    """Of each section of a tree: the switch by which supply enters the tree, and its parent."""
-    by_switch = {t.switch: t for t in among}
-    enters: dict[int, int] = {}
-    parent: dict[int, int] = {}
-    for switch in here.closed:
-        tie = by_switch[switch]
-        one, two = (
-            (tie.one, tie.two) if tie.one in enters or tie.one == LIVE else (tie.two, tie.one)
-        )
-        parent[two] = one
-        enters[two] = switch if one == LIVE else enters[one]
-    return enters, parent
+        return self._too_much.seems(burden_kw(self.among, here, self.kw, self.sources))
 
 
 def _kept(trial: Trial) -> float:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from gridmend.model.plan import Action, Step
 from gridmend.model.snapshot import Snapshot
 from gridmend.operations.arrangement import Board, burdens, is_live
+from gridmend.operations.burden import TooMuch
 from gridmend.operations.configurations import Configuration, Merit
 from gridmend.operations.trial import (
     Case,
@@ -66,7 +67,7 @@ def transferred(
     """
     refused: list[Refused] = []
     aside: list[tuple[Merit, int, Configuration]] = []
-    too_much: dict[int, float] = {}
+    too_much = TooMuch()
     while not out_of_time():
         way = _next(whole, aside, more_than)
         if way is None:
@@ -79,7 +80,7 @@ def transferred(
         if exact + whole.every < -merit[0]:
             whole.ways.give_back((-exact - whole.every, *merit[1:]), here)
             continue
-        if not is_late and _seems_too_much(whole, here, too_much):
+        if not is_late and too_much.seems(burdens(whole, here)):
             heappush(aside, (merit, len(aside) + len(refused), here))
             continue
         came = _tried(case, here, moved)
@@ -113,19 +114,15 @@ def _left(whole: Board, aside: list[tuple[Merit, int, Configuration]], at_least:
     return max([at_least, *(-merit[0] - whole.every for merit in ahead if merit is not None)])
 
 
-def _seems_too_much(whole: Board, here: Configuration, too_much: dict[int, float]) -> bool:
-    fed = burdens(whole, here)
-    return any(kw >= too_much.get(row, np.inf) for row, kw in fed.items())
-
-
-def _learn(case: Case, whole: Board, came: Refused, too_much: dict[int, float]) -> None:
+def _learn(case: Case, whole: Board, came: Refused, too_much: TooMuch) -> None:
     if came.worst is None:
         return
     fed_by = case.topology.fed_by(positions(case, came.configuration))
     nodes = fed_by[case.topology.nodes_of(came.worst.element)]
+    fed = burdens(whole, came.configuration)
     for row in np.unique(nodes[nodes >= 0]).tolist():
-        kw = burdens(whole, came.configuration).get(row, np.inf)
-        too_much[row] = min(kw, too_much.get(row, np.inf))
+        if row in fed:
+            too_much.learn(row, fed[row])
 
 
 def _tried(case: Case, here: Configuration, moved: list[int]) -> Found | Refused:

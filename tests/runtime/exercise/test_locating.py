@@ -94,6 +94,18 @@ def test_flags_on_two_branches_may_be_two_faults(bench: Bench) -> None:
     assert not first & instead
 
 
+def test_flags_all_over_the_feeder_leave_what_one_fault_explains_best(bench: Bench) -> None:
+    normal = Snapshot.normal(bench.site.grid)
+    names = equipped(bench.site.grid)
+    flags = heard("sw2", "sw4")
+    flags.flags["sw3"] = 0.0, frozenset("c")
+    found, _ = located(bench, normal, "sw1", flags, equipped=names)
+    assert behind(found) == ["sw4", "sw3"]
+    few, instead = located(bench, normal, "sw1", flags, equipped=names, most=1)
+    assert behind(few) == ["sw4"], "one flag of one phase is false sooner than two of three"
+    assert instead == {few[0].elements[0]}
+
+
 def test_more_sections_are_taken_together_the_surer_it_must_be(bench: Bench) -> None:
     normal = Snapshot.normal(bench.site.grid)
     names = equipped(bench.site.grid)

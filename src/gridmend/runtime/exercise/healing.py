@@ -118,11 +118,12 @@ class Healing:
     def due_s(self) -> float:
         """When the next step of any case is due [s]."""
         dues = (case.due_s for case in self.cases if not case.is_over)
-        return min(self._remaining_s, *dues, math.inf)
+        return min(self._remaining_s, self._suspecting.due_s(), *dues, math.inf)
 
     def act(self) -> None:
         """Locate and plan, or take the next step; the orders of two cases do not run at once."""
         mode = mode_of(self.room.kernel, NAME)
+        self._suspecting.narrow(self.cases)
         if self._remaining_s <= self.room.agenda.now_s:
             self._look_for_the_dark(mode)
         if len(self.cases) > CASES_MOST:
@@ -171,7 +172,7 @@ class Healing:
             case.is_over = True
             return
         if case.device and not case.suspects:
-            why = self._suspecting.locate(case)
+            why = self._suspecting.locate(case, self._pursuit.closings, self.cases)
             if why:
                 self._stop(case, why)
                 return

@@ -56,6 +56,11 @@ class Heard:
         elif event.kind == "voltage_sagged":
             self.sags[str(p["bus"]).lower()] = now_s, Sag(str(p["bus"]), _numbers(p["v_pu"]))
 
+    @property
+    def is_any(self) -> bool:
+        """Whether anything tells of a place."""
+        return bool(self.flags or self.currents or self.sags)
+
     def since(self, time_s: float) -> Heard:
         """What came at a time [s] or later."""
         return Heard(
@@ -79,6 +84,7 @@ def located(
     equipped: Collection[str] = (),
     silent: Collection[str] = (),
     sure: float = SURE,
+    most: int = 4,
 ) -> tuple[tuple[Suspect, ...], frozenset[str]]:
     """The sections that hold the fault which a device has cleared, and the first elements of those
     that hold it only if no other does.
@@ -87,7 +93,8 @@ def located(
     those of them that cannot be heard now, whose silence says nothing. With evidence beside the
     trip itself the answer is the fewest sections that hold `sure` of the chance, the likeliest
     line first, and all that flags point to where they point to several, as there may be several
-    faults. Without it, or where no line is fed behind the device, it is that of
+    faults. Where that is more than `most`, one fault is taken to be the case, and flags that do not
+    fit it to be false. Without evidence, or where no line is fed behind the device, it is that of
     `operations.suspects`.
     """
     topology = bench.site.topology
@@ -108,6 +115,8 @@ def located(
     flagged = {key for one in by_flags for key in one.elements}
     lines = {key for one in found for key in one.elements}
     more = tuple(one for one in by_flags if not lines & set(one.elements))
+    if 0 < len(found) <= most < len(found) + len(more):
+        return found, frozenset(one.elements[0] for one in found)
     instead = (one.elements[0] for one in found if not flagged & set(one.elements))
     return found + more, frozenset(instead)
 
@@ -180,14 +189,14 @@ def _numbers(values: Mapping[str, object]) -> dict[str, float]:
 
 
 def closed_onto(
-    topology: Topology, closing: Closing, trip: str, now_s: float
+    topology: Topology, closing: Closing, trip: str, now_s: float, *, within_s: float = ONTO_S
 ) -> tuple[Suspect, ...]:
     """The sections that a closing made live, where the device that trips now feeds them.
 
-    None where `trip` feeds nothing of it, or where the closing is longer ago than `ONTO_S`: it is
+    None where `trip` feeds nothing of it, or where the closing is longer ago than `within_s`: it is
     another fault then.
     """
-    if now_s - closing.at_s > ONTO_S:
+    if now_s - closing.at_s > within_s:
         return ()
     after = closing.stood.with_switch(topology.grid, closing.device, is_open=False)
     fresh = topology.energised(after) & ~topology.energised(closing.stood)

@@ -1,0 +1,57 @@
+"""What a way of switching asks of each source, and how much of that was too much before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import inf
+
+from gridmend.operations.configurations import LIVE, Configuration, Tie
+
+
+@dataclass(eq=False)
+class TooMuch:
+    """The least that a way asked of a source [kW] when it was refused for what that source feeds.
+
+    Who asks as much again may hold all the same, as it lies elsewhere: it only comes later.
+    """
+
+    _least_kw: dict[int, float] = field(default_factory=dict[int, float])
+
+    def learn(self, source: int, kw: float) -> None:
+        """A way was refused that asked so much of a source [row]."""
+        self._least_kw[source] = min(kw, self._least_kw.get(source, inf))
+
+    def seems(self, fed: Mapping[int, float]) -> bool:
+        """Whether so much was asked of one of these sources before, and refused."""
+        return any(kw >= self._least_kw.get(source, inf) for source, kw in fed.items())
+
+
+def burden_kw(
+    among: list[Tie], here: Configuration, kw: Mapping[int, float], sources: Mapping[int, int]
+) -> dict[int, float]:
+    """What each source [row] feeds of the sections of a tree [kW]: -1 where it is not known.
+
+    `kw` is of each section, `sources` the source behind each switch that may enter the tree.
+    """
+    enters, _ = rooted(among, here)
+    fed: dict[int, float] = {}
+    for section, switch in enters.items():
+        row = sources.get(switch, -1)
+        fed[row] = fed.get(row, 0.0) + kw.get(section, 0.0)
+    return fed
+
+
+def rooted(among: list[Tie], here: Configuration) -> tuple[dict[int, int], dict[int, int]]:
+    """Of each section of a tree: the switch by which supply enters the tree, and its parent."""
+    by_switch = {t.switch: t for t in among}
+    enters: dict[int, int] = {}
+    parent: dict[int, int] = {}
+    for switch in here.closed:
+        tie = by_switch[switch]
+        one, two = (
+            (tie.one, tie.two) if tie.one in enters or tie.one == LIVE else (tie.two, tie.one)
+        )
+        parent[two] = one
+        enters[two] = switch if one == LIVE else enters[one]
+    return enters, parent
