@@ -86,7 +86,7 @@ def drawn(seed: int) -> Drawn:
     return Drawn(grid, Network.of(grid), Topology.of(grid), fault)
 
 
-def healed(case: Drawn, ahead: Horizon | None = None) -> Proposal:
+def healed(case: Drawn, ahead: Horizon | None = None, late_limit: int = 5_000) -> Proposal:
     """What restoration proposes, with time enough to prove it."""
     return propose(
         case.grid,
@@ -95,6 +95,7 @@ def healed(case: Drawn, ahead: Horizon | None = None) -> Proposal:
         ahead=ahead,
         seconds_limit=float("inf"),
         solves_limit=5_000,
+        late_limit=late_limit,
         network=case.network,
         topology=case.topology,
     )

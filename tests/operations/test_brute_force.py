@@ -11,6 +11,9 @@ from tests.operations.random_networks import drawn, healed, most_by_brute_force
 SHARE = 0.99
 """Of what brute force restores; it does not ask for a way that is allowed step by step."""
 
+LIMITED = (1020, 1033, 1079, 1085, 1125)
+"""Networks that are limited by what a source can feed."""
+
 
 def _compared(seed: int) -> None:
     case = drawn(seed)
@@ -39,6 +42,20 @@ def test_brute_force_restores_no_more_and_the_bound_holds(seed: int) -> None:
 def test_the_same_on_a_thousand_networks(hundred: int) -> None:
     for seed in range(100 * hundred, 100 * (hundred + 1)):
         _compared(1000 + seed)
+
+
+def test_where_what_seems_too_much_is_not_tried_the_bound_holds_all_the_same() -> None:
+    left = 0
+    for seed in LIMITED:
+        case = drawn(seed)
+        proposal = healed(case, late_limit=0)
+        plan, most = proposal.plans[0], most_by_brute_force(case, proposal)
+        assert plan.gap_pct is not None
+        assert plan.customers_restored <= most
+        bound = plan.customers_restored / (1 - plan.gap_pct / 100) if plan.gap_pct < 100 else most
+        assert bound >= most - 1e-6, f"seed {seed}: the bound {bound} is below {most}"
+        left += plan.gap_pct > 0
+    assert left, "somewhere a way was not tried, and the gap says so"
 
 
 def _compared_ahead(seed: int) -> None:

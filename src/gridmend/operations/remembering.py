@@ -14,6 +14,9 @@ from gridmend.powerflow.network import Network
 
 _FLOWS_MOST = 1024
 
+_MOVES_A_FLOW = 20
+"""Moves of controls that count as another flow solved: where they do not come to rest, many."""
+
 
 class Remembering:
     """A solver that keeps its answers, for one grid; bounded.
@@ -46,8 +49,8 @@ class Remembering:
         if flow is None:
             if len(self._flows) >= _FLOWS_MOST:
                 self._flows.pop(next(iter(self._flows)))
-            self.solved += 1
             flow = self._flows[key] = self._solver.solve(snapshot, controls=controls, near=near)
+            self.solved += 1 + flow.control_iterations // _MOVES_A_FLOW
         if flow.snapshot.open_phases.tobytes() == snapshot.open_phases.tobytes():
             return flow
         there = replace(flow.snapshot, open_phases=snapshot.open_phases)

@@ -59,6 +59,7 @@ def restore(
     limits: Limits | None = None,
     seconds_limit: float = 20.0,
     solves_limit: int = 2_000,
+    late_limit: int = 2_000,
     transfers: bool = True,
     ahead: Horizon | None = None,
     network: Network | Solver | None = None,
@@ -76,6 +77,7 @@ def restore(
         limits=limits,
         seconds_limit=seconds_limit,
         solves_limit=solves_limit,
+        late_limit=late_limit,
         plans_most=1,
         transfers=transfers,
         ahead=ahead,
@@ -96,6 +98,7 @@ def propose(
     limits: Limits | None = None,
     seconds_limit: float = 20.0,
     solves_limit: int = 2_000,
+    late_limit: int = 2_000,
     plans_most: int = 3,
     transfers: bool = True,
     ahead: Horizon | None = None,
@@ -135,6 +138,9 @@ def propose(
     seconds_limit, solves_limit, clock
         Where the search stops, by the clock [s] and by power flows solved; with an endless
         `seconds_limit` equal inputs give equal plans.
+    late_limit
+        How many ways are tried that ask of a source at least as much as one that was refused for
+        it; the others are left in the bound.
     """
     begun = clock()
     topology = topology or Topology.of(grid)
@@ -151,7 +157,9 @@ def propose(
     def out_of_time() -> bool:
         return clock() - begun > seconds_limit or solver.solved >= solves_limit
 
-    outcome = _searched(case, before.snapshot, plans_most, out_of_time, transfers=transfers)
+    outcome = _searched(
+        case, before.snapshot, plans_most, out_of_time, transfers=transfers, late_most=late_limit
+    )
     plans = _plans(outcome, plans_most, clock() - begun)
     return Proposal(isolation, case.accepted, plans)
 
@@ -169,14 +177,16 @@ def _searched(
     out_of_time: Callable[[], bool],
     *,
     transfers: bool,
+    late_most: int,
 ) -> Outcome:
     """What the search finds, and the bound that it leaves."""
     among = _ties(case, before)
     restorable = _restorable(case, among)
     ways = Ways(among, by_section(case, np.where(restorable, case.weights, 0.0)))
-    found = search(case, ways, plans_most=plans_most, out_of_time=out_of_time)
+    found = search(case, ways, plans_most=plans_most, out_of_time=out_of_time, late_most=late_most)
     if transfers:
-        found = _with_transfers(case, found, _live(case, before), restorable, out_of_time)
+        live = _live(case, before)
+        found = _with_transfers(case, found, live, restorable, out_of_time, late_most)
     bound = min(found.bound, float(case.weights[restorable].sum()))
     return Outcome(case, found, frozenset(reachable(among)), restorable, bound)
 
@@ -258,6 +268,7 @@ def _with_transfers(
     was_live: Flags,
     restorable: Flags,
     out_of_time: Callable[[], bool],
+    late_most: int,
 ) -> Search:
     """The same with a plan that moves load between healthy feeders, where that restores more."""
     least = -found.found[0].merit[0] if found.found else 0.0
@@ -266,7 +277,7 @@ def _with_transfers(
     whole = board(case, was_live, restorable)
     if whole is None:
         return found
-    more = transferred(case, whole, more_than=least, out_of_time=out_of_time)
+    more = transferred(case, whole, more_than=least, out_of_time=out_of_time, late_most=late_most)
     ranked = (more.found, *found.found) if more.found else found.found
     return Search(ranked, (*found.refused, *more.refused), max(found.bound, more.bound))
 

@@ -46,7 +46,14 @@ class Search:
     """Weight that no other way can exceed."""
 
 
-def search(case: Case, ways: Ways, *, plans_most: int, out_of_time: Callable[[], bool]) -> Search:
+def search(
+    case: Case,
+    ways: Ways,
+    *,
+    plans_most: int,
+    out_of_time: Callable[[], bool],
+    late_most: int = PARTS_MOST,
+) -> Search:
     """Go through ways by merit until the best that the interlock allows is known.
 
     Merit: weight of the customers restored, then fewer switches moved by hand, then fewer
@@ -54,12 +61,12 @@ def search(case: Case, ways: Ways, *, plans_most: int, out_of_time: Callable[[],
     plan found is left untried unless time runs out, which `bound` then shows. After
     `SHED_AFTER` refusals a plan is also made from the one that came nearest, so that the search
     has one to improve on. A way that asks of a source at least as much as one that was refused for
-    it comes once a plan is found, where it may be better.
+    it comes once a plan is found, where it may be better; `late_most` of those are tried.
     """
     found: list[Found] = []
     refused: list[Refused] = []
     exact: set[frozenset[int]] = set()
-    queue = _Queue.of(case, ways)
+    queue = _Queue.of(case, ways, late_most)
     tried_since = 0
     while (way := queue.take(min((f.merit for f in found), default=None))) is not None:
         merit, here, is_late = way
@@ -106,6 +113,7 @@ class _Queue:
     ways: Ways
     kw: dict[int, float]
     sources: dict[int, int]
+    late_most: int
     _too_much: TooMuch = field(default_factory=TooMuch)
     _late: list[tuple[Merit, int, Configuration]] = field(
         default_factory=list[tuple[Merit, int, Configuration]]
@@ -113,9 +121,9 @@ class _Queue:
     _number: int = 0
 
     @staticmethod
-    def of(case: Case, ways: Ways) -> _Queue:
+    def of(case: Case, ways: Ways, late_most: int) -> _Queue:
         kw = by_section(case, case.flow.snapshot.load_kw)
-        return _Queue(case, ways, kw, _sources(case, ways.among))
+        return _Queue(case, ways, kw, _sources(case, ways.among), late_most)
 
     def take(self, best: Merit | None) -> tuple[Merit, Configuration, bool] | None:
         """The next way, and whether it was put off before. One that was comes where it may be
@@ -123,13 +131,16 @@ class _Queue:
         ahead = self.ways.best
         is_behind = ahead is None or (best is not None and ahead > best)
         if self._late and is_behind and (best is None or self._late[0][0] < best):
-            merit, _, here = heappop(self._late)
-            return merit, here, True
+            return self._taken_late()
         way = self.ways.take(PARTS_MOST - self.ways.parts)
-        if way is None and self._late:
-            merit, _, here = heappop(self._late)
-            return merit, here, True
-        return None if way is None else (*way, False)
+        return self._taken_late() if way is None else (*way, False)
+
+    def _taken_late(self) -> tuple[Merit, Configuration, bool] | None:
+        if not self._late or not self.late_most:
+            return None
+        self.late_most -= 1
+        merit, _, here = heappop(self._late)
+        return merit, here, True
 
     def put_off(self, merit: Merit, here: Configuration) -> bool:
         """Put a way off where it seems too much."""

@@ -59,11 +59,12 @@ def transferred(
     *,
     more_than: float,
     out_of_time: Callable[[], bool],
+    late_most: int = PARTS_MOST,
 ) -> Transferred:
     """Look for a plan that restores more weight than `more_than`, by transfers as well.
 
     An arrangement that burdens a source at least as much as one that was refused for that source
-    is put aside and tried last.
+    is put aside and tried last, `late_most` of them.
     """
     refused: list[Refused] = []
     aside: list[tuple[Merit, int, Configuration]] = []
@@ -73,6 +74,10 @@ def transferred(
         if way is None:
             return Transferred(None, tuple(refused), _left(whole, aside, more_than))
         merit, here, is_late = way
+        if is_late and not late_most:
+            heappush(aside, (merit, len(aside) + len(refused), here))
+            break
+        late_most -= is_late
         moved = [k for k in here.to_open if is_live(case, whole, k)]
         if not moved or len(moved) > MOVED_MOST:
             continue

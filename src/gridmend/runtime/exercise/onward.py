@@ -24,6 +24,9 @@ from gridmend.runtime.scenario import Restoration
 
 SOLVES_MOST = 400
 """Power flows that one plan may take: some seconds on a large network."""
+LATE_MOST = 6
+"""Ways that are tried though as much was too much for a source before: near what the network can
+carry a flow takes seconds."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +120,8 @@ def plan_from(
         solver = solver.solver
     return propose(
         bench.site.grid, before, element, also=others, avoid=avoid, banned=start.banned, now=now,
-        seconds_limit=seconds_most, solves_limit=solves_most, plans_most=1, transfers=transfers,
+        seconds_limit=seconds_most, solves_limit=solves_most, late_limit=LATE_MOST, plans_most=1,
+        transfers=transfers,
         network=solver, topology=bench.site.topology, ahead=ahead,
     )  # fmt: skip
 
