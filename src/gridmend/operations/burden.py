@@ -4,23 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import inf
+from math import inf, isfinite
 
+from gridmend.model.plan import Violation
 from gridmend.operations.configurations import LIVE, Configuration, Tie
+
+FAREST_PU = 1.05
+"""Voltage from which a drop is counted where a low voltage says how much is too much. Assumed."""
 
 
 @dataclass(eq=False)
 class TooMuch:
-    """The least that a way asked of a source [kW] when it was refused for what that source feeds.
+    """What seems too much for a source [kW], by what ways asked of it that were refused for what it
+    feeds.
 
     Who asks as much again may hold all the same, as it lies elsewhere: it only comes later.
     """
 
     _least_kw: dict[int, float] = field(default_factory=dict[int, float])
 
-    def learn(self, source: int, kw: float) -> None:
-        """A way was refused that asked so much of a source [row]."""
-        self._least_kw[source] = min(kw, self._least_kw.get(source, inf))
+    def learn(self, source: int, kw: float, share: float = 1.0) -> None:
+        """A way was refused that asked so much of a source [row], of which about a `share` may
+        stay: half of what is beyond that seems too much already."""
+        seems_kw = kw * (1.0 + min(share, 1.0)) / 2.0
+        self._least_kw[source] = min(seems_kw, self._least_kw.get(source, inf))
 
     def seems(self, fed: Mapping[int, float]) -> bool:
         """Whether so much was asked of one of these sources before, and refused."""
@@ -55,3 +62,12 @@ def rooted(among: list[Tie], here: Configuration) -> tuple[dict[int, int], dict[
         parent[two] = one
         enters[two] = switch if one == LIVE else enters[one]
     return enters, parent
+
+
+def share_kept(worst: Violation | None, excess: float) -> float:
+    """About what share of the power may stay, going by how far a limit is exceeded."""
+    if worst is None or not isfinite(excess):
+        return 0.5
+    if worst.limit == "voltage_low":
+        return (FAREST_PU - worst.bound) / max(FAREST_PU - worst.value, 1e-9)
+    return 1 / (1 + excess)

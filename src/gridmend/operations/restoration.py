@@ -108,12 +108,10 @@ def propose(
 ) -> Proposal:
     """Isolate a fault and restore as many customers as limits allow.
 
-    The radial ways of feeding the dead sections are tried in the order of their
-    merit (customers by priority, then fewer switches by hand, then fewer switches, then fewer
-    ties, then lower losses); each is carried out step by step in the interlock, with regulators
-    and capacitors settling at the snapshot's demand. What is still supplied stays as it is:
-    nobody is put out to make room, and nothing that was dead before the fault is energised.
-    `gap_pct` is 0 where every better way was refused, else what the bound leaves open.
+    The radial ways of feeding the dead sections are tried by their merit (customers by priority,
+    then fewer switches by hand, fewer switches, fewer ties, lower losses); each is carried out step
+    by step in the interlock, with controls settling at the snapshot's demand. Who has supply keeps
+    it; nothing that was dead before is energised. `gap_pct` is what the bound leaves open.
 
     Parameters
     ----------
@@ -124,23 +122,20 @@ def propose(
     also
         Further elements that are faulted, or may be: their sections stay dead too.
     avoid
-        Elements that were faulted before: they stay dead, cut off only beside what is fed.
+        Elements faulted before: they stay dead, cut off only beside what is fed.
     banned
         Switches that no plan may move; a closed one that would isolate moves isolation outward.
     now
-        The positions that stand, where some of the switching is done; who has supply keeps it,
-        but for what isolation demands. Without it the plan begins as protection leaves it all.
+        The positions that stand, where some of the switching is done; without it the plan begins
+        as protection leaves it all.
     plans_most
         How many different plans are given, best first.
     ahead
         What is expected until the repair: every step then holds at its own time with what loads
         draw that come back, the last state until the repair. Else the snapshot's demand counts.
-    seconds_limit, solves_limit, clock
-        Where the search stops, by the clock [s] and by power flows solved; with an endless
-        `seconds_limit` equal inputs give equal plans.
-    late_limit
-        How many ways are tried that ask of a source at least as much as one that was refused for
-        it; the others are left in the bound.
+    seconds_limit, solves_limit, late_limit, clock
+        Where the search stops, by the clock [s], by power flows solved, and by ways that ask of a
+        source as much as one refused for it did; an endless `seconds_limit` gives equal plans.
     """
     begun = clock()
     topology = topology or Topology.of(grid)
@@ -160,8 +155,7 @@ def propose(
     outcome = _searched(
         case, before.snapshot, plans_most, out_of_time, transfers=transfers, late_most=late_limit
     )
-    plans = _plans(outcome, plans_most, clock() - begun)
-    return Proposal(isolation, case.accepted, plans)
+    return Proposal(isolation, case.accepted, _plans(outcome, plans_most, clock() - begun))
 
 
 def _plans(outcome: Outcome, most: int, seconds: float) -> tuple[Plan, ...]:

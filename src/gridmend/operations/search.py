@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridmend.model.plan import Violation
-from gridmend.operations.burden import TooMuch, burden_kw
+from gridmend.operations.burden import TooMuch, burden_kw, share_kept
 from gridmend.operations.configurations import (
     LIVE,
     Configuration,
@@ -155,7 +155,8 @@ class _Queue:
         source = _source_of(self.case, came.configuration, came.worst) if came.worst else None
         fed = burden_kw(self.ways.among, came.configuration, self.kw, self.sources)
         if source is not None and source in fed:
-            self._too_much.learn(source, fed[source])
+            share = share_kept(came.worst, came.excess)
+            self._too_much.learn(source, fed[source], share)
 
     @property
     def left(self) -> float:

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from gridmend.model.plan import Violation
-from gridmend.operations.burden import TooMuch, burden_kw, rooted
+from gridmend.operations.burden import TooMuch, burden_kw, rooted, share_kept
 from gridmend.operations.configurations import (
     LIVE,
     NOTHING,
@@ -20,9 +18,6 @@ from gridmend.operations.configurations import (
 
 ROUNDS_MOST = 12
 """How often sections are left out before it is given up."""
-
-FAREST_PU = 1.05
-"""Voltage from which a drop is counted where a low voltage says how much is too much. Assumed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +72,7 @@ class Shedding:
         if not concerned:
             concerned = set(here.sections)
             fed_kw = sum(self.kw.get(k, 0.0) for k in concerned)
-        wanted_kw = fed_kw * _kept(trial)
+        wanted_kw = fed_kw * share_kept(trial.worst, trial.excess)
         kept = set(here.sections)
         while concerned:
             inner = {parent[k] for k in kept}
@@ -120,16 +115,6 @@ class Shedding:
 
     def _is_too_much(self, here: Configuration) -> bool:
         return self._too_much.seems(burden_kw(self.among, here, self.kw, self.sources))
-
-
-def _kept(trial: Trial) -> float:
-    """What share of the power may stay, going by how far a limit is exceeded."""
-    worst = trial.worst
-    if worst is None or not np.isfinite(trial.excess):
-        return 0.5
-    if worst.limit == "voltage_low":
-        return (FAREST_PU - worst.bound) / max(FAREST_PU - worst.value, 1e-9)
-    return 1 / (1 + trial.excess)
 
 
 def _kept_of(among: list[Tie], here: Configuration, kept: set[int]) -> Configuration:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from gridmend.model.plan import Action, Step
 from gridmend.model.snapshot import Snapshot
 from gridmend.operations.arrangement import Board, burdens, is_live
-from gridmend.operations.burden import TooMuch
+from gridmend.operations.burden import TooMuch, share_kept
 from gridmend.operations.configurations import Configuration, Merit
 from gridmend.operations.trial import (
     Case,
@@ -127,7 +127,7 @@ def _learn(case: Case, whole: Board, came: Refused, too_much: TooMuch) -> None:
     fed = burdens(whole, came.configuration)
     for row in np.unique(nodes[nodes >= 0]).tolist():
         if row in fed:
-            too_much.learn(row, fed[row])
+            too_much.learn(row, fed[row], share_kept(came.worst, came.excess))
 
 
 def _tried(case: Case, here: Configuration, moved: list[int]) -> Found | Refused:
