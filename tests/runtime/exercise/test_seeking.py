@@ -126,18 +126,37 @@ def test_what_waits_for_a_section_is_all_that_is_dead_together_with_it(grid: Gri
     assert found[topology.energised(normal)].all(), "open switches part nothing that is dead"
 
 
+def waiting(foreman: Foreman, incident: Incident, *elements: str) -> int:
+    """How many a patrol along some elements is for."""
+    incident.give(foreman._job(JobKind.PATROL, incident, *elements))
+    (job,) = incident.jobs.values()
+    return foreman._weighed(incident, job).customers
+
+
 def test_jobs_are_ranked_by_who_is_out_and_not_by_who_was_fed(grid: Grid) -> None:
     course = quiet(grid)
     (foreman,) = [duty for duty in course.room.duties if isinstance(duty, Foreman)]
     normal = Snapshot.normal(grid)
     lit = Incident("sw1", 0.0, is_heard=True, before=normal)
-    assert foreman._customers(lit) == 0, "sw1 is closed again: nobody waits for this"
+    assert waiting(foreman, lit, "line.l40") == 0, "sw1 is closed again: nobody waits for this"
     said = Incident("sw1", 0.0, is_heard=False, before=normal, reported=3)
-    assert foreman._customers(said) == 3, "two houses that call are not the whole feeder"
+    assert waiting(foreman, said, "line.l40") == 3, "two houses that call are not the whole feeder"
     course.room.kernel.say("status", By("ann"), device="sw3", position="open")
     lost = Incident("sw3", 0.0, is_heard=True, before=normal)
     sought = Incident("", 0.0, is_heard=True, before=normal, sought=("line.l40",))
-    assert foreman._customers(lost) == foreman._customers(sought) > 50
+    behind = waiting(foreman, lost, "line.l35", "line.l40")
+    assert behind == waiting(foreman, sought, "line.l40") > 50, "what is lit counts for nobody"
+
+
+def test_who_comes_back_meanwhile_waits_for_no_crew(grid: Grid) -> None:
+    course = quiet(grid)
+    (foreman,) = [duty for duty in course.room.duties if isinstance(duty, Foreman)]
+    course.room.kernel.say("status", By("ann"), device="sw3", position="open")
+    lost = Incident("sw3", 0.0, is_heard=True, before=Snapshot.normal(grid))
+    job = foreman._job(JobKind.REPAIR, lost, "line.l40")
+    assert foreman._weighed(lost, job).customers > 50
+    course.room.kernel.say("status", By("ann"), device="sw3", position="closed")
+    assert foreman._weighed(lost, job).customers == 0
 
 
 def test_who_reports_counts_for_the_job_that_is_opened_for_them(grid: Grid) -> None:
@@ -154,4 +173,5 @@ def test_who_reports_counts_for_the_job_that_is_opened_for_them(grid: Grid) -> N
     counts = customer_counts(grid)
     told = sum(int(counts[grid.loads.row(meter)]) for meter in behind)
     assert incident.reported == told > 2 and not incident.is_heard
-    assert foreman._customers(incident) == told
+    ((_, job),) = foreman._unsent() or [(incident, next(iter(incident.jobs.values())))]
+    assert foreman._weighed(incident, job).customers == told

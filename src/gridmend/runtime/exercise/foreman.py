@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gridmend.model.customers import customer_counts
 from gridmend.model.event import Event
@@ -19,6 +19,7 @@ from gridmend.runtime.exercise.room import Room
 from gridmend.runtime.exercise.seeking import Seeking, dark_around
 from gridmend.twin.crewing import Crewing
 from gridmend.twin.people.crew import Job, JobKind
+from gridmend.twin.people.duty import State
 
 FLAGS_S = 60.0
 """How long after a lock-out its indicators are waited for."""
@@ -58,6 +59,9 @@ class Foreman:
     _tripped_s: float = -math.inf
     _told_s: float = -math.inf
     """When it last looked at its board."""
+    _weighed_at: Snapshot | None = None
+    _weights: dict[str, int] = field(default_factory=dict[str, int])
+    """How many wait for a job in those positions."""
 
     def __post_init__(self) -> None:
         self._reported = Reported(self.room.kernel, self._is_open)
@@ -108,15 +112,33 @@ class Foreman:
                 self._patrol(incident)
             elif incident.stage == "close" and incident.due_s <= now_s:
                 self._close_by_hand(incident)
-        unsent = self._unsent()
+        idle = any(self.crewing.state(crew) is State.IDLE for crew in self.crewing.names)
+        unsent = [self._weighed(i, job) for i, job in self._unsent()] if idle else []
         for crew, job in self.crewing.choose(unsent) if unsent else ():
             self.crewing.assign(crew, job)
         self._told_s = now_s
 
-    def _unsent(self) -> list[Job]:
-        """Jobs that wait for a crew."""
-        jobs = {n: job for i in self.incidents if i.stage == "field" for n, job in i.jobs.items()}
-        return [job for name, job in jobs.items() if not self.crewing.crews.skills_at(name)]
+    def _unsent(self) -> list[tuple[Incident, Job]]:
+        """Jobs that wait for a crew, each with an incident that waits for it."""
+        jobs = {
+            n: (i, job) for i in self.incidents if i.stage == "field" for n, job in i.jobs.items()
+        }
+        return [jobs[name] for name in jobs if not self.crewing.crews.skills_at(name)]
+
+    def _weighed(self, incident: Incident, job: Job) -> Job:
+        """The same job with those who wait for it now, by the positions that are known: who was
+        out as it was given may be fed from elsewhere since."""
+        if not (incident.is_heard or incident.sought):
+            return job
+        topology, stood = self.room.kernel.bench.site.topology, self.room.kernel.situation.snapshot
+        if stood is not self._weighed_at:
+            self._weighed_at, self._weights = stood, {}
+        if job.name not in self._weights:
+            live = topology.energised(stood)
+            back = dark_around(topology, live, *job.elements) | live
+            out = topology.supplied(back) & ~topology.supplied(live)
+            self._weights[job.name] = int(customer_counts(self.room.kernel.grid)[out].sum())
+        return replace(job, customers=self._weights[job.name])
 
     def _open(self, device: str, due_s: float, *, is_heard: bool, reported: int = 0) -> None:
         if any(i.device == device and i.stage != "over" for i in self.incidents):
@@ -164,24 +186,8 @@ class Foreman:
         self._jobs += 1
         name = f"{kind.value} {self._jobs} behind {incident.device}"
         return self.crewing.job(
-            name, kind, *elements, customers=self._customers(incident), storm=self.storm()
+            name, kind, *elements, customers=incident.reported, storm=self.storm()
         )
-
-    def _customers(self, incident: Incident) -> int:
-        """How many customers are out for an incident, by the positions that are known; or how many
-        have said so, where no position tells."""
-        topology, stood = self.room.kernel.bench.site.topology, self.room.kernel.situation.snapshot
-        live = topology.energised(stood)
-        if incident.sought:
-            lost = dark_around(topology, live, incident.sought[0])
-        elif incident.is_heard:
-            device = incident.device
-            element = device if device.startswith("source.") else f"switch.{device}"
-            lost, _ = topology.down(incident.before, element)
-        else:
-            return incident.reported
-        out = topology.supplied(lost | live) & ~topology.supplied(live)
-        return int(customer_counts(self.room.kernel.grid)[out].sum())
 
     def _listen(self, crew: str, job: str, text: str) -> None:
         """What a patrol found, or that a repair found nothing. A patrol also looks at the device,

@@ -75,12 +75,13 @@ class Seeking:
         return tuple((device, elements) for elements, device in found.items())
 
 
-def dark_around(topology: Topology, live: Flags, element: str) -> Flags:
-    """[nodes] what is dead together with an element, whatever switches lie between, and all phases
+def dark_around(topology: Topology, live: Flags, *elements: str) -> Flags:
+    """[nodes] what is dead together with elements, whatever switches lie between, and all phases
     that meet at a bus: it may all wait for what is looked at there. `live` [nodes] has supply."""
     w = topology.wiring
     usable = ~live[w.edge_from] & ~live[w.edge_to]
-    return topology.reached(usable, topology.nodes_of(element)) & ~live
+    nodes = np.concatenate([topology.nodes_of(element) for element in elements])
+    return topology.reached(usable, nodes) & ~live
 
 
 def _comes_to(topology: Topology, incident: Incident, element: str) -> bool:
