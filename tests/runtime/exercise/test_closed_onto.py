@@ -32,12 +32,12 @@ def suspecting(course: Course) -> Suspecting:
     return Suspecting(course.room, BY, equipped(course.room.kernel.grid), detection_s=0.0)
 
 
-def tripped(course: Course, suspecting: Suspecting) -> Case:
-    """Sw1 closed by the order of a case, and tripped a second later."""
+def tripped(course: Course, suspecting: Suspecting, device: str = "Sw1") -> Case:
+    """A switch closed by the order of a case, and Sw1 tripped a second later."""
     grid, now_s = course.room.kernel.grid, course.room.agenda.now_s
     normal = Snapshot.normal(grid)
-    closing = Closing(now_s - 1.0, "sw1", normal.with_switch(grid, "Sw1", is_open=True))
-    plan = Plan("", (Step(Action.CLOSE, "Sw1", ""),), Verdict())
+    closing = Closing(now_s - 1.0, device.lower(), normal.with_switch(grid, device, is_open=True))
+    plan = Plan("", (Step(Action.CLOSE, device, ""),), Verdict())
     case = Case("sw1", normal, now_s, order="o1", plan=plan)
     suspecting.take_for_closed_onto("sw1", [closing], [case])
     return case
@@ -104,6 +104,18 @@ def test_what_is_closed_onto_again_is_not_cleared_twice(
     assert again.onto <= suspected
     suspecting.narrow([again])
     assert course.room.kernel.situation.faults == suspected
+
+
+def test_another_fault_clears_nothing_of_the_one_before(
+    course: Course, suspecting: Suspecting
+) -> None:
+    first = tripped(course, suspecting)
+    known = first.onto
+    suspecting.forget()
+    second = tripped(course, suspecting, "Sw3")
+    flagged(suspecting, "sw3")
+    suspecting.narrow([first, second])
+    assert known <= course.room.kernel.situation.faults
 
 
 def test_a_lock_out_clears_it_as_well(course: Course, suspecting: Suspecting) -> None:

@@ -57,7 +57,8 @@ class Suspecting:
 
     def forget(self) -> None:
         """Another fault struck: what was closed onto until now has no part in it."""
-        self._onto.clear()
+        for known in (self._onto, self._told, self._narrow_s):
+            known.clear()
 
     def take_for_closed_onto(
         self, trip: str, closings: Iterable[Closing], cases: Sequence[Case]
