@@ -39,15 +39,16 @@ class Estimate:
 class Figures:
     """What automation is worth over some cases. All are simulated.
 
-    Shares are in percent: of customer-minutes saved; by how much the median time without supply
-    of those whom crews alone left out for more than five minutes is shorter; and how many of these
-    are back within 60 s.
+    Shares are in percent: of customer-minutes saved; of those with crews alone that no switching
+    can save, where every case tells; by how much the median time without supply of those whom
+    crews alone left out for more than five minutes is shorter; and how many are back within 60 s.
     """
 
     cases: int
     crew_minutes: float
     automated_minutes: float
     saved_pct: Estimate
+    beyond_pct: Estimate
     crew_median_min: Estimate
     automated_median_min: Estimate
     faster_pct: Estimate
@@ -57,8 +58,10 @@ class Figures:
 
     def as_json(self) -> dict[str, Any]:
         """As plain values."""
-        estimates = ("saved_pct", "crew_median_min", "automated_median_min", "faster_pct",
-                     "at_once_pct")  # fmt: skip
+        estimates = (
+            "saved_pct", "beyond_pct", "crew_median_min", "automated_median_min", "faster_pct",
+            "at_once_pct",
+        )  # fmt: skip
         return {
             "cases": self.cases,
             "customer_minutes": {"crew": self.crew_minutes, "automated": self.automated_minutes},
@@ -73,6 +76,7 @@ class _Table:
 
     crew: Floats
     automated: Floats
+    beyond: Floats
     case: Ints
     customers: Floats
     crew_min: Floats
@@ -91,6 +95,7 @@ class _Table:
         return _Table(
             np.array([one.crew for one in outcomes]),
             np.array([one.automated for one in outcomes]),
+            np.array([np.nan if one.beyond is None else one.beyond for one in outcomes]),
             columns[0].astype(np.int64),
             *columns[1:],
         )
@@ -129,6 +134,7 @@ def figures(
         crew_minutes=float(table.crew.sum()),
         automated_minutes=float(table.automated.sum()),
         saved_pct=estimate(_saved_pct),
+        beyond_pct=estimate(_beyond_pct),
         crew_median_min=estimate(lambda t, by: _median(t.crew_min, t, by)),
         automated_median_min=estimate(lambda t, by: _median(t.automated_min, t, by)),
         faster_pct=estimate(_faster_pct),
@@ -140,6 +146,11 @@ def figures(
 def _saved_pct(table: _Table, by: Floats) -> float:
     crew = float(by @ table.crew)
     return 100 * (1 - float(by @ table.automated) / crew) if crew > 0 else np.nan
+
+
+def _beyond_pct(table: _Table, by: Floats) -> float:
+    crew = float(by @ table.crew)
+    return 100 * float(by @ table.beyond) / crew if crew > 0 else np.nan
 
 
 def _faster_pct(table: _Table, by: Floats) -> float:

@@ -9,6 +9,7 @@ from typing import Any
 
 from gridmend.model.grid import Grid
 from gridmend.operations.indices import MOMENTARY_MIN, Interruption
+from gridmend.planning.evidence.beyond import beyond_min
 from gridmend.planning.evidence.cases import Case, scenario_of
 from gridmend.planning.evidence.setting import SWIFT, Setting, on_grid, on_scenario
 from gridmend.runtime.exercise.exercise import Exercise, rehearse
@@ -39,7 +40,7 @@ class Outcome:
 
     `unsolved` counts states of either run that had no solution and `hurt` people hurt: either makes
     the case unfit to be counted. `open_at_end` are customers still out when the automated run
-    ended.
+    ended. `beyond` are those of `crew` that no switching can save; None where it was not counted.
     """
 
     case: Case
@@ -52,13 +53,16 @@ class Outcome:
     open_at_end: int
     plans: int
     refused: int
+    beyond: float | None = None
 
     def as_json(self) -> dict[str, Any]:
         """One line of a study's file."""
         return {
             "kind": self.case.kind, "number": self.case.number, "seed": self.case.seed,
             "loss": self.setting.loss, "automated_share": self.setting.automated,
-            "customer_minutes": {"crew": self.crew, "automated": self.automated},
+            "customer_minutes": {
+                "crew": self.crew, "automated": self.automated, "beyond_switching": self.beyond,
+            },
             "groups": [[g.customers, g.crew_min, g.automated_min, g.first_min]
                        for g in self.groups],
             "unsolved": self.unsolved, "hurt": self.hurt, "open_at_end": self.open_at_end,
@@ -76,6 +80,7 @@ def outcome_of(said: dict[str, Any]) -> Outcome:
         float(minutes["automated"]),
         tuple(Group(int(n), *map(float, times)) for n, *times in said["groups"]),
         *(int(said[key]) for key in ("unsolved", "hurt", "open_at_end", "plans", "refused")),
+        beyond=None if (beyond := minutes.get("beyond_switching")) is None else float(beyond),
     )
 
 
@@ -117,6 +122,7 @@ def compared(case: Case, setting: Setting, alone: Exercise, automated: Exercise)
         open_at_end=count(automated, "customers_out_at_end"),
         plans=sum(event.kind == "plan_proposed" for event in automated.events),
         refused=count(automated, "refused"),
+        beyond=beyond_min(alone),
     )
 
 
