@@ -1,0 +1,54 @@
+"""What ways ask of sources, and what seems too much after a refusal."""
+
+from __future__ import annotations
+
+import pytest
+
+from gridmend.model.plan import Violation
+from gridmend.operations.burden import TooMuch, burden_kw, share_kept
+from gridmend.operations.configurations import LIVE, Tie, configuration_of
+
+
+def tie(switch: int, one: int, two: int) -> Tie:
+    return Tie(switch, one, two, is_closed=False, by_hand=False, normally_open=True)
+
+
+def test_each_source_is_asked_for_what_enters_through_its_switches() -> None:
+    # Live through switch 0 to section 1 and on to 2; through switch 2 to section 3.
+    among = [tie(0, LIVE, 1), tie(1, 1, 2), tie(2, LIVE, 3)]
+    here = configuration_of(among, tuple(among), frozenset({LIVE, 1, 2, 3}))
+    kw = {1: 100.0, 2: 50.0, 3: 7.0}
+    assert burden_kw(among, here, kw, {0: 4, 2: 5}) == {4: 150.0, 5: 7.0}
+    assert burden_kw(among, here, kw, {0: 4}) == {4: 150.0, -1: 7.0}, "one source is not known"
+
+
+def test_as_much_as_was_refused_seems_too_much_for_that_source_alone() -> None:
+    known = TooMuch()
+    assert not known.seems({4: 1e9})
+    known.learn(4, 100.0)
+    assert known.seems({4: 100.0, 5: 0.0})
+    assert not known.seems({4: 99.9, 5: 500.0})
+    known.learn(4, 200.0)
+    assert known.seems({4: 100.0}), "the least counts"
+
+
+def test_what_was_far_too_much_rules_out_more() -> None:
+    known = TooMuch()
+    known.learn(4, 100.0, share=0.4)
+    assert known.seems({4: 70.0})
+    assert not known.seems({4: 69.9}), "half way to what may stay"
+
+
+@pytest.mark.parametrize(
+    ("worst", "excess", "share"),
+    [
+        (Violation("voltage_low", "load.l", 0.79, 0.92), 0.14, 0.5),
+        (Violation("loading_a", "line.l", 150.0, 100.0), 0.5, 2 / 3),
+        (None, float("inf"), 0.5),
+    ],
+    ids=["twice the drop that may be", "half again too much", "nothing is known"],
+)
+def test_what_may_stay_goes_by_how_far_a_limit_is_exceeded(
+    worst: Violation | None, excess: float, share: float
+) -> None:
+    assert share_kept(worst, excess) == pytest.approx(share)
