@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridmend.formats.read import read
 from gridmend.interlock.electric import solver_of
+from gridmend.model.flow import Flow
 from gridmend.model.snapshot import Snapshot
 from gridmend.model.topology import Topology
 from gridmend.operations.remembering import Remembering
@@ -41,3 +45,24 @@ def test_what_is_switched_where_nothing_is_live_is_not_solved_again() -> None:
     assert solver.solved == 1
     solver.solve(dark.with_switches(GRID, {"Sw11": False}))
     assert solver.solved == 2
+
+
+class Hunting:
+    """Solves as another, and says that controls moved so often."""
+
+    network = NETWORK
+
+    def __init__(self, moves: int) -> None:
+        self.moves = moves
+
+    def solve(
+        self, snapshot: Snapshot, *, controls: str = "static", near: Flow | None = None
+    ) -> Flow:
+        return replace(NETWORK.solve(snapshot, controls="off"), control_iterations=self.moves)
+
+
+@pytest.mark.parametrize(("moves", "flows"), [(3, 1), (200, 11)], ids=["at rest", "hunting"])
+def test_controls_that_find_no_rest_count_for_many_flows(moves: int, flows: int) -> None:
+    solver = Remembering(Hunting(moves), TOPOLOGY)
+    solver.solve(Snapshot.normal(GRID))
+    assert solver.solved == flows
