@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import numpy as np
 import pytest
 
 from gridmend.formats.read import read
@@ -11,7 +12,7 @@ from gridmend.model.arrays import Ints
 from gridmend.model.customers import customer_counts
 from gridmend.model.snapshot import Snapshot
 from gridmend.model.topology import Topology
-from gridmend.planning.evidence.beyond import beyond_min
+from gridmend.planning.evidence.beyond import _cut, _dark, beyond_min
 from gridmend.planning.evidence.cases import Case, scenario_of
 from gridmend.runtime.exercise.exercise import Exercise, rehearse
 
@@ -66,3 +67,32 @@ def _touches(topology: Topology, stood: Snapshot, name: str, element: Ints) -> b
 def test_it_is_no_more_than_all_minutes(alone: Exercise) -> None:
     minutes = float(str(alone.measures["customer_minutes"]))
     assert 0 < beyond_min(alone) < minutes
+
+
+@pytest.fixture(scope="module", params=["ieee123", "ieee8500"])
+def feeder(request: pytest.FixtureRequest) -> Topology:
+    return Topology.of(read(request.param))
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_what_no_source_reaches_is_what_a_search_from_the_sources_does_not(
+    feeder: Topology, seed: int
+) -> None:
+    topology, grid = feeder, feeder.grid
+    cut = _cut(topology)
+    rng = np.random.default_rng(seed)
+    names = [f"line.{name}" for name in grid.lines.texts("name")]
+    struck = tuple(rng.choice(names, size=int(rng.integers(0, 4)), replace=False).tolist())
+    w = topology.wiring
+    bad = {int(cut.of_bus[w.node_bus[n]]) for one in struck for n in topology.nodes_of(one)}
+    todo = [int(cut.of_bus[w.node_bus[n]]) for n in w.source_nodes[1]]
+    reached: set[int] = set()
+    while todo:
+        here = todo.pop()
+        if here in bad | reached:
+            continue
+        reached.add(here)
+        ends = cut.ends.tolist()
+        todo += [b for a, b in ends if a == here and b >= 0]
+        todo += [a for a, b in ends if b == here and a >= 0]
+    assert set(np.flatnonzero(~_dark(topology, cut, struck)).tolist()) == reached

@@ -85,6 +85,6 @@ def _dark(topology: Topology, cut: Sections, struck: tuple[str, ...]) -> Flags:
     joins = whole[one] & whole[two]
     one, two = one[joins], two[joins]
     while (live[one] != live[two]).any():
-        live[one] |= live[two]
-        live[two] |= live[one]
+        np.logical_or.at(live, one, live[two])
+        np.logical_or.at(live, two, live[one])
     return ~live
