@@ -14,6 +14,7 @@ from gridmend.ui.output_file import write_whole
 _ROWS = (
     ("customer-minutes saved [%]", "saved_pct", ".1f"),
     ("beyond all switching: in or behind what is struck [%]", "beyond_pct", ".1f"),
+    ("saved of what is not beyond it [%]", "reached_pct", ".1f"),
     ("median without supply, crews alone [min]", "crew_median_min", ".1f"),
     ("the same with automation [min]", "automated_median_min", ".1f"),
     ("the median is shorter by [%]", "faster_pct", ".1f"),

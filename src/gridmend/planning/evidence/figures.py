@@ -40,8 +40,9 @@ class Figures:
     """What automation is worth over some cases. All are simulated.
 
     Shares are in percent: of customer-minutes saved; of those with crews alone that no switching
-    can save, where every case tells; by how much the median time without supply of those whom
-    crews alone left out for more than five minutes is shorter; and how many are back within 60 s.
+    can save, and how much of the others is saved, where every case tells; by how much the median
+    time without supply of those whom crews alone left out for more than five minutes is shorter;
+    and how many of these are back within 60 s.
     """
 
     cases: int
@@ -49,6 +50,7 @@ class Figures:
     automated_minutes: float
     saved_pct: Estimate
     beyond_pct: Estimate
+    reached_pct: Estimate
     crew_median_min: Estimate
     automated_median_min: Estimate
     faster_pct: Estimate
@@ -59,8 +61,8 @@ class Figures:
     def as_json(self) -> dict[str, Any]:
         """As plain values."""
         estimates = (
-            "saved_pct", "beyond_pct", "crew_median_min", "automated_median_min", "faster_pct",
-            "at_once_pct",
+            "saved_pct", "beyond_pct", "reached_pct", "crew_median_min", "automated_median_min",
+            "faster_pct", "at_once_pct",
         )  # fmt: skip
         return {
             "cases": self.cases,
@@ -135,6 +137,7 @@ def figures(
         automated_minutes=float(table.automated.sum()),
         saved_pct=estimate(_saved_pct),
         beyond_pct=estimate(_beyond_pct),
+        reached_pct=estimate(_reached_pct),
         crew_median_min=estimate(lambda t, by: _median(t.crew_min, t, by)),
         automated_median_min=estimate(lambda t, by: _median(t.automated_min, t, by)),
         faster_pct=estimate(_faster_pct),
@@ -151,6 +154,11 @@ def _saved_pct(table: _Table, by: Floats) -> float:
 def _beyond_pct(table: _Table, by: Floats) -> float:
     crew = float(by @ table.crew)
     return 100 * float(by @ table.beyond) / crew if crew > 0 else np.nan
+
+
+def _reached_pct(table: _Table, by: Floats) -> float:
+    possible = float(by @ (table.crew - table.beyond))
+    return 100 * float(by @ (table.crew - table.automated)) / possible if possible > 0 else np.nan
 
 
 def _faster_pct(table: _Table, by: Floats) -> float:
