@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from multiprocessing import parent_process
 from pathlib import Path
+from threading import Thread
 from time import perf_counter
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
+    from multiprocessing.process import BaseProcess
+
     from gridmend.model.grid import Grid
     from gridmend.planning.evidence.outcome import Outcome
     from gridmend.planning.evidence.study import Task
@@ -107,6 +111,15 @@ _here: dict[str, Any] = {}
 
 def _begin(grid: Grid, restoration: Restoration) -> None:
     _here.update(grid=grid, restoration=restoration)
+    parent = parent_process()
+    if parent is not None:
+        Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: BaseProcess) -> None:
+    """End once the process that asked is gone: a case may take minutes that nobody waits for."""
+    parent.join()
+    os._exit(1)
 
 
 def _replayed(task: Task) -> tuple[Outcome, ...]:
