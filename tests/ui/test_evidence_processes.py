@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-SCRIPT = '''
+SCRIPT = """
 import multiprocessing
 import threading
 
@@ -23,7 +23,7 @@ if __name__ == "__main__":
     one = multiprocessing.get_context("spawn").Process(target=replay)
     one.start()
     one.join()
-'''
+"""
 
 
 def test_a_replay_ends_with_the_process_that_asked_for_it(tmp_path: Path) -> None:
