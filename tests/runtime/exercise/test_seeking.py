@@ -17,7 +17,7 @@ from gridmend.model.topology import Topology
 from gridmend.operations.suspects import suspects
 from gridmend.runtime.course import Course
 from gridmend.runtime.exercise.exercise import field_of
-from gridmend.runtime.exercise.foreman import Foreman
+from gridmend.runtime.exercise.foreman import NOTHING, Foreman
 from gridmend.runtime.exercise.incident import Incident
 from gridmend.runtime.exercise.seeking import SEEK_S, Seeking, dark_around
 from gridmend.runtime.exercise.storming import storm_of
@@ -175,3 +175,24 @@ def test_who_reports_counts_for_the_job_that_is_opened_for_them(grid: Grid) -> N
     assert incident.reported == told > 2 and not incident.is_heard
     ((_, job),) = foreman._unsent() or [(incident, next(iter(incident.jobs.values())))]
     assert foreman._weighed(incident, job).customers == told
+
+
+def test_in_a_storm_patrols_walk_on_while_what_they_found_is_mended(grid: Grid) -> None:
+    course = quiet(grid)
+    (foreman,) = [duty for duty in course.room.duties if isinstance(duty, Foreman)]
+    foreman.storm = lambda: True
+    incident = Incident("sw1", 0.0, is_heard=True, before=Snapshot.normal(grid))
+    foreman.incidents.append(incident)
+    foreman._patrol(incident)
+    walked, found = set[str](), 0
+    while patrols := [j for j in incident.jobs.values() if j.kind is JobKind.PATROL]:
+        (job,) = patrols
+        walked |= set(job.elements)
+        text = f"{job.elements[0]}: tree in wind" if not found else NOTHING
+        found += 1
+        foreman._listen("crew 1", job.name, text)
+    behind = suspects(course.room.kernel.bench.site.topology, incident.before, tripped="sw1")
+    assert walked == {element for one in behind for element in one.elements}
+    (repair,) = incident.jobs.values()
+    assert repair.kind is JobKind.REPAIR
+    assert incident.stage == "field", "it is not closed before that"

@@ -177,6 +177,8 @@ class Foreman:
         elements = next((way for way in left if way), [])[:PATROLLED_MOST]
         if elements:
             incident.give(self._job(JobKind.PATROL, incident, *elements))
+        elif incident.jobs:
+            return
         elif incident.patrolled:
             self._close(incident)
         else:
@@ -209,6 +211,8 @@ class Foreman:
                 if not incident.jobs:
                     # Further along, or, where all was seen, what tripped is closed.
                     incident.stage, incident.due_s = "wait", self.room.agenda.now_s
+                elif self._may_be_more(incident):
+                    self._patrol(incident)
             else:
                 self._found(incident, known, element)
 
