@@ -111,7 +111,7 @@ def propose(
     The radial ways of feeding the dead sections are tried by their merit (customers by priority,
     then fewer switches by hand, fewer switches, fewer ties, lower losses); each is carried out step
     by step in the interlock, with controls settling at the snapshot's demand. Who has supply keeps
-    it; nothing that was dead before is energised. `gap_pct` is what the bound leaves open.
+    it but for what isolation demands; what was dead before stays so. `gap_pct` is what is open.
 
     Parameters
     ----------
@@ -135,7 +135,7 @@ def propose(
         draw that come back, the last state until the repair. Else the snapshot's demand counts.
     seconds_limit, solves_limit, late_limit, clock
         Where the search stops, by the clock [s], by power flows solved, and by ways that ask of a
-        source as much as one refused for it did; an endless `seconds_limit` gives equal plans.
+        source as much as one refused for it; equal inputs, equal plans, but for the clock's limit.
     """
     begun = clock()
     topology = topology or Topology.of(grid)

@@ -10,9 +10,10 @@ import pytest
 from gridmend.formats.read import read
 from gridmend.model.arrays import Ints
 from gridmend.model.customers import customer_counts
+from gridmend.model.sections import sections
 from gridmend.model.snapshot import Snapshot
 from gridmend.model.topology import Topology
-from gridmend.planning.evidence.beyond import _cut, _dark, beyond_min
+from gridmend.planning.evidence.beyond import beyond_min, unfed
 from gridmend.planning.evidence.cases import Case, scenario_of
 from gridmend.runtime.exercise.exercise import Exercise, rehearse
 
@@ -75,24 +76,22 @@ def feeder(request: pytest.FixtureRequest) -> Topology:
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_what_no_source_reaches_is_what_a_search_from_the_sources_does_not(
+def test_whom_nothing_feeds_is_who_is_dark_with_the_struck_sections_switched_out(
     feeder: Topology, seed: int
 ) -> None:
-    topology, grid = feeder, feeder.grid
-    cut = _cut(topology)
+    grid, w = feeder.grid, feeder.wiring
+    names = grid.switches.texts("name")
+    normal = Snapshot.normal(grid)
+    cut = sections(feeder, snapshot=normal.with_switches(grid, dict.fromkeys(names, True)))
     rng = np.random.default_rng(seed)
-    names = [f"line.{name}" for name in grid.lines.texts("name")]
-    struck = tuple(rng.choice(names, size=int(rng.integers(0, 4)), replace=False).tolist())
-    w = topology.wiring
-    bad = {int(cut.of_bus[w.node_bus[n]]) for one in struck for n in topology.nodes_of(one)}
-    todo = [int(cut.of_bus[w.node_bus[n]]) for n in w.source_nodes[1]]
-    reached: set[int] = set()
-    while todo:
-        here = todo.pop()
-        if here in bad | reached:
-            continue
-        reached.add(here)
-        ends = cut.ends.tolist()
-        todo += [b for a, b in ends if a == here and b >= 0]
-        todo += [a for a, b in ends if b == here and a >= 0]
-    assert set(np.flatnonzero(~_dark(topology, cut, struck)).tolist()) == reached
+    lines = [f"line.{name}" for name in grid.lines.texts("name")]
+    struck = tuple(rng.choice(lines, size=int(rng.integers(0, 4)), replace=False).tolist())
+    section = cut.of_bus[w.node_bus]
+    bad = {int(section[node]) for one in struck for node in feeder.nodes_of(one)}
+    # Switches at the border of a struck section are open, all others closed.
+    at_border = [bool(bad & set(ends)) for ends in cut.ends.tolist()]
+    stood = normal.with_switches(grid, dict(zip(names, at_border, strict=True)))
+    live = feeder.energised(stood) & ~np.isin(section, list(bad))
+    expected = ~feeder.supplied(live)
+    np.testing.assert_array_equal(unfed(feeder, cut, struck), expected)
+    assert expected.any() == bool(struck)

@@ -33,11 +33,11 @@ def test_what_is_saved_is_of_all_minutes_together_and_not_a_mean_of_shares() -> 
 
 def test_what_no_switching_can_save_is_told_where_every_case_tells() -> None:
     one = replace(outcome(0, 100.0, 40.0), beyond=30.0)
-    two = replace(outcome(1, 300.0, 60.0), beyond=70.0)
+    two = replace(outcome(1, 300.0, 120.0), beyond=70.0)
     found = figures([one, two], rng())
     assert found.beyond_pct.value == pytest.approx(25.0)
-    assert found.reached_pct.value == pytest.approx(100 * 300 / 300)
-    untold = figures([one, outcome(1, 300.0, 60.0)], rng())
+    assert found.reached_pct.value == pytest.approx(100 * 240 / 300)
+    untold = figures([one, outcome(1, 300.0, 120.0)], rng())
     assert untold.beyond_pct.value is untold.reached_pct.value is None
     assert untold.saved_pct.value == found.saved_pct.value
 

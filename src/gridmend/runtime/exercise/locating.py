@@ -20,6 +20,8 @@ from gridmend.operations.suspects import FAULTED, Suspect, suspects
 SURE = 0.85
 """Sections are isolated together until they hold the fault with this chance: one phase of one
 indicator gives 0.9, and docs/healing.md says what waiting for more costs."""
+SUSPECTS_MOST = 4
+"""Sections of which each may hold the fault, or hold one of several, that are isolated together."""
 ONTO_S = 30.0
 """A trip so soon after a closing that its device feeds is taken to be of what was closed onto."""
 PHASES = ("a", "b", "c")
@@ -84,7 +86,7 @@ def located(
     equipped: Collection[str] = (),
     silent: Collection[str] = (),
     sure: float = SURE,
-    most: int = 4,
+    most: int = SUSPECTS_MOST,
 ) -> tuple[tuple[Suspect, ...], frozenset[str]]:
     """The sections that hold the fault which a device has cleared, and the first elements of those
     that hold it only if no other does.

@@ -12,11 +12,15 @@ from gridmend.model.event import Event
 from gridmend.model.snapshot import Snapshot
 from gridmend.operations.suspects import Suspect
 from gridmend.runtime.exercise.case import Case
-from gridmend.runtime.exercise.locating import Closing, Heard, closed_onto, located
+from gridmend.runtime.exercise.locating import (
+    SUSPECTS_MOST,
+    Closing,
+    Heard,
+    closed_onto,
+    located,
+)
 from gridmend.runtime.exercise.room import Room
 
-SUSPECTS_MOST = 4
-"""Sections of which each may hold the fault, or hold one of several, that are isolated together."""
 SEQUENCE_S = 120.0
 """Trips that are further apart are of two faults."""
 LATE_S = 900.0
@@ -153,9 +157,8 @@ class Suspecting:
         names = kernel.grid.switches.texts("name")
         silent = {n.lower() for n, sure in zip(names, stands.certain, strict=True) if not sure}
         found, instead = located(
-            bench, before, device, heard, equipped=self.equipped, silent=silent,
-            most=SUSPECTS_MOST,
-        )  # fmt: skip
+            bench, before, device, heard, equipped=self.equipped, silent=silent
+        )
         return tuple(one for one in found if one.elements), instead
 
     def _take_back(
