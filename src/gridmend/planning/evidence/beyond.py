@@ -64,7 +64,7 @@ def unfed(topology: Topology, cut: Sections, struck: tuple[str, ...]) -> Flags:
     closed = topology.closed(_with_all(topology, is_open=False))
     usable = closed & ~dead[w.edge_from] & ~dead[w.edge_to]
     _, sources = w.source_nodes
-    return ~topology.supplied(topology.reached(usable, sources[~dead[sources]]) & ~dead)
+    return ~topology.supplied(topology.reached(usable, sources[~dead[sources]]))
 
 
 def _with_all(topology: Topology, *, is_open: bool) -> Snapshot:
