@@ -7,10 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from gridmend.powerflow.blocks import factorise_blocks
 from gridmend.powerflow.blocks import substitute as substitute_blocks
+from gridmend.powerflow.chord import as_blocks
 from gridmend.powerflow.factor import analyse, factorise, substitute
 from gridmend.powerflow.ordering import order
+from tests.powerflow.in_blocks import in_blocks, some_legs
 
 
 def _pattern(seed: int, n: int, extra: int) -> sparse.csr_matrix:
@@ -71,13 +72,16 @@ def test_the_factor_in_blocks_solves_a_random_block_matrix(seed: int, n: int, ex
     off = _pattern(seed, n, extra)
     rng = np.random.default_rng(seed + 1)
     passive = rng.random(n) < 0.5
-    permutation, _ = order(off.indptr.astype(np.int64), off.indices.astype(np.int64), passive)
+    permutation, first = order(off.indptr.astype(np.int64), off.indices.astype(np.int64), passive)
     moved = sparse.csc_matrix(sparse.triu(off[permutation][:, permutation], 1))
     moved.sort_indices()
     pattern = analyse(n, moved.indptr.astype(np.int64), moved.indices.astype(np.int64))
-    entries = rng.normal(size=(moved.nnz, 4))
-    diagonal = rng.normal(size=(n, 4))
-    diagonal[:, [0, 3]] += 4 * moved.nnz
+    bare = (
+        4 * moved.nnz + rng.normal(size=n) + 1j * rng.normal(size=n),
+        rng.normal(size=moved.nnz) + 1j * rng.normal(size=moved.nnz),
+    )
+    legs = some_legs(rng, pattern, first)
+    diagonal, entries = as_blocks(bare[0]) + legs[0], as_blocks(bare[1]) + legs[1]
     dense = np.zeros((2 * n, 2 * n))
     for k in range(n):
         dense[2 * k : 2 * k + 2, 2 * k : 2 * k + 2] = diagonal[k].reshape(2, 2)
@@ -85,7 +89,7 @@ def test_the_factor_in_blocks_solves_a_random_block_matrix(seed: int, n: int, ex
             i = moved.indices[p]
             dense[2 * i : 2 * i + 2, 2 * k : 2 * k + 2] = entries[p].reshape(2, 2)
             dense[2 * k : 2 * k + 2, 2 * i : 2 * i + 2] = entries[p].reshape(2, 2)
-    blocks = factorise_blocks(pattern, diagonal, entries, np.ones(n, np.bool_))
+    blocks, _ = in_blocks(pattern, bare, legs, np.ones(n, np.bool_), first)
     x = rng.normal(size=(n, 2))
     found = (dense @ x.ravel()).reshape(n, 2)
     substitute_blocks(blocks.numbers, found.view(complex).ravel(), 0)

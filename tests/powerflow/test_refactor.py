@@ -6,11 +6,12 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gridmend.powerflow.blocks import factorise_blocks
+from gridmend.powerflow.blocks import Blocks, factorise_rest
 from gridmend.powerflow.entries import adjacency, slots_of, upper_columns, upper_keys
 from gridmend.powerflow.factor import Pattern, analyse, factorise, near_together
 from gridmend.powerflow.reach import parts_without, reach, reach_parts
 from gridmend.powerflow.refactor import columns_above, refactor, refactor_blocks
+from tests.powerflow.in_blocks import in_blocks, some_legs
 
 LIMITED = settings(max_examples=60, deadline=None)
 seeds, sizes = st.integers(0, 10**6), st.integers(2, 60)
@@ -34,27 +35,21 @@ def test_columns_made_anew_are_those_of_a_factor_made_from_nothing(seed: int, n:
     p, alive = some_pattern(rng, n), rng.random(n) < 0.9
     upper = rng.normal(size=len(p.rows)) + 1j * rng.normal(size=len(p.rows))
     diagonal = 10.0 * n + rng.normal(size=n) + 1j
-    blocks, entries = rng.normal(size=(n, 4)), rng.normal(size=(len(upper), 4))
-    blocks[:, [0, 3]] += 9.0 * n
-    old = factorise(p, diagonal, upper, alive)
-    old_blocks = factorise_blocks(p, blocks, entries, alive)
+    first = int(rng.integers(n))
+    bare, legs = (diagonal, upper), some_legs(rng, p, first)
+    old = factorise(p, *bare, alive)
+    old_blocks, old_rest = in_blocks(p, bare, legs, alive, first)
     before = old.l_values.copy()
     at, entry = rng.integers(n), rng.integers(len(upper))
     diagonal[at] += 5.0
-    blocks[at, 0] += 5.0
-    upper[entry], entries[entry] = 0.3j, 0.4
+    upper[entry] = 0.3j
     columns = columns_above(p, np.array([at, p.rows[entry]]))
-    assert refactor(old, diagonal, upper, alive, columns)
-    refactor_blocks(old_blocks, blocks, entries, alive, columns)
-    fresh, fresh_blocks = (
-        factorise(p, diagonal, upper, alive),
-        factorise_blocks(p, blocks, entries, alive),
-    )
+    assert refactor(old, *bare, alive, columns)
+    refactor_blocks(old_blocks, bare, legs, old_rest, alive, columns)
+    fresh, (fresh_blocks, _) = factorise(p, *bare, alive), in_blocks(p, bare, legs, alive, first)
     np.testing.assert_allclose(old.l_values, fresh.l_values, atol=1e-12)
     np.testing.assert_allclose(old.d, fresh.d, rtol=1e-12)
-    for name in ("lower", "upper", "inverse"):
-        found, expected = getattr(old_blocks, name), getattr(fresh_blocks, name)
-        np.testing.assert_allclose(found, expected, atol=1e-12)
+    assert_same(old_blocks, fresh_blocks)
     others = ~np.isin(np.repeat(np.arange(n), np.diff(p.l_start)), columns)
     np.testing.assert_array_equal(old.l_values[others], before[others])
 
@@ -116,3 +111,28 @@ def test_what_is_put_together_keeps_its_fill_and_the_first_stay_first(
     after = analyse(n, *upper_columns(n, moved[place], a, b))
     assert len(after.l_rows) == len(before.l_rows)
     np.testing.assert_array_equal(np.diff(after.l_start)[moved], np.diff(before.l_start))
+
+
+@LIMITED
+@given(seeds, sizes)
+def test_other_legs_on_what_is_left_of_a_factor_make_that_of_a_factor_made_from_nothing(
+    seed: int, n: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    p, alive, first = some_pattern(rng, n), rng.random(n) < 0.9, int(rng.integers(n))
+    upper = rng.normal(size=len(p.rows)) + 1j * rng.normal(size=len(p.rows))
+    bare = 10.0 * n + rng.normal(size=n) + 1j, upper
+    blocks, rest = in_blocks(p, bare, some_legs(rng, p, first), alive, first)
+    bare[0][at := rng.integers(n)] += 5.0
+    upper[entry := rng.integers(len(upper))] = 0.3j
+    columns = columns_above(p, np.array([at, p.rows[entry]]))
+    refactor_blocks(blocks, bare, some_legs(rng, p, first), rest, alive, columns)
+    legs = some_legs(rng, p, first)
+    made = blocks.lower, blocks.upper, blocks.inverse
+    factorise_rest((p.l_start, p.l_rows, p.entry_of), legs, alive, made, rest)
+    assert_same(blocks, in_blocks(p, bare, legs, alive, first)[0])
+
+
+def assert_same(found: Blocks, expected: Blocks) -> None:
+    for name in ("lower", "upper", "inverse"):
+        np.testing.assert_allclose(getattr(found, name), getattr(expected, name), atol=1e-12)

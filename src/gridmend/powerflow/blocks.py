@@ -9,7 +9,7 @@ dominated by their diagonal, and the order of elimination keeps the small agains
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -46,33 +46,74 @@ def empty_blocks(pattern: Pattern) -> Blocks:
     return Blocks(pattern, np.empty(shape), np.empty(shape), np.empty((pattern.n, 4)))
 
 
-def factorise_blocks(pattern: Pattern, diagonal: Floats, entries: Floats, alive: Flags) -> Blocks:
-    """Factor a matrix of `diagonal` [n, 4] and `entries` [pattern, 4] above it.
+class Rest(NamedTuple):
+    """What is left of the bare admittance once the columns before `first` are eliminated [pu].
 
-    Entry p stands above and below the diagonal alike. A node that is not alive counts as tied
-    to ground.
+    No leg stands in these, so that it is complex and symmetric, and serves as it is where legs are
+    linearised anew: `diagonal` [n - first] and `entries` [entries of L from there on].
     """
-    made = empty_blocks(pattern)
-    columns = pattern.l_start, pattern.l_rows, pattern.entry_of
-    factorise_into(columns, diagonal, entries, alive, (made.lower, made.upper, made.inverse))
-    return made
+
+    first: int
+    diagonal: Complexes
+    entries: Complexes
+
+
+def empty_rest(pattern: Pattern, first: int) -> Rest:
+    """Room for what is left from column `first` on."""
+    entries = len(pattern.l_rows) - int(pattern.l_start[first])
+    return Rest(first, np.empty(pattern.n - first, complex), np.empty(entries, complex))
 
 
 @compiled
 def factorise_into(
-    columns: tuple[Ints, Ints, Ints], diagonal: Floats, entries: Floats, alive: Flags,
-    made: tuple[Floats, Floats, Floats],
+    columns: tuple[Ints, Ints, Ints], bare: tuple[Complexes, Complexes],
+    legs: tuple[Floats, Floats], alive: Flags, made: tuple[Floats, Floats, Floats], rest: Rest,
 ) -> None:  # fmt: skip
-    """The same in the arrays of a factor that is no longer needed."""
+    """Factor the matrix of `bare` admittance with `legs`, into `made` (lower, upper, inverse).
+
+    Both are a diagonal [n] and what stands above and below it alike [pattern]. A node that is not
+    alive counts as tied to ground.
+    """
     (start, rows, entry_of), (lower, upper, pivots) = columns, made
     for p in range(len(entry_of)):
-        e = entry_of[p]
+        y = bare[1][entry_of[p]] if entry_of[p] >= 0 else 0j
+        set_block(lower, p, y)
+        set_block(upper, p, y)
+    for k in range(len(pivots)):
+        set_block(pivots, k, bare[0][k])
+    first = rest.first
+    factorise_columns(0, first, start, rows, pivots, lower, upper, alive)
+    for k in range(first, len(pivots)):
+        rest.diagonal[k - first] = complex(pivots[k, 0], pivots[k, 2])
+    for p in range(start[first], len(rows)):
+        rest.entries[p - start[first]] = complex(upper[p, 0], upper[p, 2])
+    factorise_rest(columns, legs, alive, made, rest)
+
+
+@compiled
+def factorise_rest(
+    columns: tuple[Ints, Ints, Ints], legs: tuple[Floats, Floats], alive: Flags,
+    made: tuple[Floats, Floats, Floats], rest: Rest,
+) -> None:  # fmt: skip
+    """The same with other legs, in the arrays of a factor, where the columns before stay."""
+    (start, rows, entry_of), (lower, upper, pivots), first = columns, made, rest.first
+    for k in range(first, len(pivots)):
+        set_block(pivots, k, rest.diagonal[k - first])
         for b in range(4):
-            value = entries[e, b] if e >= 0 else 0.0
-            lower[p, b] = value
-            upper[p, b] = value
-    pivots[:] = diagonal
-    factorise_columns(0, len(pivots), start, rows, pivots, lower, upper, alive)
+            pivots[k, b] += legs[0][k, b]
+    for p in range(start[first], len(rows)):
+        set_block(upper, p, rest.entries[p - start[first]])
+        for b in range(4):
+            upper[p, b] += legs[1][entry_of[p], b] if entry_of[p] >= 0 else 0.0
+            lower[p, b] = upper[p, b]
+    factorise_columns(first, len(pivots), start, rows, pivots, lower, upper, alive)
+
+
+@compiled
+def set_block(blocks: Floats, at: Any, y: Any) -> None:
+    """Set a real block to a complex number."""
+    blocks[at, 0] = blocks[at, 3] = y.real
+    blocks[at, 1], blocks[at, 2] = -y.imag, y.imag
 
 
 @compiled

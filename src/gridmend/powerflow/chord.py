@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from gridmend.model.arrays import Complexes, Flags, Floats, Ints
-from gridmend.powerflow.blocks import Blocks, empty_blocks, factorise_into
+from gridmend.powerflow.blocks import (
+    Blocks,
+    Rest,
+    empty_blocks,
+    empty_rest,
+    factorise_into,
+    factorise_rest,
+    set_block,
+)
 from gridmend.powerflow.compiled import compiled
 from gridmend.powerflow.jumps import beyond, taken
 from gridmend.powerflow.legs import (
@@ -38,13 +46,15 @@ _Columns = tuple[Ints, Ints, Ints]
 class Line:
     """A factored linearisation; `slope` [legs, 4] derivative blocks of their currents [S].
 
-    `diagonal` [n, 4] and `entries` [pattern, 4] are the matrix that `blocks` is the factor of.
+    `blocks` is the factor of the bare admittance with what legs add to its `diagonal` [n, 4] and
+    to its `entries` [pattern, 4]; `rest` what is left of the bare one where the legs begin.
     """
 
     blocks: Blocks
     slope: Floats
     diagonal: Floats
     entries: Floats
+    rest: Rest
 
 
 class Sloped(NamedTuple):
@@ -53,8 +63,8 @@ class Sloped(NamedTuple):
     Of the network: the active rows begin at `first`, `ends` of legs by place with their voltage
     bases, how they `answers`, which are `balanced`, which `slots` they enter, and its pattern by
     columns and by rows, `parent` the elimination tree, `pattern_rows` the rows of entries. Of the
-    state: its `values`, `bare` nodal admittance and what is `live` [n]. Of the line: `slope`,
-    `diagonal`, `entries` and the `factor` (lower, upper, inverse).
+    state: its `values`, `bare` nodal admittance and what is `live` [n]. Of the line: `slope`, what
+    `legs` add to the diagonal and to entries, the `factor` (lower, upper, inverse) and the `rest`.
     """
 
     first: int
@@ -73,9 +83,9 @@ class Sloped(NamedTuple):
     bare: tuple[Complexes, Complexes]
     live: Flags
     slope: Floats
-    diagonal: Floats
-    entries: Floats
+    legs: tuple[Floats, Floats]
     factor: tuple[Floats, Floats, Floats]
+    rest: Rest
 
 
 def sloped(state: State, line: Line) -> Sloped:
@@ -100,9 +110,9 @@ def sloped(state: State, line: Line) -> Sloped:
         bare=(state.diagonal, state.upper),
         live=live,
         slope=line.slope,
-        diagonal=line.diagonal,
-        entries=line.entries,
+        legs=(line.diagonal, line.entries),
         factor=(blocks.lower, blocks.upper, blocks.inverse),
+        rest=line.rest,
     )
 
 
@@ -115,29 +125,34 @@ def linearised(
 ) -> Line:
     """The network linearised at node voltages [V].
 
-    The arrays of `into`, which is no longer needed, are used again.
+    The arrays of `into`, a line of this state that is no longer needed, are used again, and what
+    does not depend on legs as it is.
     """
-    network, pattern = state.network, state.network.pattern
+    network, pattern, whole = state.network, state.network.pattern, into is None
     if into is None:
-        count = len(s_va)
         into = Line(
-            empty_blocks(pattern), np.empty((count, 4)), np.empty((pattern.n, 4)),
-            np.empty((len(pattern.rows), 4)),
+            empty_blocks(pattern), np.empty((len(s_va), 4)), np.empty((pattern.n, 4)),
+            np.empty((len(pattern.rows), 4)), empty_rest(pattern, network.first),
         )  # fmt: skip
     if crossing is None and network.legs.jump:
         crossing = taken(beyond(network.legs, v))
-    linearise(sloped(state, into), leg_voltages(network.legs, v), s_va, crossing)
+    linearise(sloped(state, into), leg_voltages(network.legs, v), s_va, crossing, whole)
     return into
 
 
 @compiled
-def linearise(m: Sloped, u_v: Complexes, s_va: Complexes, crossing: Crossing | None) -> None:
-    """Make a line anew in place at the voltages that its legs answer to [V]."""
+def linearise(
+    m: Sloped, u_v: Complexes, s_va: Complexes, crossing: Crossing | None, whole: bool
+) -> None:
+    """Make a line anew in place at the voltages that its legs answer to [V]; the `whole` of it, or
+    what depends on legs."""
     m.slope[:] = slopes_at(m.answers, u_v, s_va, crossing)
-    set_blocks(m.bare[0], m.diagonal)
-    set_blocks(m.bare[1], m.entries)
-    _add_legs(m.slots, m.slope, m.scale, m.diagonal, m.entries)
-    factorise_into(m.columns, m.diagonal, m.entries, m.live, m.factor)
+    m.legs[0][:], m.legs[1][:] = 0.0, 0.0
+    _add_legs(m.slots, m.slope, m.scale, *m.legs)
+    if whole:
+        factorise_into(m.columns, m.bare, m.legs, m.live, m.factor, m.rest)
+    else:
+        factorise_rest(m.columns, m.legs, m.live, m.factor, m.rest)
 
 
 @compiled
@@ -205,16 +220,14 @@ def slopes_at(
 def as_blocks(values: Complexes) -> Floats:
     """[k, 4] complex numbers as real blocks."""
     blocks = np.empty((len(values), 4))
-    set_blocks(values, blocks)
+    _set_blocks(values, blocks)
     return blocks
 
 
 @compiled
-def set_blocks(values: Complexes, blocks: Floats) -> None:
-    """Set real blocks [k, 4] to complex numbers."""
+def _set_blocks(values: Complexes, blocks: Floats) -> None:
     for k in range(len(values)):
-        re, im = values[k].real, values[k].imag
-        blocks[k, 0], blocks[k, 1], blocks[k, 2], blocks[k, 3] = re, -im, im, re
+        set_block(blocks, k, values[k])
 
 
 @compiled

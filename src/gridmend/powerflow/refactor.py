@@ -12,12 +12,14 @@ from typing import Any
 import numpy as np
 
 from gridmend.model.arrays import Complexes, Flags, Floats, Ints
-from gridmend.powerflow.blocks import Blocks
+from gridmend.powerflow.blocks import Blocks, Rest
 from gridmend.powerflow.compiled import compiled
 from gridmend.powerflow.factor import ANCHORED, Factor, Pattern
+from gridmend.powerflow.simd import inlined
 
-Numbers = Complexes | Floats
-"""[n] complex numbers or [n, 4] blocks."""
+_Lists = tuple[Ints, Ints, Ints]
+"""L by columns (where they begin, their rows, the entry of the matrix that each begins with) or by
+rows (where they begin, their columns, where those stand by columns)."""
 
 Entry = tuple[Any, ...]
 """One complex number, or the four of a block."""
@@ -42,31 +44,31 @@ def refactor(
     factor: Factor, diagonal: Complexes, upper: Complexes, alive: Flags, columns: Ints
 ) -> bool:
     """Make these columns anew in place; False where a pivot vanishes, which undoes the factor."""
-    given = (diagonal, upper, alive)
-    made = (factor.d, factor.l_values, factor.l_values)
-    return _refactor(columns, *_lists(factor.pattern), *given, *made)
+    by_columns, by_rows = _lists(factor.pattern)
+    made = factor.l_values, factor.l_values, factor.d
+    return _refactor(columns, by_columns, by_rows, (diagonal, upper), alive, made, None, None)
 
 
 def refactor_blocks(
-    blocks: Blocks, diagonal: Floats, entries: Floats, alive: Flags, columns: Ints
-) -> None:
-    """Make these columns anew in place."""
-    given = (diagonal, entries, alive)
-    made = (blocks.inverse, blocks.lower, blocks.upper)
-    _refactor(columns, *_lists(blocks.pattern), *given, *made)
+    blocks: Blocks, bare: tuple[Complexes, Complexes], legs: tuple[Floats, Floats], rest: Rest,
+    alive: Flags, columns: Ints,
+) -> None:  # fmt: skip
+    """Make these columns anew in place, and what is left of the `bare` admittance in them."""
+    by_columns, by_rows = _lists(blocks.pattern)
+    made = blocks.lower, blocks.upper, blocks.inverse
+    remake_blocks(columns, by_columns, by_rows, bare, legs, rest, alive, made)
 
 
 @compiled
 def remake_blocks(
-    columns: Ints, by_columns: tuple[Ints, Ints, Ints], by_rows: tuple[Ints, Ints, Ints],
-    diagonal: Floats, entries: Floats, alive: Flags, made: tuple[Floats, Floats, Floats],
+    columns: Ints, by_columns: _Lists, by_rows: _Lists, bare: tuple[Complexes, Complexes],
+    legs: tuple[Floats, Floats], rest: Rest, alive: Flags, made: tuple[Floats, Floats, Floats],
 ) -> None:  # fmt: skip
     """The same for compiled code, of a factor `made` of lower, upper and inverse."""
-    lower, upper, inverse = made
-    _refactor(columns, by_columns, by_rows, diagonal, entries, alive, inverse, lower, upper)
+    _refactor(columns, by_columns, by_rows, bare, alive, made, legs, rest)
 
 
-def _lists(pattern: Pattern) -> tuple[tuple[Ints, Ints, Ints], tuple[Ints, Ints, Ints]]:
+def _lists(pattern: Pattern) -> tuple[_Lists, _Lists]:
     """L by columns, and by rows."""
     rows = pattern.by_rows
     by_columns = pattern.l_start, pattern.l_rows, pattern.entry_of
@@ -86,24 +88,17 @@ def _columns_above(parent: Ints, changed: Ints) -> Ints:
 
 @compiled
 def _refactor(
-    columns: Ints,
-    by_columns: tuple[Ints, Ints, Ints],
-    by_rows: tuple[Ints, Ints, Ints],
-    diagonal: Numbers,
-    entries: Numbers,
-    alive: Flags,
-    pivots: Numbers,
-    lower: Numbers,
-    upper: Numbers,
-) -> bool:
+    columns: Ints, by_columns: _Lists, by_rows: _Lists, bare: tuple[Complexes, Complexes],
+    alive: Flags, made: Any, legs: Any, rest: Any,
+) -> bool:  # fmt: skip
     """A factor of complex numbers or of blocks; False where a pivot of the first vanishes.
 
-    Complex numbers are symmetric: `lower` and `upper` are one array, and `pivots` are kept.
-    Blocks are not, and `pivots` are their inverses.
+    Complex numbers are symmetric: `lower` and `upper` are one array, the pivots are kept, and there
+    are no `legs` and no `rest`. Blocks are not, and the pivots are their inverses.
     """
-    start, rows, entry_of = by_columns
-    row_start, row_columns, row_at = by_rows
-    symmetric = diagonal.ndim == 1
+    (start, rows, entry_of), row_start = by_columns, by_rows[0]
+    lower, upper, pivots = made
+    symmetric = pivots.ndim == 1
     place = np.empty(len(pivots), np.int64)
     for k in columns:
         if not alive[k]:
@@ -114,25 +109,15 @@ def _refactor(
         for p in range(start[k], start[k + 1]):
             place[rows[p]] = p
             here = entry_of[p] >= 0 and alive[rows[p]]
-            x = _at(entries, entry_of[p]) if here else _nothing(entries)
+            x = _alike(pivots, bare[1][entry_of[p]] if here else 0j)
             _set(lower, p, x)
             _set(upper, p, x)
-        pivot = _at(diagonal, k)
-        for r in range(row_start[k], row_start[k + 1]):
-            j, p = row_columns[r], row_at[r]
-            below, above = _at(lower, p), _at(upper, p)
-            if _is_nothing(below) and _is_nothing(above):
-                continue
-            # the pivot of column j is put back between what its columns hold divided by it
-            d = _at(pivots, j) if symmetric else _inverse(_at(pivots, j))
-            left, right = _times(below, d), _times(d, above)
-            pivot = _less(pivot, _times(left, above))
-            for q in range(p + 1, start[j + 1]):
-                to = place[rows[q]]
-                _set(upper, to, _less(_at(upper, to), _times(left, _at(upper, q))))
-                if not symmetric:
-                    _set(lower, to, _less(_at(lower, to), _times(_at(lower, q), right)))
-        if symmetric and abs(pivot[0]) <= ANCHORED * abs(_at(diagonal, k)[0]):
+        pivot, begin = _alike(pivots, bare[0][k]), row_start[k]
+        if rest is not None:
+            of = by_columns, by_rows, made, place
+            begin, pivot = _with_legs(k, pivot, *of, legs, rest, alive)
+        pivot = _less_by(begin, row_start[k + 1], pivot, by_columns, by_rows, made, place)
+        if symmetric and abs(pivot[0]) <= ANCHORED * abs(_alike(pivots, bare[0][k])[0]):
             return False
         by = _inverse(pivot)
         _set(pivots, k, pivot if symmetric else by)
@@ -141,6 +126,58 @@ def _refactor(
             if not symmetric:
                 _set(lower, p, _times(_at(lower, p), by))
     return True
+
+
+@inlined
+def _less_by(
+    begin: int, end: int, pivot: Entry, by_columns: _Lists, by_rows: _Lists, made: Any, place: Ints
+) -> Entry:
+    """Take from a column, which has its entries at `place`, what some of those before give to it;
+    what is left of its pivot."""
+    (start, rows, _), (lower, upper, pivots) = by_columns, made
+    symmetric = pivots.ndim == 1
+    for r in range(begin, end):
+        j, p = by_rows[1][r], by_rows[2][r]
+        below, above = _at(lower, p), _at(upper, p)
+        if _is_nothing(below) and _is_nothing(above):
+            continue
+        # the pivot of column j is put back between what its columns hold divided by it
+        d = _at(pivots, j) if symmetric else _inverse(_at(pivots, j))
+        left, right = _times(below, d), _times(d, above)
+        pivot = _less(pivot, _times(left, above))
+        for q in range(p + 1, start[j + 1]):
+            to = place[rows[q]]
+            _set(upper, to, _less(_at(upper, to), _times(left, _at(upper, q))))
+            if not symmetric:
+                _set(lower, to, _less(_at(lower, to), _times(_at(lower, q), right)))
+    return pivot
+
+
+@inlined
+def _with_legs(
+    k: int, pivot: Entry, by_columns: _Lists, by_rows: _Lists, made: Any, place: Ints,
+    legs: tuple[Floats, Floats], rest: Rest, alive: Flags,
+) -> tuple[int, Entry]:  # fmt: skip
+    """Take from a column what those without legs give to it, keep what is left, and add its legs.
+
+    Which of those before it is next, and what is left of its pivot.
+    """
+    (start, rows, entry_of), (lower, upper, _), first = by_columns, made, rest.first
+    begin, end = by_rows[0][k], by_rows[0][k + 1]
+    if k < first:
+        return begin, pivot
+    at, own = begin, legs[0]
+    while at < end and by_rows[1][at] < first:
+        at += 1
+    bare = _less_by(begin, at, pivot, by_columns, by_rows, made, place)
+    rest.diagonal[k - first] = complex(bare[0], bare[2])
+    for p in range(start[k], start[k + 1]):
+        rest.entries[p - start[first]] = complex(upper[p, 0], upper[p, 2])
+        if entry_of[p] >= 0 and alive[rows[p]]:
+            for b in range(4):
+                upper[p, b] += legs[1][entry_of[p], b]
+                lower[p, b] += legs[1][entry_of[p], b]
+    return at, (bare[0] + own[k, 0], bare[1] + own[k, 1], bare[2] + own[k, 2], bare[3] + own[k, 3])
 
 
 # One function serves both kinds: an entry is a tuple, of one complex number or of the four of a
@@ -155,10 +192,11 @@ def _at(values: Any, at: Any) -> Entry:
 
 
 @compiled
-def _nothing(values: Any) -> Entry:
+def _alike(values: Any, y: Any) -> Entry:
+    """A complex number as an entry of some values."""
     if values.ndim == 1:
-        return (0j,)
-    return 0.0, 0.0, 0.0, 0.0
+        return (y,)
+    return y.real, -y.imag, y.imag, y.real
 
 
 @compiled

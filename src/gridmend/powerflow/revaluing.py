@@ -1,4 +1,4 @@
-"""What a moved device changes of the admittance, summed again where it enters; taps all at once.
+"""What moved devices change of the admittance, summed again where it enters: taps, and banks.
 
 A value that several primitives share is not corrected by a difference but summed anew from all of
 them, in the order in which all are assembled, so that nothing builds up.
@@ -72,6 +72,35 @@ def tapped(units: list[Unit], value_start: Ints, slots: Ints) -> Tapped:
     )
 
 
+class Banked(NamedTuple):
+    """Some capacitor banks as flat arrays.
+
+    Of each where its `kvar` [steps + 1] of so many steps, the `slots` that it enters and its
+    values per kvar (`built`) begin, and where among the primitives' values these are
+    (`value_start`).
+    """
+
+    kvar_start: Ints
+    kvar: Floats
+    slot_start: Ints
+    slots: Ints
+    built_start: Ints
+    built: Complexes
+    value_start: Ints
+
+
+def banked(step_kvar: list[Floats], spans: list[slice], values: Complexes, slots: Ints) -> Banked:
+    """Banks of so much in each step, with the `spans` of the primitives' `values` [S per kvar] that
+    are theirs, and where each value is added: -1 nowhere."""
+    sums = [[np.sum(own[:k]) for k in range(max(len(own), 1) + 1)] for own in step_kvar]
+    kvar_start, kvar = _flat(sums, float)
+    entered = [np.unique(slots[span]) for span in spans]
+    slot_start, of_each = _flat([own[own >= 0] for own in entered], np.int64)
+    built_start, built = _flat([values[span] for span in spans], complex)
+    value_start = np.array([span.start for span in spans], np.int64)
+    return Banked(kvar_start, kvar, slot_start, of_each, built_start, built, value_start)
+
+
 def _flat(parts: list[Any], kind: Any) -> tuple[Ints, Any]:
     """Arrays one after the other, and where each begins."""
     start = np.cumsum([0, *(np.size(part) for part in parts)], dtype=np.int64)
@@ -101,6 +130,21 @@ def set_tapped(t: Tapped, units: Ints, tap_pu: Floats, values: Complexes) -> Int
 
 
 @compiled
+def set_banked(b: Banked, banks: Ints, on: Ints, values: Complexes) -> Ints:
+    """Set the primitives of some banks at so many steps `on` [banks]; the slots that they enter."""
+    slots = np.empty((b.slot_start[banks + 1] - b.slot_start[banks]).sum(), np.int64)
+    here = 0
+    for bank in banks:
+        kvar, start = b.kvar[b.kvar_start[bank] + on[bank]], b.built_start[bank]
+        for k in range(start, b.built_start[bank + 1]):
+            values[b.value_start[bank] + k - start] = b.built[k] * kvar
+        for k in range(b.slot_start[bank], b.slot_start[bank + 1]):
+            slots[here] = b.slots[k]
+            here += 1
+    return slots
+
+
+@compiled
 def sum_anew(
     slots: Ints, scale: Floats, values: Complexes, into: Lists, admittance: Complexes,
     legs_into: Lists, bare: tuple[Complexes, Complexes], rated: tuple[Complexes, Complexes],
@@ -119,27 +163,6 @@ def sum_anew(
             bare[0][slot], rated[0][slot] = total * scale[slot], with_legs * scale[slot]
         else:
             bare[1][slot - n], rated[1][slot - n] = total * scale[slot], with_legs * scale[slot]
-
-
-@compiled
-def sum_sloped(
-    slots: Ints, scale: Floats, values: Complexes, into: Lists, slope: Floats, legs_into: Lists,
-    diagonal: Floats, entries: Floats,
-) -> None:  # fmt: skip
-    """The same of a matrix in blocks, with the slopes of its legs."""
-    n, block = len(diagonal), np.empty(4)
-    for slot in slots:
-        total = _sum(slot, values, into) * scale[slot]
-        block[0], block[1], block[2], block[3] = total.real, -total.imag, total.imag, total.real
-        for k in range(legs_into[0][slot], legs_into[0][slot + 1]):
-            item = legs_into[1][k]
-            by = scale[slot] if item % 4 < 2 else -scale[slot]
-            for b in range(4):
-                block[b] += by * slope[item // 4, b]
-        if slot < n:
-            diagonal[slot, :] = block
-        else:
-            entries[slot - n, :] = block
 
 
 @compiled

@@ -35,7 +35,7 @@ TOLERANCE_PU = 1e-10
 """Largest change of a voltage in the last round, and in all that would follow it."""
 
 _ROUNDS = 100
-WORTH_KEEPING = 0.6
+WORTH_KEEPING = 0.35
 WORTH_KEEPING_OLD = 0.15
 """The same of a matrix that was made for another demand, which one made anew soon betters."""
 
@@ -147,7 +147,7 @@ def rounds_to(
         if why in (THERE, LOST):
             return way, why
         renewed, keep = why == _STALLED, WORTH_KEEPING
-        linearise(m, answered(m.balanced, across_places(m.ends, x)), s_va, crossing)
+        linearise(m, answered(m.balanced, across_places(m.ends, x)), s_va, crossing, False)
         way = Way(way.rounds, np.inf, np.inf, way.worst, way.damping, 0.0, True)
 
 

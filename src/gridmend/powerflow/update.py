@@ -37,7 +37,7 @@ from gridmend.powerflow.positions import (
 )
 from gridmend.powerflow.reach import parts_without, reach_parts
 from gridmend.powerflow.refactor import columns_above, refactor, refactor_blocks
-from gridmend.powerflow.revaluing import set_tapped, sum_anew, sum_sloped
+from gridmend.powerflow.revaluing import set_tapped, sum_anew
 from gridmend.powerflow.shorts import Short
 
 _ALL_BUT_TAPS = (
@@ -136,7 +136,7 @@ def resolve(
     if line is not standing.line:
         standing.line, standing.line_s_va = line, standing.s_va
     if not found.converged:
-        _begin_again(standing, snapshot, shorts)
+        begin_again(standing, snapshot, shorts)
         found = iterate(standing.state, standing.s_va)
     standing.solution, standing.solved_s_va = found, standing.s_va
     return found
@@ -158,12 +158,12 @@ def move(standing: Standing, snapshot: Snapshot, shorts: tuple[Short, ...] = ())
         devices = list(dict.fromkeys((*devices, *shorted_devices(network, before, shorts))))
     standing.shorts = shorts
     if not (_take_demand(standing, snapshot) and _take_positions(standing, snapshot, devices)):
-        _begin_again(standing, snapshot, shorts)
+        begin_again(standing, snapshot, shorts)
     standing.snapshot = snapshot
     return bool(devices)
 
 
-def _begin_again(standing: Standing, snapshot: Snapshot, shorts: tuple[Short, ...]) -> None:
+def begin_again(standing: Standing, snapshot: Snapshot, shorts: tuple[Short, ...]) -> None:
     """Prepare the network from nothing; its last solution stays, to start from."""
     anew = stand(standing.state.network, snapshot, shorts)
     anew.solution = standing.solution
@@ -250,7 +250,9 @@ def _renew(standing: Standing, slots: Ints) -> None:
     standing.tied[columns] = ~standing.live[columns]
     standing.behind[columns] = True
     if line is not None:
-        refactor_blocks(line.blocks, line.diagonal, line.entries, standing.live, columns)
+        bare = standing.state.diagonal, standing.state.upper
+        legs = line.diagonal, line.entries
+        refactor_blocks(line.blocks, bare, legs, line.rest, standing.live, columns)
 
 
 def _revalue(standing: Standing, snapshot: Snapshot, devices: list[Device]) -> Ints:
@@ -268,13 +270,11 @@ def _revalue(standing: Standing, snapshot: Snapshot, devices: list[Device]) -> I
 
 
 def _reassemble(standing: Standing, slots: Ints) -> None:
-    """Sum the admittance anew at some slots: alone, with rated legs, and with sloped ones."""
-    state, line, network = standing.state, standing.line, standing.state.network
+    """Sum the admittance anew at some slots: alone, and with rated legs."""
+    state, network = standing.state, standing.state.network
     of = slots, network.scale, state.values, network.into
     bare, rated = (state.diagonal, state.upper), (standing.diagonal, standing.upper)
     sum_anew(*of, state.admittance, network.legs_into, bare, rated)
-    if line is not None:
-        sum_sloped(*of, line.slope, network.legs_into, line.diagonal, line.entries)
 
 
 def catch_up(standing: Standing) -> bool:

@@ -1,4 +1,9 @@
-"""Static control while only taps move: controls and network in one pass of compiled code."""
+"""Static control in one pass of compiled code: controls act, and the network with them.
+
+Taps and capacitor banks are followed. A bank that alone couples two of its nodes is not, for what
+it reaches changes with it; and where a bank that acted leaves a part without a path to ground, all
+is taken back, to be solved one look at a time.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +22,14 @@ from gridmend.powerflow.controls.queue import SAFETY, Places, act, arm, look
 from gridmend.powerflow.controls.tables import Controls
 from gridmend.powerflow.network import Network
 from gridmend.powerflow.refactor import columns_above, columns_of, remake_blocks
-from gridmend.powerflow.revaluing import Tapped, set_tapped, sum_anew, sum_sloped
+from gridmend.powerflow.revaluing import (
+    Banked,
+    Tapped,
+    banked,
+    set_banked,
+    set_tapped,
+    sum_anew,
+)
 from gridmend.powerflow.rounds import (
     LOST,
     TOLERANCE_PU,
@@ -31,7 +43,7 @@ from gridmend.powerflow.rounds import (
     rooms,
     rounds_to,
 )
-from gridmend.powerflow.update import Standing
+from gridmend.powerflow.update import Standing, begin_again, catch_up
 
 RESTS, ACTS, AGAIN = range(3)
 """None wants anything; they act as what is not followed here; the taps are to be solved anew."""
@@ -40,12 +52,15 @@ RESTS, ACTS, AGAIN = range(3)
 class Followed(NamedTuple):
     """What is followed, made once for a network.
 
-    `unit` [taps] which of `tapped` each tap belongs to, `winding` [taps] its row; the probes by
-    `place` [terms], per unit there `base_v`, with `value` of currents; `columns` [any] the passive
-    places that probes depend on, last first.
+    `unit` [taps] which of `tapped` each tap belongs to, `winding` [taps] its row; `couples` [bank
+    controls] whether the bank of each alone couples two nodes; the probes by `place` [terms], per
+    unit there `base_v`, with `value` of currents; `columns` [any] the passive places that probes
+    depend on, last first.
     """
 
     tapped: Tapped
+    banked: Banked
+    couples: Flags
     unit: Ints
     winding: Ints
     start: Ints
@@ -57,9 +72,11 @@ class Followed(NamedTuple):
 
 
 class Moving(NamedTuple):
-    """What moves with taps beside a line; see `update.Standing`."""
+    """What moves with controls beside a line: `tap_pu` [windings] and the steps `on` [banks] that
+    the matrix has; the rest as in `update.Standing`."""
 
     tap_pu: Floats
+    on: Ints
     admittance: Complexes
     rated: tuple[Complexes, Complexes]
     tied: Flags
@@ -85,8 +102,18 @@ def followed(network: Network, controls: Controls) -> Followed:
     terms, pattern = controls.terms, network.pattern
     place = network.place[terms.node]
     passive = columns_above(pattern, place)
+    banks, capacitors = controls.banks.tolist(), network.grid.capacitors
+    spans = [network.primitives.of("capacitors", row)[1] for row in banks]
+    couples = np.array([_couples(network, span) for span in spans], np.bool_)
     return Followed(
         tapped=network.tapped,
+        banked=banked(
+            [capacitors["step_kvar"][row] for row in banks],
+            spans,
+            network.primitives.values,
+            network.slots,
+        ),
+        couples=couples[controls.bank_controls.bank],
         unit=network.unit_number[network.unit_of_winding[controls.windings]],
         winding=controls.windings,
         start=terms.start,
@@ -96,6 +123,16 @@ def followed(network: Network, controls: Controls) -> Followed:
         value=terms.value,
         columns=passive[passive < network.first][::-1].copy(),
     )
+
+
+def _couples(network: Network, span: slice) -> bool:
+    """Whether two nodes may be coupled by a bank's values alone, or by other devices that part."""
+    n, primitives, (start, which) = network.pattern.n, network.primitives, network.into
+    element = np.searchsorted(primitives.value_start, which, side="right") - 1
+    stays = np.isin(primitives.table[element], ("lines", "transformers", "reactors"))
+    stays &= primitives.values[which] != 0.0
+    between = np.unique(network.slots[span])
+    return any(not stays[start[e] : start[e + 1]].any() for e in between[between >= n])
 
 
 def can_follow(standing: Standing) -> bool:
@@ -109,17 +146,21 @@ def can_follow(standing: Standing) -> bool:
 def follow(
     standing: Standing, snapshot: Snapshot, controls: Controls, at: Places, *, hour: float,
     delay: float, count: int, most: int, within_pu: float,
-) -> Outcome:  # fmt: skip
-    """Let the controls armed for `delay` [s] act, and so on until none does, or one other than a
-    tap. At most `most` looks in all are taken, of which there were `count`."""
+) -> Outcome | None:  # fmt: skip
+    """Let the controls armed for `delay` [s] act, and so on until none does, or a bank that couples
+    nodes. At most `most` looks in all are taken, of which there were `count`.
+
+    None where a bank would leave a part without a path to ground: the controls stand as they were,
+    and the network is prepared anew at `snapshot`.
+    """
     state, line, solution = standing.state, standing.line, standing.solution
     assert line is not None and solution is not None
     network, base = state.network, state.network.nodes.base_v
     x, driven = by_place(network.place, state.alive, solution.v_v, base, state.driven)
-    tap_pu = snapshot.tap_pu.copy()
+    tap_pu, was = snapshot.tap_pu.copy(), Places(*(array.copy() for array in at))
     moving = Moving(
-        tap_pu, state.admittance, (standing.diagonal, standing.upper), standing.tied,
-        standing.behind,
+        tap_pu, at.on.copy(), state.admittance, (standing.diagonal, standing.upper),
+        standing.tied, standing.behind,
     )  # fmt: skip
     old = standing.line_s_va is not standing.s_va
     keep = WORTH_KEEPING_OLD if old else WORTH_KEEPING
@@ -128,6 +169,11 @@ def follow(
         controls.bank_controls, at, hour, delay, count, most, standing.s_va, driven, x,
         x.view(float), rooms(len(x)), within_pu, keep,
     )  # fmt: skip
+    if (at.on != was.on).any() and not catch_up(standing):
+        for now, before in zip(at, was, strict=True):
+            now[:] = before
+        begin_again(standing, snapshot, standing.shorts)
+        return None
     snapshot = controls.put(snapshot, at.tap, at.on)
     standing.snapshot = snapshot
     if why != AGAIN:
@@ -174,15 +220,24 @@ def _follow(
             within_pu = max(surely_pu / 2, TOLERANCE_PU)
         if np.isnan(delay):
             return RESTS, count, delay, way
-        if count + 1 >= most or (at.bank_due == delay).any():
+        if count + 1 >= most or couples_now(f.couples, at, delay):
             return ACTS, count, delay, way
+
+
+@compiled
+def couples_now(couples: Flags, at: Any, delay: float) -> bool:
+    """Whether a bank that couples nodes is among what is armed for that delay [s]."""
+    found = False
+    for k in range(len(couples)):
+        found |= couples[k] and at.bank_due[k] == delay
+    return found
 
 
 @compiled
 def _act(
     f: Followed, m: Sloped, moving: Moving, regulators: Any, banks: Any, at: Any, delay: float
 ) -> None:
-    """Move the taps that are armed for that delay [s], and the matrix with them."""
+    """Move what is armed for that delay [s], and the matrix with it."""
     act(regulators, banks, at, delay, 1, 0)
     units, count = np.empty(len(f.unit), np.int64), 0
     for k in range(len(f.unit)):
@@ -191,13 +246,17 @@ def _act(
             if f.unit[k] >= 0:
                 units[count] = f.unit[k]
                 count += 1
-    if count == 0:
+    switched = np.flatnonzero(moving.on != at.on)
+    if count == 0 and len(switched) == 0:
         return
-    slots = set_tapped(f.tapped, units[:count], moving.tap_pu, m.values)
+    moving.on[:] = at.on
+    slots = np.concatenate((
+        set_tapped(f.tapped, units[:count], moving.tap_pu, m.values),
+        set_banked(f.banked, switched, moving.on, m.values),
+    ))  # fmt: skip
     sum_anew(slots, m.scale, m.values, m.into, moving.admittance, m.legs_into, m.bare, moving.rated)
-    sum_sloped(slots, m.scale, m.values, m.into, m.slope, m.legs_into, m.diagonal, m.entries)
     columns = columns_of(m.parent, m.pattern_rows, slots)
     for k in columns:
         moving.tied[k] = not m.live[k]
         moving.behind[k] = True
-    remake_blocks(columns, m.columns, m.rows, m.diagonal, m.entries, m.live, m.factor)
+    remake_blocks(columns, m.columns, m.rows, m.bare, m.legs, m.rest, m.live, m.factor)

@@ -19,7 +19,7 @@ import numpy as np
 from gridmend.model.flow import Flow
 from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow.answer import as_flow
-from gridmend.powerflow.controls.following import AGAIN, can_follow, follow
+from gridmend.powerflow.controls.following import AGAIN, can_follow, couples_now, follow
 from gridmend.powerflow.controls.queue import SAFETY, Places, act, arm, look
 from gridmend.powerflow.controls.tables import Controls
 from gridmend.powerflow.network import Network
@@ -80,10 +80,11 @@ def settle_from(settling: Settling, snapshot: Snapshot) -> Flow:
                 standing, snapshot, controls, at, hour=hour_of(snapshot.time), delay=delay,
                 count=count, most=ROUNDS, within_pu=rough_pu,
             )  # fmt: skip
-            count, snapshot = found.count, found.snapshot
-            if found.why == AGAIN:
-                continue
-            solution, delay = found.solution, found.delay
+            if found is not None:
+                count, snapshot = found.count, found.snapshot
+                if found.why == AGAIN:
+                    continue
+                solution, delay = found.solution, found.delay
         if not solution.converged:
             settling.standing = None
         is_settled = solution.converged and bool(np.isnan(delay))
@@ -99,9 +100,10 @@ def settle_from(settling: Settling, snapshot: Snapshot) -> Flow:
 def _may_follow(
     standing: Standing, solution: Solution, at: Places, delay: float, count: int
 ) -> bool:
-    """Whether only taps act now, and what follows can be followed without coming back here."""
+    """Whether what acts now can be followed without coming back here."""
     acts = solution.converged and not np.isnan(delay) and count + 1 < ROUNDS
-    return acts and can_follow(standing) and not (at.bank_due == delay).any()
+    couples = standing.state.network.followed.couples
+    return acts and can_follow(standing) and not couples_now(couples, at, delay)
 
 
 def _looked(
