@@ -80,8 +80,8 @@ class Gauge:
     def of(topology: Topology, nodes: Nodes, terminals: Terminals) -> Gauge:
         """Compile for the nodes and terminals that every flow of one network shares."""
         grid, order = topology.grid, list(_GROUPED)
-        places = [order.index(t) if t in order else -1 for t in terminals.table]
-        number = np.array(places, np.int64)
+        place = {table: at for at, table in enumerate(order)}
+        number = np.array([place.get(t, -1) for t in terminals.table.tolist()], np.int64)
         # Windings are told apart; both ends of a line are not.
         winding = np.where(number >= len(_CARRIERS), terminals.terminal, 0)
         keys = (terminals.row * 64 + winding) * len(order) + number

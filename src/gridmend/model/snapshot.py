@@ -81,17 +81,15 @@ class Snapshot:
 
     def with_switch(self, grid: Grid, switch: str, *, is_open: bool) -> Snapshot:
         """All conductors of one switch opened or closed."""
-        at = grid.switches.row(switch)
-        positions = self.open_phases.copy()
-        positions[at] = (1 << len(grid.switches["phases1"][at].split())) - 1 if is_open else 0
-        return replace(self, open_phases=_fixed(positions))
+        return self.with_switches(grid, {switch: is_open})
 
     def with_switches(self, grid: Grid, positions: Mapping[str, bool]) -> Snapshot:
         """Several switches at once: name to True where it is open."""
-        snapshot = self
+        open_phases, phases = self.open_phases.copy(), grid.switches["phases1"]
         for switch, is_open in positions.items():
-            snapshot = snapshot.with_switch(grid, switch, is_open=is_open)
-        return snapshot
+            at = grid.switches.row(switch)
+            open_phases[at] = _every(phases[at]) if is_open else 0
+        return replace(self, open_phases=_fixed(open_phases))
 
     def with_taps(self, tap_pu: Floats) -> Snapshot:
         """Other taps, [windings] [pu]."""
@@ -197,8 +195,12 @@ class Snapshot:
 
 def conductor_mask(switches: Table) -> NDArray[np.uint8]:
     """[switches] a bit for each conductor."""
-    counts = [len(p.split()) for p in switches.texts("phases1")]
-    return np.array([(1 << n) - 1 for n in counts], np.uint8)
+    return np.array([_every(phases) for phases in switches.texts("phases1")], np.uint8)
+
+
+def _every(phases: str) -> int:
+    """A bit for each conductor that phases name."""
+    return (1 << len(phases.split())) - 1
 
 
 def controlled_winding(grid: Grid, control: int) -> int:

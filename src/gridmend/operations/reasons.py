@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from gridmend.model.plan import Action, Step
 from gridmend.operations.configurations import Configuration
 from gridmend.operations.search import Search
-from gridmend.operations.trial import Case, Found, restored
+from gridmend.operations.trial import Case, Found, restored, solved
 
 Flags = NDArray[np.bool_]
 Ints = NDArray[np.int64]
@@ -129,7 +129,9 @@ def _refused(case: Case, section: int, found: Search) -> str:
     ways = [r for r in found.refused if section in r.configuration.sections]
     if not ways:
         return "the search ended before a way was found"
-    nearest = min(ways, key=lambda r: r.excess)
+    while not (nearest := min(ways, key=lambda r: r.excess)).is_solved:
+        # it is further off than it was told to be
+        ways = [solved(case, r) if r is nearest else r for r in ways]
     through = _through(case, nearest.configuration)
     return f"the nearest way, by closing {through}, is refused: {nearest.why}"
 

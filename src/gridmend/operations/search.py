@@ -21,13 +21,25 @@ from gridmend.operations.configurations import (
     fullest,
 )
 from gridmend.operations.shedding import Shedding, Trial
-from gridmend.operations.trial import Case, Found, Refused, merit_of, positions, tried, weight_of
+from gridmend.operations.trial import (
+    Case,
+    Found,
+    Refused,
+    merit_of,
+    positions,
+    refused_at_once,
+    tried,
+    weight_of,
+)
 
 EQUALS_MOST = 3
 """Plans of equal merit whose losses are compared."""
 
 SHED_AFTER = 4
 """Refusals after which a plan is made from the nearest one, for the search to improve on."""
+
+LATE_EVERY = 32
+"""Ways put off, after which the best of them is tried: it costs as much as to find so many."""
 
 PARTS_MOST = 20_000
 """Parts of trees that are looked at; what is left then shows in the bound."""
@@ -61,7 +73,7 @@ def search(
     plan found is left untried unless time runs out, which `bound` then shows. After
     `SHED_AFTER` refusals a plan is also made from the one that came nearest, so that the search
     has one to improve on. A way that asks of a source at least as much as one that was refused for
-    it comes once a plan is found, where it may be better; `late_most` of those are tried.
+    it comes later, the best of them after each `LATE_EVERY`; `late_most` of those are tried.
     """
     found: list[Found] = []
     refused: list[Refused] = []
@@ -80,14 +92,16 @@ def search(
         if out_of_time():
             ways.give_back(merit, here)
             break
+        if any(set(f.configuration.closed) == set(here.closed) for f in found):
+            continue  # made from another way before
+        if not is_late and queue.put_off(merit, here):
+            continue
         if frozenset(here.closed) not in exact:
             exact.add(frozenset(here.closed))
             sharper = (-weight_of(case, here), *merit[1:])
             if sharper != merit:
-                ways.give_back(sharper, here)
+                queue.give_back(sharper, here, is_late=is_late)
                 continue
-        if not is_late and queue.put_off(merit, here):
-            continue
         came = tried(case, here, merit)
         if isinstance(came, Found):
             found.append(came)
@@ -98,9 +112,7 @@ def search(
             found += _shed(case, ways, min(refused, key=lambda r: r.excess))
     if not found:
         found += _shed(case, ways, min(refused, key=lambda r: r.excess, default=None))
-    # What was made from another may have been met again in the queue.
-    distinct = {f.configuration.closed: f for f in found}
-    ranked = sorted(distinct.values(), key=lambda f: (f.merit, f.loss_kw))
+    ranked = sorted(found, key=lambda f: (f.merit, f.loss_kw))
     most = -ranked[0].merit[0] if ranked else 0.0
     return Search(tuple(ranked), tuple(refused), max(most, queue.left))
 
@@ -119,6 +131,7 @@ class _Queue:
         default_factory=list[tuple[Merit, int, Configuration]]
     )
     _number: int = 0
+    _since: int = 0
 
     @staticmethod
     def of(case: Case, ways: Ways, late_most: int) -> _Queue:
@@ -127,11 +140,15 @@ class _Queue:
 
     def take(self, best: Merit | None) -> tuple[Merit, Configuration, bool] | None:
         """The next way, and whether it was put off before. One that was comes where it may be
-        better than the `best` plan found and nothing else is, or where nothing else is left."""
+        better than the `best` plan found, and many more were put off or nothing else may be; or
+        where nothing else is left."""
         ahead = self.ways.best
         is_behind = ahead is None or (best is not None and ahead > best)
-        if self._late and is_behind and (best is None or self._late[0][0] < best):
-            return self._taken_late()
+        is_due = is_behind or self._since >= LATE_EVERY
+        if self._late and is_due and (best is None or self._late[0][0] < best):
+            late = self._taken_late()
+            if late is not None:
+                return late
         way = self.ways.take(PARTS_MOST - self.ways.parts)
         return self._taken_late() if way is None else (*way, False)
 
@@ -139,6 +156,7 @@ class _Queue:
         if not self._late or not self.late_most:
             return None
         self.late_most -= 1
+        self._since = 0
         merit, _, here = heappop(self._late)
         return merit, here, True
 
@@ -146,9 +164,21 @@ class _Queue:
         """Put a way off where it seems too much."""
         if not self._too_much.seems(burden_kw(self.ways.among, here, self.kw, self.sources)):
             return False
+        self._put_late(merit, here)
+        self._since += 1
+        return True
+
+    def _put_late(self, merit: Merit, here: Configuration) -> None:
         self._number += 1
         heappush(self._late, (merit, self._number, here))
-        return True
+
+    def give_back(self, merit: Merit, here: Configuration, *, is_late: bool) -> None:
+        """Rank a way that was taken again, by what it is found to be worth."""
+        if is_late:
+            self.late_most += 1
+            self._put_late(merit, here)
+        else:
+            self.ways.give_back(merit, here)
 
     def learn(self, came: Refused) -> None:
         """A way was refused, for something that a source feeds."""
@@ -176,19 +206,34 @@ def by_section(case: Case, values: NDArray[Any]) -> dict[int, float]:
 
 
 def _shed(case: Case, ways: Ways, nearest: Refused | None) -> list[Found]:
-    """A plan made from a way that was refused, by leaving sections out."""
-    made: dict[frozenset[int], Found | Refused] = {}
+    """A plan made from a way that was refused, by leaving sections out.
+
+    What a way ends in tells whether it holds; where no order of steps leads to what is made so,
+    the orders tell for each.
+    """
+    start = nearest.configuration if nearest else fullest(ways.among)
+    for judged in (refused_at_once, _refused_in_steps):
+        here = _shedding(case, ways, judged).made(start)
+        if here is None:
+            return []
+        found = tried(case, here, merit_of(case, here, weight_of(case, here)))
+        if isinstance(found, Found):
+            return [found]
+    return []
+
+
+def _shedding(
+    case: Case, ways: Ways, judged: Callable[[Case, Configuration], Refused | None]
+) -> Shedding:
+    """What leaves sections out, and how it is told whether a way holds."""
 
     def attempt(here: Configuration) -> Trial:
-        key = frozenset(here.closed)
-        if key not in made:
-            made[key] = tried(case, here, merit_of(case, here, weight_of(case, here)))
-        found = made[key]
-        if isinstance(found, Found):
+        refused = judged(case, here)
+        if refused is None:
             return Trial(holds=True)
-        return Trial(holds=False, worst=found.worst, excess=found.excess)
+        return Trial(holds=False, worst=refused.worst, excess=refused.excess)
 
-    shedding = Shedding(
+    return Shedding(
         ways.among,
         kw=by_section(case, case.flow.snapshot.load_kw),
         weights=ways.weights,
@@ -196,9 +241,12 @@ def _shed(case: Case, ways: Ways, nearest: Refused | None) -> list[Found]:
         source_of=lambda here, violation: _source_of(case, here, violation),
         attempt=attempt,
     )
-    here = shedding.made(nearest.configuration if nearest else fullest(ways.among))
-    found = made[frozenset(here.closed)] if here is not None else None
-    return [found] if isinstance(found, Found) else []
+
+
+def _refused_in_steps(case: Case, here: Configuration) -> Refused | None:
+    """Why no order of its steps leads to a way, if none does."""
+    came = tried(case, here, merit_of(case, here, weight_of(case, here)))
+    return came if isinstance(came, Refused) else None
 
 
 def _source_of(case: Case, here: Configuration, violation: Violation) -> int | None:

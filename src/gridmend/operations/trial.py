@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import chain, islice, permutations
 from math import inf
 
@@ -19,6 +20,7 @@ from gridmend.model.snapshot import Snapshot
 from gridmend.model.topology import Topology
 from gridmend.operations.configurations import Configuration, Merit
 from gridmend.operations.fault import Isolation
+from gridmend.operations.least import Least
 from gridmend.operations.outlook import Hindrance, Outlook
 
 Flags = NDArray[np.bool_]
@@ -57,6 +59,13 @@ class Case:
     weights: Floats
     outlook: Outlook | None = None
 
+    @cached_property
+    def least(self) -> Least:
+        """What its loads take at the least."""
+        accepted = (*self.accepted, *self.start.violations)
+        network, demand = self.solver.network, self.flow.snapshot
+        return Least.of(self.topology, network, demand, self.limits, accepted)
+
 
 @dataclass(frozen=True, eq=False)
 class Found:
@@ -72,23 +81,24 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A configuration that is not allowed, why, and by how much its worst limit is exceeded."""
+    """A configuration that is not allowed, why, and by how much its worst limit is exceeded: at
+    the least where it was not solved."""
 
     configuration: Configuration
     why: str
     excess: float = inf
     worst: Violation | None = None
+    is_solved: bool = True
 
 
 def positions(case: Case, configuration: Configuration) -> Snapshot:
     """The snapshot in which a configuration ends, with the taps of the start."""
-    switches = case.topology.grid.switches
-    moves = {str(switches["name"][k]): True for k in configuration.to_open}
-    moves |= {str(switches["name"][k]): False for k in configuration.to_close}
-    isolated = case.flow.snapshot.with_switches(
-        case.topology.grid, dict.fromkeys(case.isolation.to_open, True)
-    )
-    return isolated.with_switches(case.topology.grid, moves)
+    grid = case.topology.grid
+    names = grid.switches["name"]
+    moves = dict.fromkeys(case.isolation.to_open, True)
+    moves |= {str(names[k]): True for k in configuration.to_open}
+    moves |= {str(names[k]): False for k in configuration.to_close}
+    return case.flow.snapshot.with_switches(grid, moves)
 
 
 def restored(case: Case, snapshot: Snapshot) -> Flags:
@@ -124,9 +134,9 @@ def tried(
     `sequences` are its steps in the orders to be tried; without them, the order outward from
     what is live, and then others.
     """
-    hindrance = _at_once(case, here, in_one_go=sequences is None)
-    if hindrance is not None:
-        return _refused(here, hindrance)
+    hindered = refused_at_once(case, here, in_one_go=sequences is None)
+    if hindered is not None:
+        return hindered
     if sequences is None:
         sequences = chain(
             _without_hands(case, here), (_steps(case, here, order) for order in _orders(case, here))
@@ -158,12 +168,32 @@ def tried(
     return Refused(here, first or "no order of its steps leads there")
 
 
-def _at_once(case: Case, here: Configuration, *, in_one_go: bool) -> Hindrance | None:
+def refused_at_once(case: Case, here: Configuration, *, in_one_go: bool = True) -> Refused | None:
     """What of a configuration's final state refuses every order of its steps: its heaviest hour,
     or the demand of the start. In one go all is opened before anything closes."""
     final = positions(case, here)
     if not case.topology.energised(final).any():
         return None
+    beyond = case.least.beyond(final)
+    if beyond is not None:
+        of_limit = f"{beyond.value:.0f} kW, {beyond.value / beyond.bound:.0%} of its limit"
+        why = f"{beyond.element} would carry at least {of_limit}"
+        return Refused(here, why, excess_pu(beyond), beyond, is_solved=False)
+    hindrance = _hindrance(case, here, final, in_one_go=in_one_go)
+    return None if hindrance is None else _refused(here, hindrance)
+
+
+def solved(case: Case, refused: Refused) -> Refused:
+    """The same as a flow tells it."""
+    here = refused.configuration
+    hindrance = _hindrance(case, here, positions(case, here), in_one_go=True)
+    return replace(refused, is_solved=True) if hindrance is None else _refused(here, hindrance)
+
+
+def _hindrance(
+    case: Case, here: Configuration, final: Snapshot, *, in_one_go: bool
+) -> Hindrance | None:
+    """The same by flows of what it ends in."""
     if case.outlook is not None:
         steps = _steps(case, here, here.to_close)
         opening = len(isolating(case, here)) + in_one_go * len(here.to_open)

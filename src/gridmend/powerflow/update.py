@@ -117,16 +117,9 @@ def resolve(
     jump beside their limits and there are several answers, it is the one that OpenDSS goes on to
     while its controls move (record 0006).
     """
-    moved = move(standing, snapshot, shorts)
-    state, before = standing.state, standing.solution
-    was_v = before.v_v if before and before.converged else np.zeros_like(state.driven)
-    v = np.where(state.alive, was_v, 0.0)
-    is_new = state.alive & (v == 0)
-    if is_new.any() or state.network.legs.jump:
-        catch_up(standing)
-    if is_new.any():
-        # what was dead starts without load
-        v = np.where(is_new, direct(state, state.driven), v)
+    before = standing.solution
+    v, moved = approached(standing, snapshot, shorts)
+    state = standing.state
     old = standing.line_s_va is not standing.s_va
     same = before is not None and before.converged and standing.solved_s_va is standing.s_va
     found, line = resume(
@@ -140,6 +133,23 @@ def resolve(
         found = iterate(standing.state, standing.s_va)
     standing.solution, standing.solved_s_va = found, standing.s_va
     return found
+
+
+def approached(
+    standing: Standing, snapshot: Snapshot, shorts: tuple[Short, ...] = ()
+) -> tuple[Complexes, bool]:
+    """Move to a snapshot; voltages [V] from which to solve there, and whether a device moved."""
+    moved = move(standing, snapshot, shorts)
+    state, before = standing.state, standing.solution
+    was_v = before.v_v if before and before.converged else np.zeros_like(state.driven)
+    v = np.where(state.alive, was_v, 0.0)
+    is_new = state.alive & (v == 0)
+    if is_new.any() or state.network.legs.jump:
+        catch_up(standing)
+    if is_new.any():
+        # what was dead starts without load
+        v = np.where(is_new, direct(state, state.driven), v)
+    return v, moved
 
 
 def move(standing: Standing, snapshot: Snapshot, shorts: tuple[Short, ...] = ()) -> bool:

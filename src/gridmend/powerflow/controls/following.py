@@ -1,4 +1,4 @@
-"""Static control in one pass of compiled code: controls act, and the network with them.
+"""Static control in one pass of compiled code: the network is solved, controls look, and act.
 
 Taps and capacitor banks are followed. A bank that alone couples two of its nodes is not, for what
 it reaches changes with it; and where a bank that acted leaves a part without a path to ground, all
@@ -15,7 +15,7 @@ import numpy as np
 from gridmend.model.arrays import Complexes, Flags, Floats, Ints
 from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow.blocks import back_through, substitute_back
-from gridmend.powerflow.chord import Sloped, sloped
+from gridmend.powerflow.chord import Sloped, linearised, sloped
 from gridmend.powerflow.compiled import compiled
 from gridmend.powerflow.controls.look import Probes
 from gridmend.powerflow.controls.queue import SAFETY, Places, act, arm, look
@@ -46,7 +46,7 @@ from gridmend.powerflow.rounds import (
 from gridmend.powerflow.update import Standing, begin_again, catch_up
 
 RESTS, ACTS, AGAIN = range(3)
-"""None wants anything; they act as what is not followed here; the taps are to be solved anew."""
+"""None wants anything; what acts is not followed here; where they stand is to be solved anew."""
 
 
 class Followed(NamedTuple):
@@ -87,14 +87,15 @@ class Moving(NamedTuple):
 class Outcome:
     """Why the controls are no longer followed, after so many looks in all, and where they stand.
 
-    `delay` [s] is that of those which act, nan where none does.
+    `delay` [s] is that of those which act, nan where none does; there is no `solution` where they
+    are to be solved anew.
     """
 
     why: int
     count: int
     delay: float
     snapshot: Snapshot
-    solution: Solution
+    solution: Solution | None
 
 
 def followed(network: Network, controls: Controls) -> Followed:
@@ -136,27 +137,27 @@ def _couples(network: Network, span: slice) -> bool:
 
 
 def can_follow(standing: Standing) -> bool:
-    """Whether a network that stands solved can be followed."""
+    """Whether a network can be followed where it stands."""
     state = standing.state
-    return standing.line is not None and not (
-        state.network.legs.jump or len(state.floating) or standing.shorts
-    )
+    return not (state.network.legs.jump or len(state.floating) or standing.shorts)
 
 
 def follow(
-    standing: Standing, snapshot: Snapshot, controls: Controls, at: Places, *, hour: float,
-    delay: float, count: int, most: int, within_pu: float,
+    standing: Standing, snapshot: Snapshot, controls: Controls, at: Places, v: Complexes, *,
+    hour: float, count: int, most: int, within_pu: float,
 ) -> Outcome | None:  # fmt: skip
-    """Let the controls armed for `delay` [s] act, and so on until none does, or a bank that couples
-    nodes. At most `most` looks in all are taken, of which there were `count`.
+    """Solve from voltages `v` [V] and let controls look and act until none wants anything, or one
+    acts that is not followed. At most `most` looks are taken in all, of which there were `count`.
 
     None where a bank would leave a part without a path to ground: the controls stand as they were,
     and the network is prepared anew at `snapshot`.
     """
-    state, line, solution = standing.state, standing.line, standing.solution
-    assert line is not None and solution is not None
+    state = standing.state
     network, base = state.network, state.network.nodes.base_v
-    x, driven = by_place(network.place, state.alive, solution.v_v, base, state.driven)
+    if standing.line is None:
+        standing.line, standing.line_s_va = linearised(state, standing.s_va, v), standing.s_va
+    line = standing.line
+    x, driven = by_place(network.place, state.alive, v, base, state.driven)
     tap_pu, was = snapshot.tap_pu.copy(), Places(*(array.copy() for array in at))
     moving = Moving(
         tap_pu, at.on.copy(), state.admittance, (standing.diagonal, standing.upper),
@@ -166,7 +167,7 @@ def follow(
     keep = WORTH_KEEPING_OLD if old else WORTH_KEEPING
     why, count, delay, way = _follow(
         network.followed, sloped(state, line), moving, controls.regulators,
-        controls.bank_controls, at, hour, delay, count, most, standing.s_va, driven, x,
+        controls.bank_controls, at, hour, count, most, standing.s_va, driven, x,
         x.view(float), rooms(len(x)), within_pu, keep,
     )  # fmt: skip
     if (at.on != was.on).any() and not catch_up(standing):
@@ -176,39 +177,38 @@ def follow(
         return None
     snapshot = controls.put(snapshot, at.tap, at.on)
     standing.snapshot = snapshot
-    if why != AGAIN:
-        pattern = network.pattern
-        substitute_back(pattern.l_start, pattern.l_rows, line.blocks.upper, x, network.first)
-        node = int(np.argmax(network.place == way.worst))
-        v = by_node(network.place, state.alive, x, base)
-        solution = Solution(v, True, way.rounds, way.change, node, way.left)
-        standing.solution, standing.solved_s_va = solution, standing.s_va
+    if why == AGAIN:
+        return Outcome(why, count, delay, snapshot, None)
+    pattern = network.pattern
+    substitute_back(pattern.l_start, pattern.l_rows, line.blocks.upper, x, network.first)
+    node = int(np.argmax(network.place == way.worst))
+    v = by_node(network.place, state.alive, x, base)
+    solution = Solution(v, True, way.rounds, way.change, node, way.left)
+    standing.solution, standing.solved_s_va = solution, standing.s_va
     return Outcome(why, count, delay, snapshot, solution)
 
 
 @compiled
 def _follow(
     f: Followed, m: Sloped, moving: Moving, regulators: Any, banks: Any, at: Any, hour: float,
-    delay: float, count: int, most: int, s_va: Complexes, driven: Complexes, x: Complexes,
-    x_parts: Floats, room: Rooms, rough_pu: float, keep: float,
+    count: int, most: int, s_va: Complexes, driven: Complexes, x: Complexes, x_parts: Floats,
+    room: Rooms, rough_pu: float, keep: float,
 ) -> tuple[int, int, float, Way]:  # fmt: skip
     ratio = np.ones(1)
     re, im, none = f.sign * f.base_v, np.zeros(len(f.sign)), np.full(len(f.sign), -1)
     probes = Probes(f.start, f.place, re, im, none, np.zeros(len(x_parts)))
-    way = Way(0, np.inf, np.inf, m.first, 1.0, 0.0, True)
     while True:
-        _act(f, m, moving, regulators, banks, at, delay)
         count += 1
         for e in range(len(f.value)):
             if f.value[e] >= 0:
                 y = m.values[f.value[e]] * f.base_v[e]
                 re[e], im[e] = y.real, y.imag
-        way = Way(0, np.inf, np.inf, m.first, 1.0, 0.0, True)
-        within_pu = rough_pu
+        way, delay = Way(0, np.inf, np.inf, m.first, 1.0, 0.0, True), np.nan
+        within_pu = rough_pu if count < most else TOLERANCE_PU
         while True:
             way, why = rounds_to(m, s_va, None, driven, x, room, way, keep, within_pu)
             if why == LOST:
-                return AGAIN, count, delay, way
+                return AGAIN, count - 1, delay, way
             back_through(f.columns, m.columns[0], m.columns[1], m.factor[1], x)
             margin_pu = look(regulators, banks, probes, at, hour, x_parts, ratio, 1, 0)
             is_exact, surely_pu = within_pu <= TOLERANCE_PU, margin_pu / SAFETY
@@ -220,12 +220,13 @@ def _follow(
             within_pu = max(surely_pu / 2, TOLERANCE_PU)
         if np.isnan(delay):
             return RESTS, count, delay, way
-        if count + 1 >= most or couples_now(f.couples, at, delay):
+        if count == most or _couples_now(f.couples, at, delay):
             return ACTS, count, delay, way
+        _act(f, m, moving, regulators, banks, at, delay)
 
 
 @compiled
-def couples_now(couples: Flags, at: Any, delay: float) -> bool:
+def _couples_now(couples: Flags, at: Any, delay: float) -> bool:
     """Whether a bank that couples nodes is among what is armed for that delay [s]."""
     found = False
     for k in range(len(couples)):

@@ -19,12 +19,12 @@ import numpy as np
 from gridmend.model.flow import Flow
 from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow.answer import as_flow
-from gridmend.powerflow.controls.following import AGAIN, can_follow, couples_now, follow
+from gridmend.powerflow.controls.following import Outcome, can_follow, follow
 from gridmend.powerflow.controls.queue import SAFETY, Places, act, arm, look
 from gridmend.powerflow.controls.tables import Controls
 from gridmend.powerflow.network import Network
 from gridmend.powerflow.rounds import TOLERANCE_PU, Solution
-from gridmend.powerflow.update import Standing, resolve, stand
+from gridmend.powerflow.update import Standing, approached, resolve, stand
 
 ROUNDS = 200
 """Control iterations after which the controls are said not to settle."""
@@ -69,22 +69,17 @@ def settle_from(settling: Settling, snapshot: Snapshot) -> Flow:
     """
     network, controls = settling.network, settling.controls
     regulators, banks = controls.regulators, controls.bank_controls
-    at, count = controls.standing(snapshot), 1
+    at, count = controls.standing(snapshot), 0
     standing = settling.standing = settling.standing or stand(network, snapshot)
     while True:
-        rough_pu = TOLERANCE_PU if network.legs.jump else _ROUGH_PU
-        within_pu = rough_pu if count < ROUNDS else TOLERANCE_PU
-        solution, delay = _looked(standing, snapshot, controls, at, within_pu)
-        if _may_follow(standing, solution, at, delay, count):
-            found = follow(
-                standing, snapshot, controls, at, hour=hour_of(snapshot.time), delay=delay,
-                count=count, most=ROUNDS, within_pu=rough_pu,
-            )  # fmt: skip
-            if found is not None:
-                count, snapshot = found.count, found.snapshot
-                if found.why == AGAIN:
-                    continue
-                solution, delay = found.solution, found.delay
+        found = _followed(standing, snapshot, controls, at, count)
+        if found is not None:
+            count, snapshot = found.count, found.snapshot
+        if found is not None and found.solution is not None:
+            solution, delay = found.solution, found.delay
+        else:
+            count += 1
+            solution, delay = _looked(standing, snapshot, controls, at, is_last=count == ROUNDS)
         if not solution.converged:
             settling.standing = None
         is_settled = solution.converged and bool(np.isnan(delay))
@@ -94,26 +89,34 @@ def settle_from(settling: Settling, snapshot: Snapshot) -> Flow:
                 control_iterations=count, settled=is_settled, s_va=standing.s_va,
             )  # fmt: skip
         act(regulators, banks, at, delay, 1, 0)
-        snapshot, count = controls.put(snapshot, at.tap, at.on), count + 1
+        snapshot = controls.put(snapshot, at.tap, at.on)
 
 
-def _may_follow(
-    standing: Standing, solution: Solution, at: Places, delay: float, count: int
-) -> bool:
-    """Whether what acts now can be followed without coming back here."""
-    acts = solution.converged and not np.isnan(delay) and count + 1 < ROUNDS
-    couples = standing.state.network.followed.couples
-    return acts and can_follow(standing) and not couples_now(couples, at, delay)
+def _followed(
+    standing: Standing, snapshot: Snapshot, controls: Controls, at: Places, count: int
+) -> Outcome | None:
+    """Go to a snapshot and let its controls look and act, where that can be followed."""
+    if not can_follow(standing):
+        return None
+    v, _ = approached(standing, snapshot)
+    if not can_follow(standing):
+        return None
+    return follow(
+        standing, snapshot, controls, at, v,
+        hour=hour_of(snapshot.time), count=count, most=ROUNDS, within_pu=_ROUGH_PU,
+    )  # fmt: skip
 
 
 def _looked(
-    standing: Standing, snapshot: Snapshot, controls: Controls, at: Places, within_pu: float
+    standing: Standing, snapshot: Snapshot, controls: Controls, at: Places, *, is_last: bool
 ) -> tuple[Solution, float]:
     """Solve as exactly as what the controls then want is certain, and exactly where none acts.
 
     Returns the smallest delay of those that are armed [s], nan where none is.
     """
     regulators, banks, hour = controls.regulators, controls.bank_controls, hour_of(snapshot.time)
+    is_rough = not (is_last or standing.state.network.legs.jump)
+    within_pu = _ROUGH_PU if is_rough else TOLERANCE_PU
     while True:
         solution = resolve(standing, snapshot, within_pu=within_pu)
         if not solution.converged:
