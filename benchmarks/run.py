@@ -18,6 +18,7 @@ from benchmarks import (
     feeders,
     journal,
     peak,
+    plans,
     process,
     scale,
     scenarios,
@@ -55,12 +56,14 @@ def sections(hours: year.Hours) -> dict[str, tuple[str, Callable[[], str]]]:
         "process": ("A fresh process", lambda: process.section(OFF, STATIC, hours.ours)),
         "journal": ("The journal and the historian", journal.section),
         "control": ("The control room", control.section),
+        "ahead": ("A verdict of the interlock", control.ahead_section),
+        "plans": ("Plans of restoration", plans.section),
         "twin": ("The twin", twin.section),
         "peak": ("What the machine can do", peak.section),
     }
 
 
-NO_DATA = ("journal", "twin", "peak")
+NO_DATA = ("journal", "ahead", "plans", "twin", "peak")
 """Sections that need no feeders."""
 GROUPS = {"year": ("off", "static", "positions")}
 """Names that stand for several sections."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,7 @@ DER = ("generators", "pv_systems", "storages")
 """Tables of what may feed beside the sources."""
 
 KEPT_MOST = 16
-"""Answers of `from_sources` that are kept."""
+"""Answers of `from_sources`, and of `parts`, that are kept."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,9 +93,19 @@ class Topology:
         return forest(self.start, self.neighbour, self.via, usable, nodes, together=True).tree >= 0
 
     def parts(self, usable: Flags) -> Ints:
-        """[nodes] a number each, equal where usable edges join them; phases stay apart."""
-        seeds = np.arange(len(self.wiring.node_bus), dtype=np.int64)
-        return forest(self.start, self.neighbour, self.via, usable, seeds, together=False).tree
+        """[nodes] a number each, equal where usable edges join them; phases stay apart.
+
+        The last answers are kept, as those of `from_sources` are.
+        """
+        key = usable.tobytes()
+        known = self._parted.get(key)
+        if known is None:
+            seeds = np.arange(len(self.wiring.node_bus), dtype=np.int64)
+            grown = forest(self.start, self.neighbour, self.via, usable, seeds, together=False)
+            known = self._parted[key] = grown.tree
+            known.flags.writeable = False
+            _keep_last(self._parted)
+        return known
 
     def from_sources(self, usable: Flags, source_on: Flags) -> tuple[Forest, Ints]:
         """What the sources reach over usable edges, and [seeds] the source of each seed.
@@ -110,12 +121,15 @@ class Topology:
             for array in (grown.tree, grown.towards, grown.order):
                 array.flags.writeable = False
             known = self._grown[key] = grown, rows[on]
-            for old in list(self._grown)[:-KEPT_MOST]:
-                self._grown.pop(old, None)
+            _keep_last(self._grown)
         return known
 
     @cached_property
     def _grown(self) -> dict[tuple[bytes, bytes], tuple[Forest, Ints]]:
+        return {}
+
+    @cached_property
+    def _parted(self) -> dict[bytes, Ints]:
         return {}
 
     def fed_by(self, snapshot: Snapshot) -> Ints:
@@ -225,3 +239,9 @@ class Topology:
 def _is_bus(element: str) -> bool:
     prefix, dot, _ = element.partition(".")
     return bool(dot) and prefix.lower() in ("bus", "buses")
+
+
+def _keep_last(known: dict[Any, Any]) -> None:
+    """Drop all but the last answers."""
+    for old in list(known)[:-KEPT_MOST]:
+        known.pop(old, None)

@@ -131,8 +131,8 @@ def linearised(
     network, pattern, whole = state.network, state.network.pattern, into is None
     if into is None:
         into = Line(
-            empty_blocks(pattern), np.empty((len(s_va), 4)), np.empty((pattern.n, 4)),
-            np.empty((len(pattern.rows), 4)), empty_rest(pattern, network.first),
+            empty_blocks(pattern), np.empty((len(s_va), 4)), np.zeros((pattern.n, 4)),
+            np.zeros((len(pattern.rows), 4)), empty_rest(pattern, network.first),
         )  # fmt: skip
     if crossing is None and network.legs.jump:
         crossing = taken(beyond(network.legs, v))
@@ -147,8 +147,7 @@ def linearise(
     """Make a line anew in place at the voltages that its legs answer to [V]; the `whole` of it, or
     what depends on legs."""
     m.slope[:] = slopes_at(m.answers, u_v, s_va, crossing)
-    m.legs[0][:], m.legs[1][:] = 0.0, 0.0
-    _add_legs(m.slots, m.slope, m.scale, *m.legs)
+    _set_legs(m.slots, m.slope, m.scale, *m.legs)
     if whole:
         factorise_into(m.columns, m.bare, m.legs, m.live, m.factor, m.rest)
     else:
@@ -231,8 +230,13 @@ def _set_blocks(values: Complexes, blocks: Floats) -> None:
 
 
 @compiled
-def _add_legs(slots: Ints, slope: Floats, scale: Floats, diagonal: Floats, entries: Floats) -> None:
+def _set_legs(slots: Ints, slope: Floats, scale: Floats, diagonal: Floats, entries: Floats) -> None:
     n = len(diagonal)
+    for at in slots:
+        if 0 <= at < n:
+            diagonal[at, :] = 0.0
+        elif at >= n:
+            entries[at - n, :] = 0.0
     for k in range(len(slots)):
         at = slots[k]
         if at < 0:
