@@ -19,7 +19,7 @@ COMMANDS = (
 
 def _process(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "gridmend.ui.cli", *arguments],
+        [sys.executable, "-m", "gridmend", *arguments],
         cwd=cwd, capture_output=True, text=True, check=False,
     )  # fmt: skip
 
