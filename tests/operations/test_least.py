@@ -16,6 +16,7 @@ from gridmend.model.snapshot import Snapshot
 from gridmend.model.topology import Topology
 from gridmend.operations.least import Least
 from gridmend.operations.restoration import restore
+from gridmend.powerflow.legs import leg_currents, powers
 from gridmend.powerflow.network import Network
 from tests.interlock.networks import network
 from tests.operations.random_networks import drawn, healed, ways_of
@@ -66,6 +67,45 @@ def test_a_source_that_another_may_relieve_is_not_judged() -> None:
     grid = chain(KW / 2)
     joined = Snapshot.normal(grid).with_switch(grid, "T", is_open=False)
     assert beyond(grid, joined) is None
+
+
+def test_two_sources_at_one_bus_share_what_they_feed() -> None:
+    grid = network(
+        switches={"S": ("a", "b")}, lines=[("b", "c")], sources={"north": "a", "south": "a"},
+        loads=["b", "c"],
+    )  # fmt: skip
+    for name in grid.sources["name"]:
+        grid = grid.with_changed(f"source.{name}", capacity_kva=1.5 * KW)
+    for name in grid.loads["name"]:
+        grid = grid.with_changed(f"load.{name}", p_kw=KW, q_kvar=0.0)
+    assert not violations(grid, Network.of(grid).solve())
+    assert beyond(grid) is None
+
+
+def test_sources_that_feed_phases_of_one_load_are_not_judged() -> None:
+    grid = chain(1.5 * KW, q_kvar=0.0).with_changed("source.south", capacity_kva=1.5 * KW)
+    open_phases = Snapshot.normal(grid).open_phases.copy()
+    open_phases[grid.switches.row("S")], open_phases[grid.switches.row("T")] = 0b100, 0b011
+    parted = Snapshot.normal(grid).with_open_phases(open_phases)
+    assert not violations(grid, Network.of(grid).solve(parted))
+    assert beyond(grid, parted) is None
+
+
+@pytest.mark.parametrize("exponent", [-1.0, 0.5, 1.5, 3.0])
+@pytest.mark.parametrize("v_min_pu", [0.9167, 0.92, 0.93, 0.95])
+def test_a_load_that_jumps_takes_no_less_anywhere_between_the_limits(
+    exponent: float, v_min_pu: float
+) -> None:
+    grid = chain(1.0, model="exponential", p_exponent=exponent, v_min_pu=v_min_pu)
+    grid = grid.with_changed("load.Db", v_max_pu=1.03)
+    network, normal, limits = Network.of(grid), Snapshot.normal(grid), Limits()
+    said_kw = Least.of(Topology.of(grid), network, normal, limits, ()).kw
+    s_va = powers(network.legs, normal)
+    for v_pu in np.linspace(limits.v_low_pu, limits.v_high_pu, 5001):
+        u_v = v_pu * network.legs.rated_v.astype(complex)
+        taken_w = (u_v * np.conj(leg_currents(network.legs, s_va, u_v))).real
+        taken_kw = np.bincount(network.legs.element, taken_w, len(said_kw)) / 1e3
+        assert (said_kw <= taken_kw + 1e-6).all(), v_pu
 
 
 def test_der_may_feed_what_a_source_does_not() -> None:

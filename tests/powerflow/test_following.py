@@ -82,11 +82,14 @@ solve
 """A bank is the only path to ground of what stands behind a delta winding, and is switched off."""
 
 
+@pytest.mark.parametrize(("on", "off"), [(80, 100), (117, 125)])
 def test_a_bank_without_which_a_part_floats_is_solved_one_look_at_a_time(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    on: int, off: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # in the second case what floats has a voltage by chance, by which the bank would come back
     path = tmp_path / "floats.dss"
-    path.write_text(FLOATS)
+    said = FLOATS.replace("onsetting=80", f"onsetting={on}")
+    path.write_text(said.replace("offsetting=100", f"offsetting={off}"))
     network = Network.of(read(path))
     passes = watched(monkeypatch)
     found = settle_from(Settling.of(network), Snapshot.normal(network.grid))
@@ -95,6 +98,10 @@ def test_a_bank_without_which_a_part_floats_is_solved_one_look_at_a_time(
     assert any("no path to ground" in finding.what for finding in found.findings)
     monkeypatch.setattr(static, "can_follow", lambda _: False)
     assert_alike([found], [settle_from(Settling.of(network), Snapshot.normal(network.grid))])
+
+
+def test_a_grid_without_nodes_has_a_flow_that_says_so() -> None:
+    assert not Network.of(Grid("nothing")).solve().converged
 
 
 @pytest.mark.parametrize(("bus", "couples"), [("c", [False]), ("g", [True])])

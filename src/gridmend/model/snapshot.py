@@ -85,6 +85,8 @@ class Snapshot:
 
     def with_switches(self, grid: Grid, positions: Mapping[str, bool]) -> Snapshot:
         """Several switches at once: name to True where it is open."""
+        if not positions:
+            return self
         open_phases, phases = self.open_phases.copy(), grid.switches["phases1"]
         for switch, is_open in positions.items():
             at = grid.switches.row(switch)

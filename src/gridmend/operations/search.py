@@ -39,7 +39,8 @@ SHED_AFTER = 4
 """Refusals after which a plan is made from the nearest one, for the search to improve on."""
 
 LATE_EVERY = 32
-"""Ways put off, after which the best of them is tried: it costs as much as to find so many."""
+"""Ways put off, after which the best of them is tried: a power flow takes about as long as to make
+so many ways."""
 
 PARTS_MOST = 20_000
 """Parts of trees that are looked at; what is left then shows in the bound."""
@@ -87,8 +88,10 @@ def search(
             if len(found) >= plans_most or tried_since >= ALTERNATIVES_TRIED:
                 break
             tried_since += 1
-        elif best is not None and len(found) >= EQUALS_MOST:
-            break
+        elif merit == best and len(found) >= EQUALS_MOST:
+            if not queue.may_better(merit):
+                break
+            continue
         if out_of_time():
             ways.give_back(merit, here)
             break
@@ -145,7 +148,7 @@ class _Queue:
         ahead = self.ways.best
         is_behind = ahead is None or (best is not None and ahead > best)
         is_due = is_behind or self._since >= LATE_EVERY
-        if self._late and is_due and (best is None or self._late[0][0] < best):
+        if self._late and is_due and (best is None or self.may_better(best)):
             late = self._taken_late()
             if late is not None:
                 return late
@@ -159,6 +162,10 @@ class _Queue:
         self._since = 0
         merit, _, here = heappop(self._late)
         return merit, here, True
+
+    def may_better(self, best: Merit) -> bool:
+        """Whether a way that was put off, and is to be tried, may be better than that."""
+        return bool(self._late and self.late_most) and self._late[0][0] < best
 
     def put_off(self, merit: Merit, here: Configuration) -> bool:
         """Put a way off where it seems too much."""
@@ -176,6 +183,7 @@ class _Queue:
         """Rank a way that was taken again, by what it is found to be worth."""
         if is_late:
             self.late_most += 1
+            self._since = LATE_EVERY
             self._put_late(merit, here)
         else:
             self.ways.give_back(merit, here)

@@ -184,16 +184,19 @@ def refused_at_once(case: Case, here: Configuration, *, in_one_go: bool = True) 
 
 
 def solved(case: Case, refused: Refused) -> Refused:
-    """The same as a flow tells it."""
+    """A refusal without a flow as a flow tells it."""
     here = refused.configuration
     hindrance = _hindrance(case, here, positions(case, here), in_one_go=True)
-    return replace(refused, is_solved=True) if hindrance is None else _refused(here, hindrance)
+    if hindrance is not None:
+        return _refused(here, hindrance)
+    why = f"{refused.why}, though a power flow finds nothing against it"
+    return replace(refused, why=why, is_solved=True)
 
 
 def _hindrance(
     case: Case, here: Configuration, final: Snapshot, *, in_one_go: bool
 ) -> Hindrance | None:
-    """The same by flows of what it ends in."""
+    """What refuses every order of a configuration's steps, by flows of its `final` state."""
     if case.outlook is not None:
         steps = _steps(case, here, here.to_close)
         opening = len(isolating(case, here)) + in_one_go * len(here.to_open)

@@ -46,14 +46,15 @@ _Columns = tuple[Ints, Ints, Ints]
 class Line:
     """A factored linearisation; `slope` [legs, 4] derivative blocks of their currents [S].
 
-    `blocks` is the factor of the bare admittance with what legs add to its `diagonal` [n, 4] and
-    to its `entries` [pattern, 4]; `rest` what is left of the bare one where the legs begin.
+    `blocks` is the factor of the bare admittance with what legs add to its diagonal,
+    `leg_diagonal` [n, 4], and to its entries, `leg_entries` [pattern, 4]; `rest` what is left of
+    the bare one where the legs begin.
     """
 
     blocks: Blocks
     slope: Floats
-    diagonal: Floats
-    entries: Floats
+    leg_diagonal: Floats
+    leg_entries: Floats
     rest: Rest
 
 
@@ -110,7 +111,7 @@ def sloped(state: State, line: Line) -> Sloped:
         bare=(state.diagonal, state.upper),
         live=live,
         slope=line.slope,
-        legs=(line.diagonal, line.entries),
+        legs=(line.leg_diagonal, line.leg_entries),
         factor=(blocks.lower, blocks.upper, blocks.inverse),
         rest=line.rest,
     )
@@ -128,30 +129,33 @@ def linearised(
     The arrays of `into`, a line of this state that is no longer needed, are used again, and what
     does not depend on legs as it is.
     """
-    network, pattern, whole = state.network, state.network.pattern, into is None
-    if into is None:
-        into = Line(
+    network, pattern, made = state.network, state.network.pattern, into
+    if made is None:
+        made = Line(
             empty_blocks(pattern), np.empty((len(s_va), 4)), np.zeros((pattern.n, 4)),
             np.zeros((len(pattern.rows), 4)), empty_rest(pattern, network.first),
         )  # fmt: skip
     if crossing is None and network.legs.jump:
         crossing = taken(beyond(network.legs, v))
-    linearise(sloped(state, into), leg_voltages(network.legs, v), s_va, crossing, whole)
-    return into
+    linearise = _linearise_whole if into is None else linearise_legs
+    linearise(sloped(state, made), leg_voltages(network.legs, v), s_va, crossing)
+    return made
 
 
 @compiled
-def linearise(
-    m: Sloped, u_v: Complexes, s_va: Complexes, crossing: Crossing | None, whole: bool
-) -> None:
-    """Make a line anew in place at the voltages that its legs answer to [V]; the `whole` of it, or
-    what depends on legs."""
+def _linearise_whole(m: Sloped, u_v: Complexes, s_va: Complexes, crossing: Crossing | None) -> None:
+    """Make a line in place at the voltages that its legs answer to [V]."""
     m.slope[:] = slopes_at(m.answers, u_v, s_va, crossing)
     _set_legs(m.slots, m.slope, m.scale, *m.legs)
-    if whole:
-        factorise_into(m.columns, m.bare, m.legs, m.live, m.factor, m.rest)
-    else:
-        factorise_rest(m.columns, m.legs, m.live, m.factor, m.rest)
+    factorise_into(m.columns, m.bare, m.legs, m.live, m.factor, m.rest)
+
+
+@compiled
+def linearise_legs(m: Sloped, u_v: Complexes, s_va: Complexes, crossing: Crossing | None) -> None:
+    """Make a line anew in place at other voltages, where only what legs add differs."""
+    m.slope[:] = slopes_at(m.answers, u_v, s_va, crossing)
+    _set_legs(m.slots, m.slope, m.scale, *m.legs)
+    factorise_rest(m.columns, m.legs, m.live, m.factor, m.rest)
 
 
 @compiled

@@ -83,7 +83,7 @@ def _copied(standing: Standing, room: Standing | None) -> Standing:
             diagonal=_copy(line.rest.diagonal, old and old.rest.diagonal),
             entries=_copy(line.rest.entries, old and old.rest.entries),
         )
-        own = _own(line, old, "slope", "diagonal", "entries")
+        own = _own(line, old, "slope", "leg_diagonal", "leg_entries")
         line = replace(own, blocks=blocks, rest=rest)
     was = room.state if room else None
     factor = _own(state.factor, was and was.factor, "l_values", "d")

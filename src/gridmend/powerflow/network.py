@@ -128,7 +128,7 @@ class Network:
 
     @cached_property
     def followed(self) -> Followed:
-        """What of it static control follows while only taps move."""
+        """What of it static control follows in one pass."""
         from gridmend.powerflow.controls.following import followed
 
         return followed(self, self.controls)

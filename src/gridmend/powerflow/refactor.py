@@ -46,7 +46,16 @@ def refactor(
     """Make these columns anew in place; False where a pivot vanishes, which undoes the factor."""
     by_columns, by_rows = _lists(factor.pattern)
     made = factor.l_values, factor.l_values, factor.d
-    return _refactor(columns, by_columns, by_rows, (diagonal, upper), alive, made, None, None)
+    return remake(columns, by_columns, by_rows, (diagonal, upper), alive, made)
+
+
+@compiled
+def remake(
+    columns: Ints, by_columns: _Lists, by_rows: _Lists, admittance: tuple[Complexes, Complexes],
+    alive: Flags, made: tuple[Complexes, Complexes, Complexes],
+) -> bool:  # fmt: skip
+    """The same for compiled code, of a factor `made` of L, L again and the pivots."""
+    return _refactor(columns, by_columns, by_rows, admittance, alive, made, None, None)
 
 
 def refactor_blocks(

@@ -21,7 +21,7 @@ from gridmend.powerflow.chord import (
     Sloped,
     across_places,
     add_offsets,
-    linearise,
+    linearise_legs,
     linearised,
     sloped,
 )
@@ -108,12 +108,7 @@ def newton_rounds(
     the next begins where it would end (Anderson's mixing of depth one).
     """
     network = state.network
-    place, base, first, pattern = (
-        network.place,
-        network.nodes.base_v,
-        network.first,
-        network.pattern,
-    )
+    place, base, first = network.place, network.nodes.base_v, network.first
     keep = WORTH_KEEPING_OLD if old and line else WORTH_KEEPING
     line = linearised(state, s_va, v, crossing=crossing) if line is None else line
     x, driven = by_place(place, state.alive, v, base, state.driven)
@@ -121,10 +116,16 @@ def newton_rounds(
         sloped(state, line), s_va, crossing, driven, x, rooms(len(x)), Way(worst=first), keep,
         within_pu,
     )  # fmt: skip
-    substitute_back(pattern.l_start, pattern.l_rows, line.blocks.upper, x, first)
-    node = int(np.argmax(place == way.worst)) if len(place) else 0
-    v = by_node(place, state.alive, x, base)
-    return Solution(v, why == THERE, way.rounds, way.change, node, way.left), line
+    return solution_at(state, line, x, way, converged=why == THERE), line
+
+
+def solution_at(state: State, line: Line, x: Complexes, way: Way, *, converged: bool) -> Solution:
+    """What rounds came to at voltages by place `x` [pu], of which the passive ones follow."""
+    network, pattern = state.network, state.network.pattern
+    substitute_back(pattern.l_start, pattern.l_rows, line.blocks.upper, x, network.first)
+    node = int(np.argmax(network.place == way.worst)) if len(x) else 0
+    v = by_node(network.place, state.alive, x, network.nodes.base_v)
+    return Solution(v, converged, way.rounds, way.change, node, way.left)
 
 
 def rooms(n: int) -> Rooms:
@@ -147,7 +148,7 @@ def rounds_to(
         if why in (THERE, LOST):
             return way, why
         renewed, keep = why == _STALLED, WORTH_KEEPING
-        linearise(m, answered(m.balanced, across_places(m.ends, x)), s_va, crossing, False)
+        linearise_legs(m, answered(m.balanced, across_places(m.ends, x)), s_va, crossing)
         way = Way(way.rounds, np.inf, np.inf, way.worst, way.damping, 0.0, True)
 
 

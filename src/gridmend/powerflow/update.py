@@ -54,9 +54,9 @@ class Standing:
     [pattern] are the admittance with rated legs that `state.factor` is the factor of, `live` [n]
     what is alive by place, `parts` [n] which parts are left where the entries `loose` are cut,
     which a device may open or close (`may_part` [pattern]), `tied` [n] which columns were made as
-    those of nodes tied to ground, `behind` [n] which columns of `state.factor` are of taps as they
-    were: few solves need it. The demand of `state.admittance` may be an earlier one: the answer
-    does not depend on it.
+    those of nodes tied to ground, `behind` [n] which columns of `state.factor` are of devices as
+    they were: few solves need it. The demand of `state.admittance` may be an earlier one: the
+    answer does not depend on it.
     `line` is the matrix of the last solve, made for the demand `line_s_va`; `solved_s_va` the
     demand of `solution`.
     """
@@ -261,7 +261,7 @@ def _renew(standing: Standing, slots: Ints) -> None:
     standing.behind[columns] = True
     if line is not None:
         bare = standing.state.diagonal, standing.state.upper
-        legs = line.diagonal, line.entries
+        legs = line.leg_diagonal, line.leg_entries
         refactor_blocks(line.blocks, bare, legs, line.rest, standing.live, columns)
 
 

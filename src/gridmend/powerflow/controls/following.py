@@ -14,14 +14,14 @@ import numpy as np
 
 from gridmend.model.arrays import Complexes, Flags, Floats, Ints
 from gridmend.model.snapshot import Snapshot
-from gridmend.powerflow.blocks import back_through, substitute_back
+from gridmend.powerflow.blocks import back_through
 from gridmend.powerflow.chord import Sloped, linearised, sloped
 from gridmend.powerflow.compiled import compiled
 from gridmend.powerflow.controls.look import Probes
 from gridmend.powerflow.controls.queue import SAFETY, Places, act, arm, look
 from gridmend.powerflow.controls.tables import Controls
 from gridmend.powerflow.network import Network
-from gridmend.powerflow.refactor import columns_above, columns_of, remake_blocks
+from gridmend.powerflow.refactor import columns_above, columns_of, remake, remake_blocks
 from gridmend.powerflow.revaluing import (
     Banked,
     Tapped,
@@ -38,15 +38,16 @@ from gridmend.powerflow.rounds import (
     Rooms,
     Solution,
     Way,
-    by_node,
     by_place,
     rooms,
     rounds_to,
+    solution_at,
 )
-from gridmend.powerflow.update import Standing, begin_again, catch_up
+from gridmend.powerflow.update import Standing, begin_again
 
-RESTS, ACTS, AGAIN = range(3)
-"""None wants anything; what acts is not followed here; where they stand is to be solved anew."""
+_ENDS, _AGAIN, _FLOATS = range(3)
+"""None wants anything, or what acts is not followed; where they stand is to be solved anew; a part
+has no path to ground any more."""
 
 
 class Followed(NamedTuple):
@@ -73,7 +74,7 @@ class Followed(NamedTuple):
 
 class Moving(NamedTuple):
     """What moves with controls beside a line: `tap_pu` [windings] and the steps `on` [banks] that
-    the matrix has; the rest as in `update.Standing`."""
+    the matrix has; `factor` is that of the `rated` one; the rest as in `update.Standing`."""
 
     tap_pu: Floats
     on: Ints
@@ -81,17 +82,17 @@ class Moving(NamedTuple):
     rated: tuple[Complexes, Complexes]
     tied: Flags
     behind: Flags
+    factor: tuple[Complexes, Complexes, Complexes]
 
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """Why the controls are no longer followed, after so many looks in all, and where they stand.
+    """Where controls stand that are no longer followed, after so many looks in all.
 
     `delay` [s] is that of those which act, nan where none does; there is no `solution` where they
     are to be solved anew.
     """
 
-    why: int
     count: int
     delay: float
     snapshot: Snapshot
@@ -162,6 +163,7 @@ def follow(
     moving = Moving(
         tap_pu, at.on.copy(), state.admittance, (standing.diagonal, standing.upper),
         standing.tied, standing.behind,
+        (state.factor.l_values, state.factor.l_values, state.factor.d),
     )  # fmt: skip
     old = standing.line_s_va is not standing.s_va
     keep = WORTH_KEEPING_OLD if old else WORTH_KEEPING
@@ -170,22 +172,19 @@ def follow(
         controls.bank_controls, at, hour, count, most, standing.s_va, driven, x,
         x.view(float), rooms(len(x)), within_pu, keep,
     )  # fmt: skip
-    if (at.on != was.on).any() and not catch_up(standing):
+    if why == _FLOATS:
         for now, before in zip(at, was, strict=True):
             now[:] = before
         begin_again(standing, snapshot, standing.shorts)
         return None
     snapshot = controls.put(snapshot, at.tap, at.on)
     standing.snapshot = snapshot
-    if why == AGAIN:
-        return Outcome(why, count, delay, snapshot, None)
-    pattern = network.pattern
-    substitute_back(pattern.l_start, pattern.l_rows, line.blocks.upper, x, network.first)
-    node = int(np.argmax(network.place == way.worst))
-    v = by_node(network.place, state.alive, x, base)
-    solution = Solution(v, True, way.rounds, way.change, node, way.left)
+    if why == _AGAIN:
+        standing.line = None
+        return Outcome(count, delay, snapshot, None)
+    solution = solution_at(state, line, x, way, converged=True)
     standing.solution, standing.solved_s_va = solution, standing.s_va
-    return Outcome(why, count, delay, snapshot, solution)
+    return Outcome(count, delay, snapshot, solution)
 
 
 @compiled
@@ -208,7 +207,7 @@ def _follow(
         while True:
             way, why = rounds_to(m, s_va, None, driven, x, room, way, keep, within_pu)
             if why == LOST:
-                return AGAIN, count - 1, delay, way
+                return _AGAIN, count - 1, delay, way
             back_through(f.columns, m.columns[0], m.columns[1], m.factor[1], x)
             margin_pu = look(regulators, banks, probes, at, hour, x_parts, ratio, 1, 0)
             is_exact, surely_pu = within_pu <= TOLERANCE_PU, margin_pu / SAFETY
@@ -218,11 +217,10 @@ def _follow(
                     break
                 surely_pu = 0.0
             within_pu = max(surely_pu / 2, TOLERANCE_PU)
-        if np.isnan(delay):
-            return RESTS, count, delay, way
-        if count == most or _couples_now(f.couples, at, delay):
-            return ACTS, count, delay, way
-        _act(f, m, moving, regulators, banks, at, delay)
+        if np.isnan(delay) or count == most or _couples_now(f.couples, at, delay):
+            return _ENDS, count, delay, way
+        if not _act(f, m, moving, regulators, banks, at, delay):
+            return _FLOATS, count, delay, way
 
 
 @compiled
@@ -237,8 +235,9 @@ def _couples_now(couples: Flags, at: Any, delay: float) -> bool:
 @compiled
 def _act(
     f: Followed, m: Sloped, moving: Moving, regulators: Any, banks: Any, at: Any, delay: float
-) -> None:
-    """Move what is armed for that delay [s], and the matrix with it."""
+) -> bool:
+    """Move what is armed for that delay [s], and the matrix with it; False where a part floats
+    then, as a bank may have held it to ground."""
     act(regulators, banks, at, delay, 1, 0)
     units, count = np.empty(len(f.unit), np.int64), 0
     for k in range(len(f.unit)):
@@ -249,7 +248,7 @@ def _act(
                 count += 1
     switched = np.flatnonzero(moving.on != at.on)
     if count == 0 and len(switched) == 0:
-        return
+        return True
     moving.on[:] = at.on
     slots = np.concatenate((
         set_tapped(f.tapped, units[:count], moving.tap_pu, m.values),
@@ -261,3 +260,8 @@ def _act(
         moving.tied[k] = not m.live[k]
         moving.behind[k] = True
     remake_blocks(columns, m.columns, m.rows, m.bare, m.legs, m.rest, m.live, m.factor)
+    if len(switched) == 0:
+        return True
+    behind = np.flatnonzero(moving.behind)
+    moving.behind[behind] = False
+    return remake(behind, m.columns, m.rows, moving.rated, m.live, moving.factor)
