@@ -254,11 +254,16 @@ def test_a_reader_that_stops_early_brings_no_traceback(tmp_path: Path) -> None:
     assert "BrokenPipe" not in done.stderr
 
 
+def _interruptible() -> None:
+    """What a shell starts in the background ignores an interrupt, and so would its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_an_interrupted_command_exits_130_without_a_word(tmp_path: Path) -> None:
     with subprocess.Popen(
         [sys.executable, "-m", "gridmend.ui.cli", "demo", "--out", "new"],
         cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        start_new_session=True,
+        start_new_session=True, preexec_fn=_interruptible,
     ) as process:  # fmt: skip
         assert process.stderr is not None
         first = process.stderr.readline()
