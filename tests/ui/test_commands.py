@@ -263,7 +263,7 @@ def test_an_interrupted_command_exits_130_without_a_word(tmp_path: Path) -> None
     with subprocess.Popen(
         [sys.executable, "-m", "gridmend.ui.cli", "demo", "--out", "new"],
         cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        start_new_session=True, preexec_fn=_interruptible,
+        start_new_session=True, preexec_fn=_interruptible,  # noqa: PLW1509 - no thread is here
     ) as process:  # fmt: skip
         assert process.stderr is not None
         first = process.stderr.readline()
