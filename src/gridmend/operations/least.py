@@ -24,6 +24,8 @@ Ints = NDArray[np.int64]
 _VOLTAGES = 9
 """Between the limits of voltage a load is asked at so many what it takes."""
 _NEAR = 1e-4
+"""How far on both sides of where its model changes it is asked too [of that voltage]; a jump of
+`leg_models` is narrower."""
 _BETWEEN = 0.995
 """What it takes between two of these is no less than this share of what it takes at them."""
 _DER_MOST = 1.5
