@@ -126,6 +126,23 @@ def test_how_long_a_repair_takes_is_of_the_cause_and_asset_of_the_true_fault(gri
         assert not plant.faults
 
 
+def test_a_damage_takes_as_long_whoever_mends_it_and_two_take_each_their_own(grid: Grid) -> None:
+    pace = Pace(clock_h=12.0)
+
+    def spent_s(who: str, job: str, share: float) -> float:
+        crews = crewing(grid, pace=pace)
+        plant = crews.telecontrol.plant
+        plant.operate(Step(Action.OPEN, "Sw1", ""))
+        plant.strike(Fault(Short("line.L52", PHASES, share=share), cause="vehicle"))
+        crews.assign(who, crews.job(job, JobKind.REPAIR, "line.L52"))
+        run(crews, 48 * 3600.0)
+        assert not plant.faults
+        return crews.crews.spent_us(who)[State.WORKING] / 1e6
+
+    assert spent_s("north", "mend", 0.5) == spent_s("south", "repair 4 behind sw2", 0.5)
+    assert spent_s("north", "mend", 0.5) != spent_s("north", "mend", 0.25)
+
+
 def test_all_damage_on_an_element_is_mended_and_what_comes_later_is_said(grid: Grid) -> None:
     crews = crewing(grid)
     plant = crews.telecontrol.plant

@@ -20,6 +20,7 @@ from gridmend.runtime.exercise.healing import Healing
 from gridmend.runtime.exercise.leave import Leave
 from gridmend.runtime.exercise.nested import Nested
 from gridmend.runtime.exercise.outages import OutageDesk
+from gridmend.runtime.exercise.overdue import Overdue
 from gridmend.runtime.exercise.returning import Returning
 from gridmend.runtime.exercise.room import OPERATOR, Room
 from gridmend.runtime.exercise.synchrocheck import Synchrocheck
@@ -63,6 +64,7 @@ class Course:
             forecast=forecast, operator=operator,
         )  # fmt: skip
         equipped = field.flagged.indicators.switches if field.flagged else ()
+        self.room.duties.append(Overdue(self.room))
         self.healing: Healing | None = None
         if restoration is not None:
             self.healing = Healing(

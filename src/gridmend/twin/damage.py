@@ -92,9 +92,9 @@ class Damage:
             needed_s = work_s(walked, self.pace, self.streams)
         elif job.kind is JobKind.REPAIR:
             met = Met(tuple(self._on_any(job)))
-            needed_s = sum(self._repair_s(job, k, n) for k, n in enumerate(met.faults))
+            needed_s = sum(self._repair_s(job, n) for n in met.faults)
             if not met.faults and not is_there:
-                needed_s = self._repair_s(job, 0, None)
+                needed_s = self._repair_s(job, None)
         else:
             met, needed_s = Met(()), work_s(job, self.pace, self.streams)
         if is_there:
@@ -156,14 +156,15 @@ class Damage:
         cables = np.flatnonzero(assets.are(AssetKind.CABLE))
         return frozenset(assets.names[k].lower() for k in cables.tolist())
 
-    def _repair_s(self, job: Job, place: int, number: int | None) -> float:
-        """One damage of a job; each draws from a stream of its own."""
+    def _repair_s(self, job: Job, number: int | None) -> float:
+        """One damage of a job. What it takes belongs to the damage: whoever mends it, in whatever
+        run of the same strikes, the draw is the same."""
         fault = None if number is None else self.plant.faults[number]
         cause = "unknown" if fault is None else REPAIRED_AS.get(fault.cause, fault.cause)
         key = self.key(job.elements[0] if fault is None else fault.short.element)
         asset = "cable" if key in self._cables else "line"
         table, _ = found(self.plant.world.grid, key)
-        name = f"{job.name}/{place}" if place else job.name
+        name = job.name if fault is None else f"damage of {key} at {fault.short.share:.6f}"
         known = cause if cause in self.pace.repair else "unknown"
         one = replace(job, name=name, cause=known, asset=ASSET_OF.get(table, asset))
         return work_s(one, self.pace, self.streams)

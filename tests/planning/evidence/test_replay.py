@@ -35,6 +35,14 @@ def test_a_fault_that_automation_isolates_costs_fewer_minutes_and_never_the_same
     assert outcome_of(found.as_json()) == found
 
 
+def test_crews_alone_hear_no_more_than_automation_does() -> None:
+    grid = read("ieee123")
+    heard, base = (replayed(Case("fault", 0, 1), [Setting(loss=x)], grid)[0] for x in (0.5, 0.0))
+    both = replayed(Case("fault", 0, 1), [Setting(), Setting(loss=0.5)], grid)
+    assert both == (base, heard)
+    assert heard.crew != base.crew
+
+
 def test_time_to_be_back_counts_from_where_crews_left_a_load_out_for_long() -> None:
     alone = [out("s1", 0.0, 0.1), out("s1", 0.5, 90.0), out("s2", 0.5, 90.0), out("s3", 1, 2)]
     automated = [out("s1", 0.0, 0.1), out("s1", 0.5, 2.5), out("s4", 5.0, 7.0)]

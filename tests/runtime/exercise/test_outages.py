@@ -59,7 +59,7 @@ def run(
 ) -> Exercise:
     """A quiet day without a call, on which elements are struck at times [s]."""
     scenario = Scenario(
-        name="nested", grid="ieee123", start=START, hours=hours, seed=5,
+        name="nested", grid="ieee123", start=START, hours=hours, seed=7,
         weather=Sky(ordinary_faults=False),
         telemetry=Telemetry(
             indicators=Equipped(at=("Sw1", "Sw2", "Sw3", "Sw4")),

@@ -36,7 +36,7 @@ class Group:
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """A case under one setting. `crew` and `automated` are customer-minutes of interruptions
-    of more than five minutes; with crews alone they are of the base setting.
+    of more than five minutes; crews alone are taken under the same loss of messages.
 
     `unsolved` counts states of either run that had no solution and `hurt` people hurt: either makes
     the case unfit to be counted. `open_at_end` are customers still out when the automated run
@@ -87,19 +87,21 @@ def outcome_of(said: dict[str, Any]) -> Outcome:
 def replayed(
     case: Case, settings: Iterable[Setting], grid: Grid, *, restoration: Restoration = SWIFT
 ) -> tuple[Outcome, ...]:
-    """A case once by crews alone, and by automation under each setting, as fast as it is told.
+    """A case by crews alone and by automation under each setting, as fast as it is told.
 
-    All draws are of the case: the same fault, customers and crews. A pure function, so that cases
-    may run side by side.
+    All draws are of the case: the same fault, customers, crews and time to mend. A pure function,
+    so that cases may run side by side.
     """
     scenario = scenario_of(case, grid)
-    alone = rehearse(scenario, "crew", grid=grid, parts=1)
+    alone: dict[float, Exercise] = {}
     found: list[Outcome] = []
     for setting in settings:
         there = on_grid(setting, grid, seed=case.seed)
         heard = on_scenario(setting, scenario)
+        if setting.loss not in alone:
+            alone[setting.loss] = rehearse(heard, "crew", grid=grid, parts=1)
         healed = rehearse(heard, "healing", grid=there, parts=1, restoration=restoration)
-        found.append(compared(case, setting, alone, healed))
+        found.append(compared(case, setting, alone[setting.loss], healed))
     return tuple(found)
 
 

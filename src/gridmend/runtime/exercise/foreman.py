@@ -14,6 +14,7 @@ from gridmend.operations.suspects import suspects
 from gridmend.runtime.control.kernel import SOURCE
 from gridmend.runtime.exercise.healing import SEQUENCE_S
 from gridmend.runtime.exercise.incident import Incident
+from gridmend.runtime.exercise.overdue import overdue
 from gridmend.runtime.exercise.reported import Reported
 from gridmend.runtime.exercise.room import Room
 from gridmend.runtime.exercise.seeking import Seeking, dark_around
@@ -74,7 +75,10 @@ class Foreman:
         """Take note."""
         now_s, said = self.room.agenda.now_s, event.payload
         self._seeking.hear(event, now_s)
-        if event.kind == "tripped":
+        if event.kind == "tripped" and event.source == SOURCE:
+            device, stood = overdue(self.room, event, before, self._stood)
+            self._open(device, now_s, is_heard=True, stood=stood)
+        elif event.kind == "tripped":
             if self._stood is None or now_s - self._tripped_s > SEQUENCE_S:
                 self._stood = before
             self._tripped_s = now_s
@@ -140,11 +144,14 @@ class Foreman:
             self._weights[job.name] = int(customer_counts(self.room.kernel.grid)[out].sum())
         return replace(job, customers=self._weights[job.name])
 
-    def _open(self, device: str, due_s: float, *, is_heard: bool, reported: int = 0) -> None:
+    def _open(
+        self, device: str, due_s: float, *, is_heard: bool, reported: int = 0,
+        stood: Snapshot | None = None,
+    ) -> None:  # fmt: skip
         if any(i.device == device and i.stage != "over" for i in self.incidents):
             return
         before = Snapshot.normal(self.room.kernel.grid)
-        before = self._stood if is_heard and self._stood is not None else before
+        before = stood or (self._stood if is_heard else None) or before
         self.incidents.append(Incident(device, due_s, is_heard, before, reported=reported))
 
     def _seek(self) -> None:

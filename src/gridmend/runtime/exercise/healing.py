@@ -18,6 +18,7 @@ from gridmend.runtime.control.kernel import SOURCE
 from gridmend.runtime.exercise.believing import found_on, mended
 from gridmend.runtime.exercise.case import Came, Case, Stage, shorten
 from gridmend.runtime.exercise.onward import footing, planned, worthwhile
+from gridmend.runtime.exercise.overdue import overdue
 from gridmend.runtime.exercise.pursuing import BY_HAND_S, Pursuit, unlocking
 from gridmend.runtime.exercise.remaining import as_normal, is_dark
 from gridmend.runtime.exercise.room import Room
@@ -89,7 +90,10 @@ class Healing:
         """Trips open a case once they lock out; flags tell where; a repair ends all."""
         now_s = self.room.agenda.now_s
         self._suspecting.hear(event)
-        if event.kind == "tripped":
+        if event.kind == "tripped" and event.source == SOURCE:
+            device, stood = overdue(self.room, event, before, self._stood)
+            self._open(device, now_s - SEQUENCE_S, stood)
+        elif event.kind == "tripped":
             if self._stood is None or now_s - self._tripped_s > SEQUENCE_S:
                 self._stood = before
                 self._suspecting.forget()
@@ -97,7 +101,7 @@ class Healing:
             device = str(event.payload["device"]).lower()
             self._suspecting.take_for_closed_onto(device, self._pursuit.closings, self.cases)
             if event.payload.get("locked_out"):
-                self._open(device, now_s)
+                self._open(device, now_s, self._stood)
         elif event.kind == "fault_suspected" and event.cause != NAME:
             element = str(event.payload["element"]).lower()
             self._seen.add(element)
@@ -156,13 +160,12 @@ class Healing:
             number = self.cases[-1].number + 1 if self.cases else 1
             self.cases.append(Case("", normal, now_s, number))
 
-    def _open(self, device: str, now_s: float) -> None:
-        assert self._stood is not None
+    def _open(self, device: str, now_s: float, stood: Snapshot) -> None:
         if any(case.device == device and not case.is_over for case in self.cases):
             return
         number = self.cases[-1].number + 1 if self.cases else 1
         due_s = now_s + self.policy.detection_s
-        self.cases.append(Case(device, self._stood, due_s, number))
+        self.cases.append(Case(device, stood, due_s, number))
 
     def _plan(self, case: Case, mode: Mode) -> None:
         """Propose the way on from what stands, and begin it where the mode allows."""
