@@ -44,7 +44,7 @@ class Overdue:
         columns = told.texts("switch"), told.texts("source"), told["reclose_s"]
         for switch, source, pauses in zip(*columns, strict=True):
             key = (switch or f"source.{source}").lower()
-            self._pauses[key] = max(self._pauses.get(key, 0.0), *pauses, 0.0)
+            self._pauses[key] = max(self._pauses.get(key, 0.0), *map(float, pauses), 0.0)
 
     def hear(self, event: Event, before: Snapshot) -> None:
         """Who opened, by whom, and who is closed again."""
