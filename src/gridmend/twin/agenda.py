@@ -42,7 +42,7 @@ class Agenda:
 
         Raises `GridmendError` for a time that is past or no number, and for one action too many.
         """
-        time_s = not_before_s(time_s)
+        time_s = not_before_s(float(time_s))
         if not (math.isfinite(time_s) and time_s >= self.now_s):
             raise GridmendError(
                 f"nothing can be done at {time_s:g} s, now it is {self.now_s:g} s",
@@ -72,7 +72,7 @@ class Agenda:
             action, due.action = due.action, None
             if action is not None:
                 action()
-        self.now_s = max(self.now_s, round(time_s, 6))
+        self.now_s = max(self.now_s, round(float(time_s), 6))
 
 
 def not_before_s(time_s: float) -> float:
