@@ -90,6 +90,11 @@ class Bench:
         reader = _Reader(site.topology, limits, gauge)
         return Bench(site, solver, FaultLevels(grid, solver), limits, policy or Policy(), reader)
 
+    @property
+    def gauge(self) -> Gauge | None:
+        """What its flows are read off by; None before the first is."""
+        return self.reader.gauge
+
 
 def check(
     plan: Plan,

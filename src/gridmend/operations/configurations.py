@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
@@ -90,11 +91,18 @@ def reachable(among: list[Tie]) -> set[int]:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A tree that grows: switches on its edge that are not decided on, and what it took so far."""
+    """A tree that grows: ties on its edge that are not decided on, and what it took so far.
 
-    edge: tuple[Tie, ...]
-    reached: frozenset[int]
-    tree: tuple[Tie, ...]
+    Ties go by number. `reached` are sections in the tree, as bits, and `held` is what they weigh.
+    `weight` is what it may still come to, by `closing` switches more at the least.
+    """
+
+    edge: tuple[int, ...]
+    reached: int
+    held: float
+    tree: tuple[int, ...]
+    weight: float
+    closing: int
     moved: tuple[int, int, int] = (0, 0, 0)
 
 
@@ -104,24 +112,41 @@ class Ways:
 
     Branching on one switch of the edge at a time, taken and then left out, gives each tree exactly
     once. A part of a tree is ranked by the best that may become of it: all that its edge still
-    reaches, with the moves that are certain.
+    reaches, with the moves that are certain and a closing for each piece that no closed switch
+    joins to it.
     """
 
     among: list[Tie]
     weights: Mapping[int, float]
-    """Of each section."""
+    """Of each section: whole numbers, so that sums are exact."""
     parts: int = 0
     """Parts of trees that were looked at."""
-    _by_section: dict[int, list[Tie]] = field(default_factory=dict)
+    _ties: list[Tie] = field(init=False)
+    _sections: list[int] = field(init=False)
+    _ends: list[int] = field(init=False)
+    """Of each tie the bits of both sections."""
+    _at: list[list[int]] = field(init=False)
+    """Of each section the ties there."""
+    _weight: list[float] = field(init=False)
+    _closed: int = field(init=False)
+    """How many ties are closed: they come first."""
     _queue: list[tuple[Merit, int, int, _Part | Configuration]] = field(default_factory=list)
     _number: int = 0
 
     def __post_init__(self) -> None:
-        for tie in sorted(self.among, key=lambda t: (not t.is_closed, t.switch)):
+        self._ties = sorted(self.among, key=lambda t: (not t.is_closed, t.switch))
+        self._closed = sum(tie.is_closed for tie in self._ties)
+        self._sections = sorted({LIVE, *(end for t in self._ties for end in (t.one, t.two))})
+        place = {section: k for k, section in enumerate(self._sections)}
+        self._ends = [1 << place[t.one] | 1 << place[t.two] for t in self._ties]
+        self._at = [[] for _ in self._sections]
+        self._weight = [self.weights.get(section, 0.0) for section in self._sections]
+        for number, tie in enumerate(self._ties):
             for end in (tie.one, tie.two):
-                self._by_section.setdefault(end, []).append(tie)
-        start = tuple(self._by_section.get(LIVE, ()))
-        self._push(_Part(start, frozenset({LIVE}), ()))
+                self._at[place[end]].append(number)
+        live = 1 << place[LIVE]
+        edge, held = tuple(self._at[place[LIVE]]), self._weight[place[LIVE]]
+        self._push(_Part(edge, live, held, (), *self._within(edge, live, held)))
 
     @property
     def best(self) -> Merit | None:
@@ -146,42 +171,58 @@ class Ways:
 
     def _divide(self, part: _Part) -> None:
         self.parts += 1
+        ties, ends = self._ties, self._ends
         if not part.edge:
-            self.give_back(
-                self._merit(part.reached, part.moved),
-                configuration_of(self.among, part.tree, part.reached),
-            )
+            tree = tuple(ties[k] for k in part.tree)
+            reached = frozenset(s for k, s in enumerate(self._sections) if part.reached >> k & 1)
+            here = configuration_of(self.among, tree, reached)
+            self.give_back((-part.weight, *part.moved), here)
             return
-        tie = min(part.edge, key=lambda t: not t.is_closed)
-        rest = tuple(t for t in part.edge if t is not tie)
+        chosen = next((k for k in part.edge if k < self._closed), part.edge[0])
+        tie, rest = ties[chosen], tuple(k for k in part.edge if k != chosen)
         left_out = _more(part.moved, (tie,)) if tie.is_closed else part.moved
-        self._push(_Part(rest, part.reached, part.tree, left_out))
-        new = tie.two if tie.one in part.reached else tie.one
-        reached = part.reached | {new}
-        known = {t.switch for t in (*rest, tie, *part.tree)}
-        edge = (*rest, *(t for t in self._by_section[new] if t.switch not in known))
-        open_ended = tuple(t for t in edge if not (t.one in reached and t.two in reached))
+        within = self._within(rest, part.reached, part.held)
+        self._push(_Part(rest, part.reached, part.held, part.tree, *within, left_out))
+        new = ends[chosen] & ~part.reached
+        place, reached = new.bit_length() - 1, part.reached | new
+        held = part.held + self._weight[place]
+        edge = tuple(k for k in (*rest, *self._at[place]) if ends[k] & ~reached)
         moved = part.moved if tie.is_closed else _more(part.moved, (tie,))
         # one that closes a loop in the tree must be open; one left out before is counted already
-        loops = (
-            t for t in edge if t.is_closed and t in rest and t.one in reached and t.two in reached
-        )
-        self._push(_Part(open_ended, reached, (*part.tree, tie), _more(moved, tuple(loops))))
+        loops = (ties[k] for k in rest if ties[k].is_closed and not ends[k] & ~reached)
+        moved = _more(moved, tuple(loops))
+        # what may still be reached is as before, by the same ties
+        within = part.weight, part.closing
+        if not tie.is_closed:
+            within = self._within(edge, reached, held)
+        self._push(_Part(edge, reached, held, (*part.tree, chosen), *within, moved))
 
     def _push(self, part: _Part) -> None:
-        within, todo = set(part.reached), list(part.edge)
-        while todo:
-            tie = todo.pop()
-            for end in (tie.one, tie.two):
-                if end not in within:
-                    within.add(end)
-                    todo += self._by_section[end]
         self._number += 1
-        entry = (self._merit(within, part.moved), -len(part.tree), -self._number, part)
-        heappush(self._queue, entry)
+        by_hand, moves, closing = part.moved
+        merit = -part.weight, by_hand, moves + part.closing, closing
+        heappush(self._queue, (merit, -len(part.tree), -self._number, part))
 
-    def _merit(self, sections: set[int] | frozenset[int], moved: tuple[int, int, int]) -> Merit:
-        return -sum(self.weights.get(k, 0.0) for k in sorted(sections)), *moved
+    def _within(self, edge: tuple[int, ...], reached: int, held: float) -> tuple[float, int]:
+        """The weight of what a tree has reached, which is `held`, and still may; and how many open
+        ties must close for that: one for each piece of some weight that closed ones join."""
+        ends, at, weight, closed = self._ends, self._at, self._weight, self._closed
+        within, total, was, closing = reached, held, math.inf, 0
+        todo, later = [k for k in edge if k < closed], [k for k in edge if k >= closed]
+        while True:
+            while todo:
+                new = ends[todo.pop()] & ~within
+                if new:
+                    within |= new
+                    here = new.bit_length() - 1
+                    total += weight[here]
+                    for k in at[here]:
+                        (todo if k < closed else later).append(k)
+            closing += total > was
+            if not later:
+                return total, closing
+            was = total
+            todo.append(later.pop())
 
 
 def _more(moved: tuple[int, int, int], switches: tuple[Tie, ...]) -> tuple[int, int, int]:

@@ -33,6 +33,9 @@ from gridmend.powerflow.solve import check_fits
 
 Flags = NDArray[np.bool_]
 
+TRANSFERS_LEAST = 0.01
+"""Load is moved between healthy feeders only for more than this share of what switching reaches."""
+
 
 @dataclass(frozen=True, eq=False)
 class Proposal:
@@ -64,6 +67,7 @@ def restore(
     ahead: Horizon | None = None,
     network: Network | Solver | None = None,
     topology: Topology | None = None,
+    gauge: Gauge | None = None,
 ) -> Plan:
     """The best plan for a fault; see `propose`."""
     return propose(
@@ -83,6 +87,7 @@ def restore(
         ahead=ahead,
         network=network,
         topology=topology,
+        gauge=gauge,
     ).plans[0]
 
 
@@ -104,6 +109,7 @@ def propose(
     ahead: Horizon | None = None,
     network: Network | Solver | None = None,
     topology: Topology | None = None,
+    gauge: Gauge | None = None,
     clock: Callable[[], float] = perf_counter,
 ) -> Proposal:
     """Isolate a fault and restore as many customers as limits allow.
@@ -133,6 +139,8 @@ def propose(
     ahead
         What is expected until the repair: every step then holds at its own time with what loads
         draw that come back, the last state until the repair. Else the snapshot's demand counts.
+    network, topology, gauge
+        What was compiled of the grid before, the gauge for the network's nodes and terminals.
     seconds_limit, solves_limit, late_limit, clock
         Where the search stops, by the clock [s], by power flows solved, and by ways that ask of a
         source as much as one refused for it; equal inputs, equal plans, but for the clock's limit.
@@ -145,7 +153,8 @@ def propose(
         grid, before.snapshot, fault,
         also=also, avoid=avoid, banned=banned, now=now, topology=topology,
     )  # fmt: skip
-    case = _case(before, isolation, topology, solver, limits or Limits(), ahead)
+    gauge = gauge or Gauge.of(topology, before.nodes, before.terminals)
+    case = _case(before, isolation, gauge, solver, limits or Limits(), ahead)
     if not isolation.zone.any():
         return Proposal(isolation, case.accepted, (unhealed(case, clock() - begun),))
 
@@ -188,16 +197,15 @@ def _searched(
 def _case(
     before: Flow,
     isolation: Isolation,
-    topology: Topology,
+    gauge: Gauge,
     solver: Solver,
     limits: Limits,
     ahead: Horizon | None,
 ) -> Case:
-    grid = topology.grid
+    topology, grid = gauge.topology, gauge.topology.grid
     if ahead is not None and ahead.series is not None:
         check_fits(grid, ahead.series.start)
     flow = solver.solve(isolation.tripped, controls="static", near=before)
-    gauge = Gauge.of(topology, flow.nodes, flow.terminals)
     was = topology.supplied(topology.energised(before.snapshot))
     out = was & ~topology.supplied(topology.energised(isolation.isolated))
     table, row = grid.find(isolation.fault)
@@ -264,10 +272,13 @@ def _with_transfers(
     out_of_time: Callable[[], bool],
     late_most: int,
 ) -> Search:
-    """The same with a plan that moves load between healthy feeders, where that restores more."""
+    """The same with a plan that moves load between healthy feeders, where that may restore more by
+    a share that is worth it: each costs somebody a moment without supply."""
     least = -found.found[0].merit[0] if found.found else 0.0
-    if least >= float(case.weights[restorable].sum()):
-        return found
+    most = float(case.weights[restorable].sum())
+    if most - least <= TRANSFERS_LEAST * most:
+        bound = max(found.bound, most) if most > least else found.bound
+        return Search(found.found, found.refused, bound)
     whole = board(case, was_live, restorable)
     if whole is None:
         return found

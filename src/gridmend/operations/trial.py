@@ -22,6 +22,7 @@ from gridmend.operations.configurations import Configuration, Merit
 from gridmend.operations.fault import Isolation
 from gridmend.operations.least import Least
 from gridmend.operations.outlook import Hindrance, Outlook
+from gridmend.operations.refuted import Refuted
 
 Flags = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -65,6 +66,11 @@ class Case:
         accepted = (*self.accepted, *self.start.violations)
         network, demand = self.solver.network, self.flow.snapshot
         return Least.of(self.topology, network, demand, self.limits, accepted)
+
+    @cached_property
+    def refuted(self) -> Refuted:
+        """Islands that flows at the demand of the start have refused."""
+        return Refuted(self.topology)
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,8 +185,15 @@ def refused_at_once(case: Case, here: Configuration, *, in_one_go: bool = True) 
         of_limit = f"{beyond.value:.0f} kW, {beyond.value / beyond.bound:.0%} of its limit"
         why = f"{beyond.element} would carry at least {of_limit}"
         return Refused(here, why, excess_pu(beyond), beyond, is_solved=False)
+    known = case.refuted.against(final) if case.outlook is None else None
+    if known is not None:
+        return _refused(here, known)
     hindrance = _hindrance(case, here, final, in_one_go=in_one_go)
-    return None if hindrance is None else _refused(here, hindrance)
+    if hindrance is None:
+        return None
+    if case.outlook is None:
+        case.refuted.learn(final, hindrance)
+    return _refused(here, hindrance)
 
 
 def solved(case: Case, refused: Refused) -> Refused:

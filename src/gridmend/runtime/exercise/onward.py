@@ -122,7 +122,7 @@ def plan_from(
         bench.site.grid, before, element, also=others, avoid=avoid, banned=start.banned, now=now,
         seconds_limit=seconds_most, solves_limit=solves_most, late_limit=LATE_MOST, plans_most=1,
         transfers=transfers,
-        network=solver, topology=bench.site.topology, ahead=ahead,
+        network=solver, topology=bench.site.topology, gauge=bench.gauge, ahead=ahead,
     )  # fmt: skip
 
 

@@ -51,6 +51,7 @@ def ask(views: Views, fault: str, by: By) -> FaultPlans:
             plans_most=PLANS_MOST,
             network=kernel.bench.solver,
             topology=kernel.bench.site.topology,
+            gauge=kernel.bench.gauge,
         )
     number = kernel.say(
         "plan_proposed", by, fault=element, steps=len(proposal.plans[0].steps), asked=True,
