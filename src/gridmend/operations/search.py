@@ -246,6 +246,7 @@ def _shedding(
         kw=by_section(case, case.flow.snapshot.load_kw),
         weights=ways.weights,
         sources=_sources(case, ways.among),
+        worth=lambda here: weight_of(case, here),
         source_of=lambda here, violation: _source_of(case, here, violation),
         attempt=attempt,
     )

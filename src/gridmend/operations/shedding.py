@@ -33,14 +33,16 @@ class Trial:
 class Shedding:
     """Makes ways from others; it remembers how much was too much from which side.
 
-    `kw`, `weights` are of each section; `sources` the source behind each switch that may enter a
-    dead section; `source_of` says which source feeds what a violation is on, None for none.
+    `kw`, `weights` are of each section, as if supplied on all phases; `worth` is what a way brings
+    back in truth. `sources` is the source behind each switch that may enter a dead section;
+    `source_of` says which source feeds what a violation is on, None for none.
     """
 
     among: list[Tie]
     kw: Mapping[int, float]
     weights: Mapping[int, float]
     sources: Mapping[int, int]
+    worth: Callable[[Configuration], float]
     source_of: Callable[[Configuration, Violation], int | None]
     attempt: Callable[[Configuration], Trial]
     _too_much: TooMuch = field(default_factory=TooMuch)
@@ -87,26 +89,26 @@ class Shedding:
         return _kept_of(self.among, here, kept)
 
     def _widened(self, start: Configuration) -> Configuration:
-        """The same with every section that can be added one by one.
+        """The same with every section that can be added one by one and brings somebody back.
 
-        Bounded: each section is joined at most once, and each switch refused at most once.
+        One without customers may lead on to others. Bounded: each section is joined at most once,
+        and each switch refused at most once.
         """
-        best, hopeless = start, set[int]()
+        best, worth, hopeless = start, self.worth(start), set[int]()
         while True:
-            wider = sorted(
-                (
-                    (len(c.to_close), -self._weight(c), c)
-                    for c in grown(self.among, best)
-                    if not hopeless & (set(c.closed) - set(best.closed))
-                ),
-                key=lambda entry: entry[:2],
-            )
-            for _, _, here in wider:
+            wider = list[tuple[int, float, Configuration]]()
+            for here in grown(self.among, best):
                 added = set(here.closed) - set(best.closed)
+                if hopeless & added:
+                    continue
+                gain = self.worth(here) - worth
+                if gain > 0 or not self._weight(here) > self._weight(best):
+                    wider.append((len(here.to_close), -gain, here))
+            for _, less, here in sorted(wider, key=lambda entry: entry[:2]):
                 if not self._is_too_much(here) and self.attempt(here).holds:
-                    best = here
+                    best, worth = here, worth - less
                     break
-                hopeless |= added
+                hopeless |= set(here.closed) - set(best.closed)
             else:
                 return best
 
