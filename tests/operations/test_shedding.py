@@ -14,7 +14,9 @@ TIES = [
 ]
 
 
-def shedding(weights: dict[int, float], tried: list[Configuration]) -> Shedding:
+def shedding(
+    weights: dict[int, float], tried: list[Configuration], ties: list[Tie] = TIES
+) -> Shedding:
     def worth(here: Configuration) -> float:
         wide = WIDE in here.closed
         return sum(weights[k] for k in here.sections if wide or k == 1)
@@ -24,7 +26,7 @@ def shedding(weights: dict[int, float], tried: list[Configuration]) -> Shedding:
         return Trial(holds=True)
 
     return Shedding(
-        TIES, kw=dict.fromkeys(weights, 1.0), weights=weights, sources={}, worth=worth,
+        ties, kw=dict.fromkeys(weights, 1.0), weights=weights, sources={}, worth=worth,
         source_of=lambda here, violation: None, attempt=attempt,
     )  # fmt: skip
 
@@ -34,6 +36,8 @@ def test_a_tie_that_brings_too_few_phases_is_not_taken() -> None:
     found = shedding({0: 10.0, 1: 5.0}, tried).made(NOTHING)
     assert found is not None
     assert set(found.closed) == {WIDE, ON}
+    alone = shedding({0: 10.0}, tried, TIES[:1]).made(NOTHING)
+    assert alone == NOTHING
     assert not any(NARROW in here.closed for here in tried), "nobody asks a flow for it"
 
 
