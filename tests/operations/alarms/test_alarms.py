@@ -55,6 +55,14 @@ def test_a_trip_and_its_lock_out_at_one_instant_are_one_alarm(locked: tuple[bool
     assert "locked out" in one.what
 
 
+def test_a_lock_out_that_nobody_has_told_says_what_it_is_taken_from() -> None:
+    why = "no word for 135 s that it is closed again"
+    taken = event(3, "tripped", device="R1", locked_out=True, why=why)
+    one = by_id(heard([tripped(0, "R1"), taken]), 3)["trip:r1"]
+    assert one.condition == "locked_out"
+    assert one.what == f"r1 is taken for locked out: {why}"
+
+
 def test_a_position_that_was_measured_before_the_trip_clears_nothing() -> None:
     late = stands(2, "R1", "closed", measured_utc=at(-1).isoformat())
     assert by_id(heard([tripped(0, "R1"), late]), 2)["trip:r1"].state is S.UNACKNOWLEDGED

@@ -20,6 +20,10 @@ def _tripped(alarms: Alarms, event: Event) -> Alarms:
     is_locked = event.payload.get("locked_out") is True
     kind = "locked_out" if is_locked else "tripped"
     what = f"{key} tripped and locked out" if is_locked else f"{key} tripped"
+    why = event.payload.get("why")
+    if is_locked and isinstance(why, str) and why:
+        # the device has not said so itself
+        what = f"{key} is taken for locked out: {why}"[:TEXT_MOST]
     return raised(alarms, Said(kind, key, what, event.time_utc))
 
 
