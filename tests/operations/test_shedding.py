@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from gridmend.operations.configurations import LIVE, NOTHING, Configuration, Tie
 from gridmend.operations.shedding import Shedding, Trial
 
@@ -15,33 +17,29 @@ TIES = [
 
 
 def shedding(
-    weights: dict[int, float], tried: list[Configuration], ties: list[Tie] = TIES
+    weights: dict[int, float], ties: list[Tie] = TIES, served: tuple[int, ...] = ()
 ) -> Shedding:
+    """All hold; by the narrow tie only what is `served` has all the phases it needs."""
+
     def worth(here: Configuration) -> float:
         wide = WIDE in here.closed
-        return sum(weights[k] for k in here.sections if wide or k == 1)
-
-    def attempt(here: Configuration) -> Trial:
-        tried.append(here)
-        return Trial(holds=True)
+        return sum(weights[k] for k in here.sections if wide or k in served)
 
     return Shedding(
         ties, kw=dict.fromkeys(weights, 1.0), weights=weights, sources={}, worth=worth,
-        source_of=lambda here, violation: None, attempt=attempt,
+        source_of=lambda here, violation: None, attempt=lambda here: Trial(holds=True),
     )  # fmt: skip
 
 
 def test_a_tie_that_brings_too_few_phases_is_not_taken() -> None:
-    tried: list[Configuration] = []
-    found = shedding({0: 10.0, 1: 5.0}, tried).made(NOTHING)
+    found = shedding({0: 10.0, 1: 5.0}, served=(1,)).made(NOTHING)
     assert found is not None
     assert set(found.closed) == {WIDE, ON}
-    alone = shedding({0: 10.0}, tried, TIES[:1]).made(NOTHING)
-    assert alone == NOTHING
-    assert not any(NARROW in here.closed for here in tried), "nobody asks a flow for it"
+    assert shedding({0: 10.0}, TIES[:1]).made(NOTHING) == NOTHING
 
 
-def test_a_section_without_customers_leads_on_to_others() -> None:
-    found = shedding({0: 0.0, 1: 5.0}, []).made(NOTHING)
+@pytest.mark.parametrize("weight", [0.0, 10.0])
+def test_a_section_that_brings_nobody_back_leads_on_to_others(weight: float) -> None:
+    found = shedding({0: weight, 1: 5.0}, [TIES[0], TIES[2]], served=(1,)).made(NOTHING)
     assert found is not None
     assert found.sections == {0, 1}

@@ -21,7 +21,9 @@ class Refuted:
 
     What conducts in an island and what feeds it settles its voltages, taps and banks: where only
     switches differ, it is told by those of its switches that conduct and by its sources. A way
-    that makes it again beside others needs no flow to be refused.
+    that makes it again beside others needs no flow to be refused. Nothing is learned of one with a
+    control that looks elsewhere; and a flow whose controls found no rest is not to be learned from,
+    as one that hunts may keep all others from acting.
     """
 
     topology: Topology
@@ -29,10 +31,13 @@ class Refuted:
     _ends: NDArray[np.int64] = field(init=False)
     """[switches] the bus at its first end."""
     _whole: NDArray[np.uint8] = field(init=False)
+    _looks: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = field(init=False)
+    """Of each control the buses of what it moves, and of where it looks."""
 
     def __post_init__(self) -> None:
         grid = self.topology.grid
         self._whole = conductor_mask(grid.switches)
+        self._looks = list(_looks(self.topology))
         rows = [grid.buses.row(bus) for bus in grid.switches.texts("bus1")]
         self._ends = np.array(rows, np.int64)
 
@@ -50,8 +55,14 @@ class Refuted:
         w = self.topology.wiring
         buses = set(w.node_bus[self.topology.nodes_of(found.worst.element)].tolist())
         for inside, island in self._islands(snapshot):
-            if buses and all(inside[bus] for bus in buses):
+            is_here = bool(buses) and all(inside[bus] for bus in buses)
+            if is_here and not any(self._crosses(inside)):
                 self._known[island] = found
+
+    def _crosses(self, inside: NDArray[np.bool_]) -> Iterator[bool]:
+        """Of each control whether it moves something of an island [buses] and looks elsewhere."""
+        for moves, looks in self._looks:
+            yield bool(inside[moves].any()) and not inside[looks].all()
 
     def _islands(self, snapshot: Snapshot) -> Iterator[tuple[NDArray[np.bool_], _Island]]:
         """[buses] and name of each island that has a source."""
@@ -67,3 +78,21 @@ class Refuted:
             feeding = np.unique(rows[on & (piece == one)])
             open_phases = snapshot.open_phases[here]
             yield of_bus == one, (feeding.tobytes(), here.tobytes(), open_phases.tobytes())
+
+
+def _looks(topology: Topology) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Of each control the buses of what it moves, and of where it looks."""
+    grid, node_bus = topology.grid, topology.wiring.node_bus
+
+    def buses(element: str) -> NDArray[np.int64]:
+        return np.unique(node_bus[topology.nodes_of(element)])
+
+    taps, banks = grid.tap_controls, grid.capacitor_controls
+    for unit, bus in zip(taps.texts("transformer"), taps.texts("bus"), strict=True):
+        if bus:
+            yield buses(f"transformer.{unit}"), buses(f"bus.{bus}")
+    places = banks.texts("element"), banks.texts("v_override_bus")
+    for bank, *looks in zip(banks.texts("capacitor"), *places, strict=True):
+        for look, prefix in zip(looks, ("", "bus."), strict=True):
+            if look:
+                yield buses(f"capacitor.{bank}"), buses(prefix + look)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from gridmend.interlock.electric import Solver, solver_of
 from gridmend.interlock.limits import Gauge, Limits, read_off
 from gridmend.model.customers import customer_counts
+from gridmend.model.errors import GridError
 from gridmend.model.flow import Flow
 from gridmend.model.grid import Grid
 from gridmend.model.plan import Plan, Violation
@@ -27,7 +28,7 @@ from gridmend.operations.outlook import Outlook
 from gridmend.operations.remembering import Remembering
 from gridmend.operations.search import Search, by_section, search
 from gridmend.operations.transfers import transferred
-from gridmend.operations.trial import Case, restored
+from gridmend.operations.trial import Case, positions, restored
 from gridmend.powerflow.network import Network
 from gridmend.powerflow.solve import check_fits
 
@@ -71,24 +72,11 @@ def restore(
 ) -> Plan:
     """The best plan for a fault; see `propose`."""
     return propose(
-        grid,
-        snapshot,
-        fault,
-        also=also,
-        avoid=avoid,
-        banned=banned,
-        now=now,
-        limits=limits,
-        seconds_limit=seconds_limit,
-        solves_limit=solves_limit,
-        late_limit=late_limit,
-        plans_most=1,
-        transfers=transfers,
-        ahead=ahead,
-        network=network,
-        topology=topology,
+        grid, snapshot, fault, also=also, avoid=avoid, banned=banned, now=now, limits=limits,
+        seconds_limit=seconds_limit, solves_limit=solves_limit, late_limit=late_limit,
+        plans_most=1, transfers=transfers, ahead=ahead, network=network, topology=topology,
         gauge=gauge,
-    ).plans[0]
+    ).plans[0]  # fmt: skip
 
 
 def propose(
@@ -146,7 +134,12 @@ def propose(
         source as much as one refused for it; equal inputs, equal plans, but for the clock's limit.
     """
     begun = clock()
-    topology = topology or Topology.of(grid)
+    topology = topology or (gauge.topology if gauge else Topology.of(grid))
+    if topology.grid is not grid or (gauge is not None and gauge.topology is not topology):
+        raise GridError(
+            "the topology or gauge is of another grid",
+            mend="compile them for the grid that is asked",
+        )
     solver = Remembering(solver_of(grid, network), topology)
     before = solver.solve(snapshot, controls="static")
     isolation = isolate(
@@ -272,19 +265,27 @@ def _with_transfers(
     out_of_time: Callable[[], bool],
     late_most: int,
 ) -> Search:
-    """The same with a plan that moves load between healthy feeders, where that may restore more by
+    """The same with a plan that moves load between healthy feeders, where that may restore more, by
     a share that is worth it: each costs somebody a moment without supply."""
     least = -found.found[0].merit[0] if found.found else 0.0
     most = float(case.weights[restorable].sum())
-    if most - least <= TRANSFERS_LEAST * most:
-        bound = max(found.bound, most) if most > least else found.bound
-        return Search(found.found, found.refused, bound)
-    whole = board(case, was_live, restorable)
+    whole = board(case, was_live, restorable) if least < most else None
     if whole is None:
         return found
+    if _is_little(case, found, restorable):
+        return Search(found.found, found.refused, max(found.bound, most))
     more = transferred(case, whole, more_than=least, out_of_time=out_of_time, late_most=late_most)
     ranked = (more.found, *found.found) if more.found else found.found
     return Search(ranked, (*found.refused, *more.refused), max(found.bound, more.bound))
+
+
+def _is_little(case: Case, found: Search, restorable: Flags) -> bool:
+    """Whether the best plan leaves out few, and nobody of priority among them."""
+    if not found.found:
+        return False
+    back = restored(case, positions(case, found.found[0].configuration))
+    left, few = restorable & ~back, TRANSFERS_LEAST * case.counts[restorable].sum()
+    return bool(case.counts[left].sum() <= few and (case.weights <= case.counts)[left].all())
 
 
 def _restorable(case: Case, among: list[Tie]) -> Flags:

@@ -89,31 +89,26 @@ class Shedding:
         return _kept_of(self.among, here, kept)
 
     def _widened(self, start: Configuration) -> Configuration:
-        """The same with every section that can be added one by one and brings somebody back.
+        """The same with every section that can be added one by one, those first that bring somebody
+        back; others may lead on, and are left out again where they do not.
 
-        One without customers may lead on to others. Bounded: each section is joined at most once,
-        and each switch refused at most once.
+        Bounded: each section is joined at most once, and each switch refused at most once.
         """
-        best, worth, hopeless = start, self.worth(start), set[int]()
+        best, worth, hopeless, kept = start, self.worth(start), set[int](), start
         while True:
-            wider = list[tuple[int, float, Configuration]]()
+            wider = list[tuple[bool, int, float, Configuration]]()
             for here in grown(self.among, best):
-                added = set(here.closed) - set(best.closed)
-                if hopeless & added:
-                    continue
-                gain = self.worth(here) - worth
-                if gain > 0 or not self._weight(here) > self._weight(best):
-                    wider.append((len(here.to_close), -gain, here))
-            for _, less, here in sorted(wider, key=lambda entry: entry[:2]):
+                if not hopeless & (set(here.closed) - set(best.closed)):
+                    gain = self.worth(here) - worth
+                    wider.append((not gain > 0, len(here.to_close), -gain, here))
+            for is_vain, _, less, here in sorted(wider, key=lambda entry: entry[:3]):
                 if not self._is_too_much(here) and self.attempt(here).holds:
                     best, worth = here, worth - less
+                    kept = kept if is_vain else here
                     break
                 hopeless |= set(here.closed) - set(best.closed)
             else:
-                return best
-
-    def _weight(self, here: Configuration) -> float:
-        return sum(self.weights.get(k, 0.0) for k in here.sections)
+                return kept
 
     def _is_too_much(self, here: Configuration) -> bool:
         return self._too_much.seems(burden_kw(self.among, here, self.kw, self.sources))

@@ -189,11 +189,7 @@ def refused_at_once(case: Case, here: Configuration, *, in_one_go: bool = True) 
     if known is not None:
         return _refused(here, known)
     hindrance = _hindrance(case, here, final, in_one_go=in_one_go)
-    if hindrance is None:
-        return None
-    if case.outlook is None:
-        case.refuted.learn(final, hindrance)
-    return _refused(here, hindrance)
+    return None if hindrance is None else _refused(here, hindrance)
 
 
 def solved(case: Case, refused: Refused) -> Refused:
@@ -225,7 +221,10 @@ def _hindrance(
         return None
     worse = worsened(accepted, reading.violations, case.limits) if flow.converged else []
     worst = max(worse, key=excess_pu, default=None)
-    return Hindrance(why, excess_pu(worst) if worst else inf, worst)
+    hindrance = Hindrance(why, excess_pu(worst) if worst else inf, worst)
+    if case.outlook is None and flow.controls_settled:
+        case.refuted.learn(final, hindrance)
+    return hindrance
 
 
 def isolating(case: Case, here: Configuration) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -13,14 +14,23 @@ from gridmend.model.command import step_as_json
 from gridmend.model.event import Event
 from gridmend.model.grid import Grid
 from gridmend.model.plan import Action, Step
+from gridmend.model.series import Series
 from gridmend.model.snapshot import Snapshot
 from gridmend.model.vocabulary import wrong_with
 from gridmend.operations.interruptions.account import account, as_json
+from gridmend.powerflow.network import Network
+from gridmend.powerflow.shorts import Short
 from gridmend.runtime.control.kernel import SOURCE
 from gridmend.runtime.course import Course
 from gridmend.runtime.exercise.overdue import NAME, Overdue
+from gridmend.runtime.exercise.room import Room
 from gridmend.runtime.exercise.suspecting import SEQUENCE_S
-from tests.runtime.exercise.test_room import of_kind, run
+from gridmend.runtime.scenario import Restoration
+from gridmend.twin.communications.paths import Outage
+from gridmend.twin.field import Field
+from gridmend.twin.plant import Fault
+from gridmend.twin.streams import Streams
+from tests.runtime.exercise.test_room import HEALING, NOON, SURE, of_kind, run
 
 Loses = Callable[[Event], bool]
 
@@ -32,10 +42,6 @@ def grid() -> Grid:
 
 def is_lock_out(event: Event) -> bool:
     return event.kind == "tripped" and bool(event.payload.get("locked_out"))
-
-
-def is_trip(event: Event) -> bool:
-    return event.kind == "tripped"
 
 
 def losing(course: Course, is_lost: Loses) -> None:
@@ -54,10 +60,36 @@ def untold(course: Course, sources: Collection[str] = (SOURCE,)) -> list[Event]:
     return [one for one in of_kind(course, "tripped") if one.source in sources]
 
 
-@pytest.mark.parametrize("is_lost", [is_lock_out, is_trip], ids=["lock-outs", "trips"])
-def test_it_heals_as_if_it_had_been_told_and_a_sequence_later(grid: Grid, is_lost: Loses) -> None:
+def said_of(course: Course, device: str) -> list[str]:
+    """What was heard of a device's protection until it closed again."""
+    return [e.kind for e in of_kind(course, "tripped") if e.payload["device"] == device]
+
+
+def _ignore(what: object) -> None:
+    assert what
+
+
+def watching(grid: Grid) -> tuple[Overdue, Room, Snapshot]:
+    """One that has heard a trip of Sw1 half a minute after the run began."""
+    room = run(grid, restoration=None, until_s=30.0).room
+    normal, duty = Snapshot.normal(room.kernel.grid), Overdue(room)
+    tripped = {"device": "sw1", "locked_out": False}
+    duty.hear(Event(room.now(), "field", "protection", "tripped", tripped), normal)
+    return duty, room, normal
+
+
+def commanded(room: Room, device: str, command: str) -> Event:
+    step = step_as_json(Step(Action.OPEN, device, "for work"))
+    words = dict.fromkeys(("principal", "login", "area", "issued_utc", "world"), "")
+    said = {**words, "command": command, "epoch": 1, "step": step}
+    asked = Event(room.now(), SOURCE, "operator", "commanded", said)
+    assert not wrong_with(asked)
+    return asked
+
+
+def test_it_heals_as_if_it_had_been_told_and_a_sequence_later(grid: Grid) -> None:
     told = run(grid)
-    deaf = run(grid, upset=lambda course: losing(course, is_lost))
+    deaf = run(grid, upset=lambda course: losing(course, is_lock_out))
     (known,) = untold(deaf)
     assert (known.payload["device"], known.cause) == ("sw1", NAME)
     assert known.payload["locked_out"]
@@ -72,23 +104,71 @@ def test_who_is_told_says_nothing_of_its_own(grid: Grid) -> None:
     assert not untold(run(grid))
 
 
-def test_a_device_that_somebody_had_opened_may_stay_open(grid: Grid) -> None:
-    room = run(grid, restoration=None, until_s=30.0).room
-    normal = Snapshot.normal(room.kernel.grid)
-    stands = Event(room.now(), "field", "scan", "status", {"device": "sw1", "position": "open"})
-    step = step_as_json(Step(Action.OPEN, "Sw1", "for work"))
-    words = dict.fromkeys(("command", "principal", "login", "area", "issued_utc", "world"), "")
-    said = {**words, "epoch": 1, "step": step}
-    asked = Event(room.now(), SOURCE, "operator", "commanded", said)
-    assert not wrong_with(asked)
-    alone, told = Overdue(room), Overdue(room)
-    told.hear(asked, normal)
-    for duty in (alone, told):
-        duty.hear(stands, normal)
-    assert told.due_s() == math.inf
-    assert type(alone.due_s()) is float, "times of numpy make what is written down unreadable"
+@pytest.mark.parametrize("until_s", [160.0, 400.0, 700.0])
+@pytest.mark.parametrize("restoration", [HEALING, None], ids=["healing", "crews"])
+def test_what_is_not_heard_of_is_not_judged(
+    grid: Grid, until_s: float, restoration: Restoration | None
+) -> None:
+    """A fault that passes: the trip is heard, then nothing; the device has closed again."""
+    equipment = replace(SURE, outages=(Outage("fibre", 31.2, until_s),))
+    series = Series.scaled(Snapshot.normal(grid), [0.7] * 8, step_s=900.0)
+    field = Field.of(Network.of(grid), series, NOON, Streams(0), equipment)
+    course = Course(field, restoration=restoration)
+    passing = Fault(Short("line.L52", ("a",), 1.0, share=0.5), is_permanent=False)
+    course.at(30.0, lambda: _ignore(field.plant.strike(passing)))
+    course.run_to(1800.0)
+    assert said_of(course, "sw1") == ["tripped"]
+    assert not untold(course) and not of_kind(course, "commanded")
+    assert not course.ledger.customers_out
+
+
+def test_what_somebody_opens_by_hand_is_not_locked_out(grid: Grid) -> None:
+    series = Series.scaled(Snapshot.normal(grid), [0.7] * 8, step_s=900.0)
+    field = Field.of(Network.of(grid), series, NOON, Streams(3), SURE)
+    course = Course(field, restoration=HEALING)
+    step = Step(Action.OPEN, "sw1", "by hand")
+    course.at(60.0, lambda: _ignore(field.plant.operate(step)))
+    course.run_to(900.0)
+    assert not untold(course) and not of_kind(course, "plan_proposed", "commanded")
+    assert course.room.command(Step(Action.CLOSE, "sw1", "back")).allowed
+    assert not course.ledger.customers_out
+
+
+@pytest.mark.parametrize("named", ["sw1", "Switch.Sw1"])
+def test_what_is_told_to_open_meanwhile_may_stay_open(grid: Grid, named: str) -> None:
+    duty, room, normal = watching(grid)
+    assert duty.due_s() < math.inf
+    duty.hear(commanded(room, named, "c1"), normal)
+    assert duty.due_s() == math.inf
+
+
+def test_it_waits_for_the_longest_pause_of_the_device_and_for_a_plain_number(grid: Grid) -> None:
+    duty, room, _ = watching(grid)
     longest_s = room.kernel.grid.protections["reclose_s"][0][-1]
-    assert alone.due_s() == 30.0 + SEQUENCE_S + longest_s > 30.0 + SEQUENCE_S
+    assert duty.due_s() == 30.0 + SEQUENCE_S + longest_s
+    assert type(duty.due_s()) is float, "times of numpy make what is written down unreadable"
+
+
+@pytest.mark.parametrize("way", ["opened", "closed"])
+def test_what_it_said_is_taken_back_where_the_device_knows_of_no_lock_out(
+    grid: Grid, way: str
+) -> None:
+    course = run(grid, restoration=None, upset=lambda one: losing(one, is_lock_out))
+    (known,) = untold(course)
+    telecontrol, key = course.field.telecontrol, "sw1"
+    telecontrol.locked.clear()
+    row = course.grid.switches.row(key)
+    assert course.room.kernel.situation.locked_out[row]
+    if way == "opened":
+        assert course.room.command(Step(Action.OPEN, key, "to close it again")).allowed
+    else:
+        telecontrol.hear(
+            Event(course.now, "field", "scan", "status", {"device": key, "position": "closed"})
+        )
+    course.run_to(3700.0)
+    assert not course.room.kernel.situation.locked_out[row]
+    (reset,) = [e for e in of_kind(course, "lockout_reset") if e.cause == NAME]
+    assert reset.time_utc > known.time_utc
 
 
 def test_its_position_stays_as_old_as_it_was(grid: Grid) -> None:

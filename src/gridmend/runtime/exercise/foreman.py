@@ -76,7 +76,7 @@ class Foreman:
         now_s, said = self.room.agenda.now_s, event.payload
         self._seeking.hear(event, now_s)
         if event.kind == "tripped" and event.source == SOURCE:
-            device, stood = overdue(self.room, event, before, self._stood)
+            device, stood, _ = overdue(self.room, event, before, self._stood)
             self._open(device, now_s, is_heard=True, stood=stood)
         elif event.kind == "tripped":
             if self._stood is None or now_s - self._tripped_s > SEQUENCE_S:

@@ -91,8 +91,8 @@ class Healing:
         now_s = self.room.agenda.now_s
         self._suspecting.hear(event)
         if event.kind == "tripped" and event.source == SOURCE:
-            device, stood = overdue(self.room, event, before, self._stood)
-            self._open(device, now_s - SEQUENCE_S, stood)
+            device, stood, since_s = overdue(self.room, event, before, self._stood)
+            self._open(device, since_s, stood)
         elif event.kind == "tripped":
             if self._stood is None or now_s - self._tripped_s > SEQUENCE_S:
                 self._stood = before
