@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 import pytest
 
 from gridmend.interlock import Limits, violations
-from gridmend.interlock.limits import excess_pu, worsened
+from gridmend.interlock.limits import Gauge, excess_pu, worsened
+from gridmend.model.flow import Flow
 from gridmend.model.grid import Grid
 from gridmend.model.plan import Violation
 from gridmend.model.snapshot import Snapshot
 from gridmend.model.topology import Topology
+from gridmend.operations.configurations import fullest
+from gridmend.operations.fault import isolate
 from gridmend.operations.outlook import Hindrance
 from gridmend.operations.refuted import Refuted
+from gridmend.operations.restoration import _case, _ties
+from gridmend.operations.trial import positions, refused_at_once
+from gridmend.powerflow.network import Network
 from tests.interlock.networks import network
 from tests.operations.random_networks import drawn, healed, ways_of
 
@@ -63,6 +71,52 @@ def test_without_a_violation_nothing_is_known(grid: Grid) -> None:
     normal, known = Snapshot.normal(grid), Refuted(Topology.of(grid))
     known.learn(normal, Hindrance("no solution is found"))
     assert known.against(normal) is None
+
+
+@pytest.mark.parametrize("looks_at", ["line.L1", "load.Dd"])
+def test_nothing_is_learned_of_an_island_with_a_control_that_looks_elsewhere(
+    grid: Grid, looks_at: str
+) -> None:
+    bank = {"name": "q", "bus1": "d", "phases1": "a b c", "bus2": "d", "phases2": "g g g",
+            "kv": 12.47, "step_kvar": (600.0,), "steps_on": 0}  # fmt: skip
+    control = {"name": "qc", "capacitor": "q", "element": looks_at, "kind": "current",
+               "on": 7.0, "off": 3.0, "ct_ratio": 1.0, "ct_phase": "1"}  # fmt: skip
+    there = grid.with_rows("capacitors", bank).with_rows("capacitor_controls", control)
+    normal, known = Snapshot.normal(there), Refuted(Topology.of(there))
+    known.learn(normal, hindrance("load.Dd"))
+    assert (known.against(normal) is None) == (looks_at == "line.L1")
+
+
+@dataclass
+class Told:
+    """A solver that says of each flow whether its controls came to rest."""
+
+    network: Network
+    settled: bool
+
+    def solve(
+        self, snapshot: Snapshot, *, controls: str = "static", near: Flow | None = None
+    ) -> Flow:
+        flow = self.network.solve(snapshot, controls=controls)
+        return replace(flow, controls_settled=self.settled)
+
+
+@pytest.mark.parametrize("settled", [True, False])
+def test_a_flow_whose_controls_found_no_rest_teaches_nothing(settled: bool) -> None:
+    learned = 0
+    for seed in range(60):
+        drawn_case = drawn(seed)
+        grid, topology = drawn_case.grid, drawn_case.topology
+        solver = Told(drawn_case.network, settled)
+        before = solver.solve(Snapshot.normal(grid))
+        isolation = isolate(grid, before.snapshot, drawn_case.fault, topology=topology)
+        gauge = Gauge.of(topology, before.nodes, before.terminals)
+        case = _case(before, isolation, gauge, solver, Limits(), None)
+        here = fullest(_ties(case, before.snapshot))
+        refused = refused_at_once(case, here)
+        if refused is not None and refused.is_solved and refused.worst is not None:
+            learned += case.refuted.against(positions(case, here)) is not None
+    assert (learned > 0) == settled
 
 
 def test_whatever_it_refuses_a_flow_refuses_too() -> None:

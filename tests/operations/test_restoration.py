@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from gridmend.formats.read import read
 from gridmend.interlock import Limits, check, violations
-from gridmend.interlock.limits import worsened
+from gridmend.interlock.limits import Gauge, worsened
 from gridmend.model.deed import carried_out
 from gridmend.model.errors import GridError
 from gridmend.model.grid import Grid
@@ -282,3 +282,19 @@ def test_a_search_bounded_by_its_work_ends_early_and_says_what_a_better_plan_mig
     assert bounded.gap_pct > 0
     assert bounded.customers_restored <= free.customers_restored
     assert bounded.steps == again.steps
+
+
+def test_what_is_compiled_of_another_grid_is_refused() -> None:
+    grid, network, topology = ieee123()
+    flow = network.solve(_at(1.0))
+    gauge = Gauge.of(topology, flow.nodes, flow.terminals)
+    whole = restore(grid, _at(1.0), "line.L52", network=network)
+    kept = restore(grid, _at(1.0), "line.L52", network=network, topology=topology, gauge=gauge)
+    assert kept.steps == whole.steps
+    with pytest.raises(GridError, match="another grid"):
+        restore(
+            grid, _at(1.0), "line.L52", network=network, topology=Topology.of(grid), gauge=gauge
+        )
+    other = grid.with_changed("line.L52", length_m=1.0)
+    with pytest.raises(GridError, match="another grid"):
+        restore(other, _at(1.0), "line.L52", topology=topology)

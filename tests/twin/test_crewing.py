@@ -143,6 +143,19 @@ def test_a_damage_takes_as_long_whoever_mends_it_and_two_take_each_their_own(gri
     assert spent_s("north", "mend", 0.5) != spent_s("north", "mend", 0.25)
 
 
+def test_what_is_struck_twice_at_one_place_is_two_damages(grid: Grid) -> None:
+    crews = crewing(grid, pace=Pace(clock_h=12.0))
+    plant, spent = crews.telecontrol.plant, list[float]()
+    plant.operate(Step(Action.OPEN, "Sw1", ""))
+    for number in (1, 2):
+        plant.strike(Fault(Short("line.L52", PHASES, share=0.5), cause="vehicle"))
+        crews.assign("north", crews.job(f"mend {number}", JobKind.REPAIR, "line.L52"))
+        run(crews, number * 48 * 3600.0)
+        spent.append(crews.crews.spent_us("north")[State.WORKING] / 1e6 - sum(spent))
+    assert not plant.faults
+    assert spent[0] != pytest.approx(spent[1])
+
+
 def test_all_damage_on_an_element_is_mended_and_what_comes_later_is_said(grid: Grid) -> None:
     crews = crewing(grid)
     plant = crews.telecontrol.plant

@@ -15,6 +15,8 @@ from gridmend.operations.prediction.remaining import STAGES, Standing, remaining
 from gridmend.operations.prediction.restoration_figures import (
     CALM_MEAN,
     CALM_RESIDUAL,
+    HEALED_MEAN,
+    HEALED_RESIDUAL,
     SHARES,
     STORM_MEAN,
     STORM_RESIDUAL,
@@ -46,7 +48,8 @@ def test_a_greater_share_takes_no_less_time_and_all_times_are_possible(
 
 
 @pytest.mark.parametrize(
-    ("means", "residuals"), [(STORM_MEAN, STORM_RESIDUAL), (CALM_MEAN, CALM_RESIDUAL)]
+    ("means", "residuals"),
+    [(STORM_MEAN, STORM_RESIDUAL), (HEALED_MEAN, HEALED_RESIDUAL), (CALM_MEAN, CALM_RESIDUAL)],
 )
 def test_the_figures_are_there_for_each_stage_and_rise(
     means: dict[str, tuple[float, ...]], residuals: dict[str, tuple[float, ...]]

@@ -11,6 +11,8 @@ from gridmend.model.errors import GridError
 from gridmend.operations.prediction.restoration_figures import (
     CALM_MEAN,
     CALM_RESIDUAL,
+    HEALED_MEAN,
+    HEALED_RESIDUAL,
     SHARES,
     STORM_MEAN,
     STORM_RESIDUAL,
@@ -77,6 +79,7 @@ class Remaining:
     stage: str
     log_mean: float
     calm: bool = False
+    automated: bool = False
 
     def quantile_min(self, share: float) -> float:
         """The time that a share of such outages does not exceed [min]."""
@@ -84,7 +87,8 @@ class Remaining:
             raise GridError(
                 f"share is {share}", mend=f"give {SHARES[0]:g} to {SHARES[-1]:g}: more was not seen"
             )
-        residual = CALM_RESIDUAL if self.calm else STORM_RESIDUAL
+        residual = HEALED_RESIDUAL if self.automated else STORM_RESIDUAL
+        residual = CALM_RESIDUAL if self.calm else residual
         more = float(np.interp(share, SHARES, residual[self.stage]))
         return min(max(math.exp(self.log_mean + more), SHORTEST_MIN), LONGEST_MIN)
 
@@ -107,6 +111,7 @@ def remaining(known: Standing) -> Remaining:
     (`benchmarks/storm_restoration.py`), not of a utility's: with the twin's repair times, which
     are. Coverage on days that neither has seen stands in docs/outage-prediction.md.
     """
-    means = CALM_MEAN if known.calm else STORM_MEAN
+    means = HEALED_MEAN if known.automated else STORM_MEAN
+    means = CALM_MEAN if known.calm else means
     mean = float(np.dot(standing_features(known), means[known.stage]))
-    return Remaining(known.stage, mean, known.calm)
+    return Remaining(known.stage, mean, known.calm, known.automated)
