@@ -52,24 +52,13 @@ class Proposal:
 
 
 def restore(
-    grid: Grid,
-    snapshot: Snapshot,
-    fault: str,
-    *,
-    also: Sequence[str] = (),
-    avoid: Sequence[str] = (),
-    banned: Sequence[str] = (),
-    now: Snapshot | None = None,
-    limits: Limits | None = None,
-    seconds_limit: float = 20.0,
-    solves_limit: int = 2_000,
-    late_limit: int = 2_000,
-    transfers: bool = True,
-    ahead: Horizon | None = None,
-    network: Network | Solver | None = None,
-    topology: Topology | None = None,
+    grid: Grid, snapshot: Snapshot, fault: str, *, also: Sequence[str] = (),
+    avoid: Sequence[str] = (), banned: Sequence[str] = (), now: Snapshot | None = None,
+    limits: Limits | None = None, seconds_limit: float = 20.0, solves_limit: int = 2_000,
+    late_limit: int = 2_000, transfers: bool = True, ahead: Horizon | None = None,
+    network: Network | Solver | None = None, topology: Topology | None = None,
     gauge: Gauge | None = None,
-) -> Plan:
+) -> Plan:  # fmt: skip
     """The best plan for a fault; see `propose`."""
     return propose(
         grid, snapshot, fault, also=also, avoid=avoid, banned=banned, now=now, limits=limits,
@@ -80,26 +69,14 @@ def restore(
 
 
 def propose(
-    grid: Grid,
-    snapshot: Snapshot,
-    fault: str,
-    *,
-    also: Sequence[str] = (),
-    avoid: Sequence[str] = (),
-    banned: Sequence[str] = (),
-    now: Snapshot | None = None,
-    limits: Limits | None = None,
-    seconds_limit: float = 20.0,
-    solves_limit: int = 2_000,
-    late_limit: int = 2_000,
-    plans_most: int = 3,
-    transfers: bool = True,
-    ahead: Horizon | None = None,
-    network: Network | Solver | None = None,
-    topology: Topology | None = None,
-    gauge: Gauge | None = None,
+    grid: Grid, snapshot: Snapshot, fault: str, *, also: Sequence[str] = (),
+    avoid: Sequence[str] = (), banned: Sequence[str] = (), now: Snapshot | None = None,
+    limits: Limits | None = None, seconds_limit: float = 20.0, solves_limit: int = 2_000,
+    late_limit: int = 2_000, plans_most: int = 3, transfers: bool = True,
+    ahead: Horizon | None = None, network: Network | Solver | None = None,
+    topology: Topology | None = None, gauge: Gauge | None = None,
     clock: Callable[[], float] = perf_counter,
-) -> Proposal:
+) -> Proposal:  # fmt: skip
     """Isolate a fault and restore as many customers as limits allow.
 
     The radial ways of feeding the dead sections are tried by their merit (customers by priority,
@@ -134,12 +111,7 @@ def propose(
         source as much as one refused for it; equal inputs, equal plans, but for the clock's limit.
     """
     begun = clock()
-    topology = topology or (gauge.topology if gauge else Topology.of(grid))
-    if topology.grid is not grid or (gauge is not None and gauge.topology is not topology):
-        raise GridError(
-            "the topology or gauge is of another grid",
-            mend="compile them for the grid that is asked",
-        )
+    topology = _of_the_grid(grid, topology, gauge)
     solver = Remembering(solver_of(grid, network), topology)
     before = solver.solve(snapshot, controls="static")
     isolation = isolate(
@@ -158,6 +130,17 @@ def propose(
         case, before.snapshot, plans_most, out_of_time, transfers=transfers, late_most=late_limit
     )
     return Proposal(isolation, case.accepted, _plans(outcome, plans_most, clock() - begun))
+
+
+def _of_the_grid(grid: Grid, topology: Topology | None, gauge: Gauge | None) -> Topology:
+    """The topology that was compiled; `GridError` where it or the gauge is of another grid."""
+    topology = topology or (gauge.topology if gauge else Topology.of(grid))
+    if topology.grid is not grid or (gauge is not None and gauge.topology is not topology):
+        raise GridError(
+            "the topology or gauge is of another grid",
+            mend="compile them for the grid that is asked",
+        )
+    return topology
 
 
 def _plans(outcome: Outcome, most: int, seconds: float) -> tuple[Plan, ...]:
