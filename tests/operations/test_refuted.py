@@ -16,12 +16,12 @@ from gridmend.model.snapshot import Snapshot
 from gridmend.model.topology import Topology
 from gridmend.operations.configurations import fullest
 from gridmend.operations.fault import isolate
-from gridmend.operations.outlook import Hindrance
-from gridmend.operations.refuted import Refuted
+from gridmend.operations.refuted import Hindrance, Refuted
 from gridmend.operations.restoration import _case, _ties
 from gridmend.operations.trial import positions, refused_at_once
 from gridmend.powerflow.network import Network
 from tests.interlock.networks import network
+from tests.operations.random_horizons import expected
 from tests.operations.random_networks import drawn, healed, ways_of
 
 
@@ -117,6 +117,29 @@ def test_a_flow_whose_controls_found_no_rest_teaches_nothing(settled: bool) -> N
         if refused is not None and refused.is_solved and refused.worst is not None:
             learned += case.refuted.against(positions(case, here)) is not None
     assert (learned > 0) == settled
+
+
+def test_plans_over_a_forecast_are_the_same_as_without_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, against = 0, Refuted.against
+
+    def counted(self: Refuted, snapshot: Snapshot) -> Hindrance | None:
+        nonlocal asked
+        found = against(self, snapshot)
+        asked += found is not None
+        return found
+
+    def found(seed: int) -> tuple[object, ...]:
+        case = drawn(seed)
+        ahead = replace(expected(case, seed).horizon, cold=None)
+        plan = healed(case, ahead).plans[0]
+        return plan.customers_restored, plan.gap_pct, [step.device for step in plan.steps]
+
+    seeds = range(300, 400)
+    monkeypatch.setattr(Refuted, "against", counted)
+    with_it = [found(seed) for seed in seeds]
+    monkeypatch.setattr(Refuted, "against", lambda self, snapshot: None)
+    assert with_it == [found(seed) for seed in seeds]
+    assert asked > 0
 
 
 def test_whatever_it_refuses_a_flow_refuses_too() -> None:

@@ -20,21 +20,13 @@ from gridmend.model.topology import Topology
 from gridmend.operations.foreseen import Foreseen, Point
 from gridmend.operations.horizon import Horizon
 from gridmend.operations.pace import minutes_of
+from gridmend.operations.refuted import Hindrance, Refuted
 
 Flags = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 
 _HEADS = ("source.", "switch.")
 """What is never of one section alone."""
-
-
-@dataclass(frozen=True, slots=True)
-class Hindrance:
-    """Why a way does not hold, when, and by how much its worst limit is exceeded."""
-
-    why: str
-    excess: float = inf
-    worst: Violation | None = None
 
 
 @dataclass(eq=False)
@@ -62,6 +54,8 @@ class Outlook:
     _standing: dict[int, tuple[Violation, ...]] = field(default_factory=lambda: {})
     _anyhow: dict[tuple[float, float], tuple[Violation, ...]] = field(default_factory=lambda: {})
     _near: dict[int, Flow] = field(default_factory=lambda: {})
+    _refuted: dict[float, Refuted] = field(default_factory=lambda: {})
+    """What was refused at each minute, where demand is the same whatever came back when."""
 
     @cached_property
     def _foreseen(self) -> Foreseen:
@@ -79,13 +73,20 @@ class Outlook:
         minutes = minutes_of(steps, self.topology.grid, self.horizon.timing)
         begun = minutes[opening - 1] if opening else self.horizon.timing.detection_s / 60
         last = max(minutes, default=begun)
+        known = (at.against(final) for minute, at in self._refuted.items() if minute >= last)
+        if (hindrance := next((one for one in known if one), None)) is not None:
+            return hindrance
         out_min = np.where(back, begun, 0.0)
         first = np.full(len(back), begun)
         points = self._foreseen.stands(0, (last, inf), out_min, first)
         peak = max(points, key=lambda p: self._foreseen.total_kw(final, p))
         near = self._tripped_at(self.horizon.piece(peak.minute))
         flow = self.solver.solve(self._foreseen.at(final, peak), controls="static", near=near)
-        return self._hindrance(flow, peak, last)
+        hindrance = self._hindrance(flow, peak, last)
+        if hindrance is not None and self.horizon.cold is None and flow.controls_settled:
+            here = self._refuted.setdefault(peak.minute, Refuted(self.topology))
+            here.learn(final, hindrance)
+        return hindrance
 
     def judged(self, steps: Sequence[Step], flows: Sequence[Flow]) -> Ahead | Hindrance:
         """Whether each state that steps lead to holds at its own times; `flows` are those at the

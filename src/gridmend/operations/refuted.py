@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from math import inf
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gridmend.model.plan import Violation
 from gridmend.model.snapshot import Snapshot, conductor_mask
 from gridmend.model.topology import Topology
-from gridmend.operations.outlook import Hindrance
+
+
+@dataclass(frozen=True, slots=True)
+class Hindrance:
+    """Why a way does not hold, when, and by how much its worst limit is exceeded."""
+
+    why: str
+    excess: float = inf
+    worst: Violation | None = None
+
 
 _Island = tuple[bytes, bytes, bytes]
 

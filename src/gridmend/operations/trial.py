@@ -21,8 +21,8 @@ from gridmend.model.topology import Topology
 from gridmend.operations.configurations import Configuration, Merit
 from gridmend.operations.fault import Isolation
 from gridmend.operations.least import Least
-from gridmend.operations.outlook import Hindrance, Outlook
-from gridmend.operations.refuted import Refuted
+from gridmend.operations.outlook import Outlook
+from gridmend.operations.refuted import Hindrance, Refuted
 
 Flags = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -185,7 +185,7 @@ def refused_at_once(case: Case, here: Configuration, *, in_one_go: bool = True) 
         of_limit = f"{beyond.value:.0f} kW, {beyond.value / beyond.bound:.0%} of its limit"
         why = f"{beyond.element} would carry at least {of_limit}"
         return Refused(here, why, excess_pu(beyond), beyond, is_solved=False)
-    known = case.refuted.against(final) if case.outlook is None else None
+    known = case.refuted.against(final)
     if known is not None:
         return _refused(here, known)
     hindrance = _hindrance(case, here, final, in_one_go=in_one_go)
@@ -222,7 +222,7 @@ def _hindrance(
     worse = worsened(accepted, reading.violations, case.limits) if flow.converged else []
     worst = max(worse, key=excess_pu, default=None)
     hindrance = Hindrance(why, excess_pu(worst) if worst else inf, worst)
-    if case.outlook is None and flow.controls_settled:
+    if flow.controls_settled:
         case.refuted.learn(final, hindrance)
     return hindrance
 
