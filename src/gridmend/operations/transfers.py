@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from heapq import heappop, heappush
-from itertools import islice, permutations
+from itertools import count, islice, permutations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,14 +68,14 @@ def transferred(
     """
     refused: list[Refused] = []
     aside: list[tuple[Merit, int, Configuration]] = []
-    too_much = TooMuch()
+    too_much, number = TooMuch(), count()
     while not out_of_time():
         way = _next(whole, aside, more_than)
         if way is None:
             return Transferred(None, tuple(refused), _left(whole, aside, more_than))
         merit, here, is_late = way
         if is_late and not late_most:
-            heappush(aside, (merit, len(aside) + len(refused), here))
+            heappush(aside, (merit, next(number), here))
             break
         late_most -= is_late
         moved = [k for k in here.to_open if is_live(case, whole, k)]
@@ -86,7 +86,7 @@ def transferred(
             whole.ways.give_back((-exact - whole.every, *merit[1:]), here)
             continue
         if not is_late and too_much.seems(burdens(whole, here)):
-            heappush(aside, (merit, len(aside) + len(refused), here))
+            heappush(aside, (merit, next(number), here))
             continue
         came = _tried(case, here, moved)
         if isinstance(came, Found):

@@ -1,0 +1,66 @@
+"""Arrangements that are put aside come again in their order, however alike they are."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from gridmend.operations import transfers
+from gridmend.operations.arrangement import Board
+from gridmend.operations.configurations import Configuration, Merit
+from gridmend.operations.transfers import transferred
+from gridmend.operations.trial import Case, Refused
+
+ALIKE: Merit = (-10.0, 0, 2, 1)
+
+
+class Ways:
+    """Arrangements that are worth the same, until they are looked at."""
+
+    parts = 0
+
+    def __init__(self, count: int) -> None:
+        self.queue = [(ALIKE, Configuration((k,), frozenset(), (), (k,))) for k in range(count)]
+
+    @property
+    def best(self) -> Merit | None:
+        return self.queue[0][0] if self.queue else None
+
+    def take(self, most: int) -> tuple[Merit, Configuration]:
+        assert most
+        return self.queue.pop(0)
+
+    def give_back(self, merit: Merit, here: Configuration) -> None:
+        self.queue.append((merit, here))
+        self.queue.sort(key=lambda way: way[0])
+
+
+def test_one_that_is_worth_less_than_it_seemed_is_put_aside_again_beside_its_likes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looked = list[Configuration]()
+
+    def weight(case: Case, here: Configuration) -> float:
+        looked.append(here)
+        return 10.0 if len(looked) < 4 else 9.0
+
+    tried = list[Configuration]()
+
+    def refuses(case: Case, here: Configuration, moved: list[int]) -> Refused:
+        tried.append(here)
+        return Refused(here, "too much")
+
+    for name, fake in (
+        ("is_live", lambda case, whole, k: True),
+        ("weight_of", weight),
+        ("burdens", lambda whole, here: {}),
+        ("_tried", refuses),
+    ):
+        monkeypatch.setattr(transfers, name, fake)
+    monkeypatch.setattr(transfers.TooMuch, "seems", lambda self, fed: True)
+    board = cast(Board, SimpleNamespace(ways=Ways(3), every=0.0))
+    found = transferred(cast(Case, Any), board, more_than=0.0, out_of_time=lambda: False)
+    assert found.found is None
+    assert {here.closed for here in tried} == {(0,), (1,), (2,)}
