@@ -1,7 +1,8 @@
 """Times of restoration on the twin: fitted to some storms or calm days, measured on others.
 
-    python -m benchmarks.storm_restoration --fit 101-116
-    python -m benchmarks.storm_restoration --measure 201-220 --policies crew,healing
+    python -m benchmarks.storm_restoration --fit 101-116,201-215,301-314
+    python -m benchmarks.storm_restoration --fit 101-116,201-215,301-314 --policies healing
+    python -m benchmarks.storm_restoration --measure 401-414 --policies crew,healing
     python -m benchmarks.storm_restoration --calm --fit 101-180 --policies crew,healing \\
         --grid ieee123,ieee8500x3
 
@@ -199,7 +200,7 @@ def show(title: str, runs: Sequence[Exercise]) -> None:
 def main() -> None:
     """Fit, or measure."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--fit", default="", help="seeds, as 101-119")
+    parser.add_argument("--fit", default="", help="seeds, as 101-119,201")
     parser.add_argument("--measure", default="", help="seeds")
     parser.add_argument("--calm", action="store_true", help="single faults, no storm")
     parser.add_argument("--grid", default="ieee123")
@@ -222,8 +223,9 @@ def main() -> None:
 
 
 def _seeds(text: str) -> list[int]:
-    first, _, last = text.partition("-")
-    return list(range(int(first), int(last or first) + 1))
+    """Ranges, each as 101-119, with commas between them."""
+    ends = [part.partition("-") for part in text.split(",")]
+    return [seed for a, _, b in ends for seed in range(int(a), int(b or a) + 1)]
 
 
 if __name__ == "__main__":

@@ -147,8 +147,8 @@ def test_what_is_struck_twice_at_one_place_is_two_damages(grid: Grid) -> None:
     crews = crewing(grid, pace=Pace(clock_h=12.0))
     plant, spent = crews.telecontrol.plant, list[float]()
     plant.operate(Step(Action.OPEN, "Sw1", ""))
-    for number in (1, 2):
-        plant.strike(Fault(Short("line.L52", PHASES, share=0.5), cause="vehicle"))
+    for number, element in enumerate(("line.L52", "L52"), 1):
+        plant.strike(Fault(Short(element, PHASES, share=0.5), cause="vehicle"))
         crews.assign("north", crews.job(f"mend {number}", JobKind.REPAIR, "line.L52"))
         run(crews, number * 48 * 3600.0)
         spent.append(crews.crews.spent_us("north")[State.WORKING] / 1e6 - sum(spent))

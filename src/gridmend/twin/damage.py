@@ -167,18 +167,17 @@ class Damage:
         name = job.name
         if fault is not None:
             assert number is not None
-            before = self._struck_before(fault.short.element, number)
+            before = self._struck_before(key, number)
             name = f"damage of {key} at {fault.short.share:.6f}" + f"/{before}" * bool(before)
         known = cause if cause in self.pace.repair else "unknown"
         one = replace(job, name=name, cause=known, asset=ASSET_OF.get(table, asset))
         return work_s(one, self.pace, self.streams)
 
-    def _struck_before(self, element: str, number: int) -> int:
+    def _struck_before(self, key: str, number: int) -> int:
         """How often an element was struck before a fault of this number."""
         struck = (one.payload for one in self.plant.happened if one.kind == "fault_struck")
         return sum(
-            int(said["fault"]) < number and str(said["element"]).lower() == element.lower()
-            for said in struck
+            int(said["fault"]) < number and self.key(str(said["element"])) == key for said in struck
         )
 
     def _walked(self, job: Job) -> tuple[Job, Met]:

@@ -171,6 +171,19 @@ def test_what_it_said_is_taken_back_where_the_device_knows_of_no_lock_out(
     assert reset.time_utc > known.time_utc
 
 
+def test_only_an_opening_that_was_carried_out_takes_it_back(grid: Grid) -> None:
+    course = run(grid, restoration=None, upset=lambda one: losing(one, is_lock_out))
+    room, normal = course.room, Snapshot.normal(course.grid)
+    (duty,) = (one for one in room.duties if isinstance(one, Overdue))
+    resets = list[int]()
+    for number, state in enumerate(("failed", "in_doubt", "confirmed")):
+        duty.hear(commanded(room, "sw1", f"c{number}"), normal)
+        outcome = {"command": f"c{number}", "state": state, "detail": ""}
+        duty.hear(Event(room.now(), SOURCE, "operator", "outcome", outcome), normal)
+        resets.append(len([e for e in of_kind(course, "lockout_reset") if e.cause == NAME]))
+    assert resets == [0, 0, 1]
+
+
 def test_its_position_stays_as_old_as_it_was(grid: Grid) -> None:
     course = run(grid, restoration=None, upset=lambda one: losing(one, is_lock_out))
     (known,) = untold(course)

@@ -40,7 +40,7 @@ HEALED_MEAN: dict[str, tuple[float, ...]] = {
     "arrived": (5.134, 0.138, 0.544, 0.571, 0.000, 0.459, -0.276, 0.158),
     "found": (5.245, -0.704, -0.128, 0.957, 0.000, 0.545, -0.477, 0.351),
     "repairing": (4.928, 0.191, -0.449, 0.789, -0.000, 0.505, 0.515, 0.417),
-    "overdue": (7.067, 0.000, 0.000, 0.000, 0.000, -0.658, 0.000, 0.000),
+    "overdue": STORM_MEAN["overdue"],
 }
 """The same where an application operates switches; what is overdue as by crews alone, since runs of
 60 hours say little of it."""
@@ -51,7 +51,7 @@ HEALED_RESIDUAL: dict[str, tuple[float, ...]] = {
     "arrived": (-5.758, -5.158, -0.595, 0.817, 1.802, 2.463, 2.510),
     "found": (-5.619, -4.483, -0.782, 0.393, 1.533, 1.926, 2.094),
     "repairing": (-3.832, -2.687, -1.395, 0.264, 1.093, 2.169, 2.730),
-    "overdue": (-4.182, -3.542, 0.256, 0.509, 0.643, 0.762, 0.769),
+    "overdue": STORM_RESIDUAL["overdue"],
 }
 """The same where an application operates switches."""
 

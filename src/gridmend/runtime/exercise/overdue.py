@@ -10,6 +10,7 @@ from typing import Any
 
 from gridmend.interlock.move import By
 from gridmend.model.event import Event
+from gridmend.model.plan import OutcomeState
 from gridmend.model.snapshot import Snapshot
 from gridmend.model.vocabulary import wrong_with
 from gridmend.runtime.control.kernel import SOURCE
@@ -58,8 +59,10 @@ class Overdue:
             return
         if event.kind == "commanded":
             self._commanded(said)
-        elif event.kind == "outcome" and said["state"] == "confirmed":
-            self._reset(self._opening.pop(str(said["command"]), ""))
+        elif event.kind == "outcome" and said["state"] != OutcomeState.IN_DOUBT:
+            key = self._opening.pop(str(said["command"]), "")
+            if said["state"] == OutcomeState.CONFIRMED:
+                self._reset(key)
         elif event.kind == "tripped" and event.source != SOURCE:
             self._tripped(said)
         elif event.kind in ("status", "switched"):
