@@ -5,14 +5,16 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any, cast
 
+import numpy as np
 import pytest
 
-from gridmend.operations import transfers
+from gridmend.operations import restoration, transfers
 from gridmend.operations.arrangement import Board
 from gridmend.operations.configurations import Configuration, Merit
 from gridmend.operations.transfers import transferred
 from gridmend.operations.trial import Case, Refused
 
+ALL = np.ones(100, bool)
 ALIKE: Merit = (-10.0, 0, 2, 1)
 
 
@@ -64,3 +66,21 @@ def test_one_that_is_worth_less_than_it_seemed_is_put_aside_again_beside_its_lik
     found = transferred(cast(Case, Any), board, more_than=0.0, out_of_time=lambda: False)
     assert found.found is None
     assert {here.closed for here in tried} == {(0,), (1,), (2,)}
+
+
+@pytest.mark.parametrize(
+    ("left", "priority", "is_little"),
+    [(0, 1.0, True), (1, 1.0, True), (2, 1.0, False), (1, 10.0, False)],
+)
+def test_load_is_moved_for_more_than_one_customer_in_a_hundred_or_any_of_priority(
+    monkeypatch: pytest.MonkeyPatch, left: int, priority: float, is_little: bool
+) -> None:
+    weights = np.ones(len(ALL))
+    weights[:left] = priority
+    case = SimpleNamespace(counts=np.ones(len(ALL)), weights=weights)
+    monkeypatch.setattr(restoration, "positions", lambda case, here: here)
+    monkeypatch.setattr(restoration, "restored", lambda case, there: np.arange(len(ALL)) >= left)
+    found = SimpleNamespace(found=[SimpleNamespace(configuration=None)])
+    asked = cast(Any, case), cast(Any, found), ALL
+    assert restoration._is_little(*asked) == is_little
+    assert not restoration._is_little(cast(Any, case), cast(Any, SimpleNamespace(found=[])), ALL)
