@@ -15,6 +15,7 @@ from gridmend.interlock.legs import legs_of
 from gridmend.interlock.pickups import GROUND, PHASE, Pickups
 from gridmend.model.flow import Flow, Nodes, Terminals
 from gridmend.model.grid import SINGULAR, Grid
+from gridmend.model.islanding import capacities_kva
 from gridmend.model.plan import Violation
 from gridmend.model.topology import Topology
 from gridmend.powerflow.results import amperes
@@ -95,7 +96,7 @@ class Gauge:
                 grid.transformers.numbers("emergency_rating_kva"),
                 grid.transformers.numbers("rating_kva"),
             ),
-            "sources": grid.sources.numbers("capacity_kva"),
+            "sources": capacities_kva(grid),
         }
         keyed = np.concatenate([by_current, by_power]).astype(np.int64)
         table, row = keyed % len(order), keyed // len(order) // 64

@@ -14,6 +14,7 @@ from gridmend.model.columns import Column, Kind
 from gridmend.model.errors import Finding, GridError, nearest
 from gridmend.model.finding_text import named
 from gridmend.model.grid import Grid
+from gridmend.model.islanding import check_islanding
 from gridmend.model.table import Table
 
 NEAREST_LIMIT = 20
@@ -44,6 +45,7 @@ def check_grid(grid: Grid) -> tuple[Finding, ...]:
         *check_shapes(grid),
         *check_protection(grid),
         *check_failures(grid),
+        *check_islanding(grid),
         *_unknown(grid),
     )
     return tuple(sorted(found, key=lambda finding: _GRAVITY[finding.severity]))

@@ -121,6 +121,12 @@ def switch_row(grid: Grid, device: str) -> int:
     return row
 
 
+def is_remote(grid: Grid, device: str) -> bool:
+    """Whether a device that a step opens or closes is moved from afar, as every source is."""
+    switches = grid.switches
+    return device not in switches or bool(switches.flags("remote")[switches.row(device)])
+
+
 def carried_out(step: Step, grid: Grid, snapshot: Snapshot) -> Snapshot:
     """The snapshot with a step carried out; one that is work on the network changes nothing.
 

@@ -137,7 +137,8 @@ class Grid:
         """The same grid without some elements, nor what hangs on them by name.
 
         Windings and controls go with their transformer, controls with their capacitor,
-        customers with their load, settings of protection with their switch or source.
+        customers with their load, settings of protection with their switch or source, a source in
+        island mode with its resource.
         """
         grid = self
         for element in elements:
@@ -146,7 +147,8 @@ class Grid:
             grid = replace(grid, **{table: grid.table(table).without([name])})
             for child, column in DEPENDENTS.get(table, ()):
                 rows = grid.table(child)
-                gone = list(rows.only(rows.where(column, name)))
+                named = (name, f"{SINGULAR[table]}.{name}")
+                gone = [one for word in named for one in rows.only(rows.where(column, word))]
                 if gone:
                     grid = replace(grid, **{child: rows.without(gone)})
         return grid
@@ -220,5 +222,7 @@ DEPENDENTS: dict[str, tuple[tuple[str, str], ...]] = {
     "loads": (("customers", "load"),),
     "switches": (("protections", "switch"), ("fuses", "switch"), ("sectionalisers", "switch")),
     "sources": (("protections", "source"),),
+    "generators": (("sources", "resource"),),
+    "storages": (("sources", "resource"),),
 }
 """What goes when an element goes."""

@@ -79,6 +79,15 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
+class Given:
+    """What a resource in island mode gives: the most [kW], and in all [kWh]."""
+
+    device: str
+    peak_kw: float
+    used_kwh: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Ahead:
     """How a plan fares until the repair, by forecast demand and with what loads draw that come
     back; minutes count from the fault."""
@@ -95,27 +104,26 @@ class Ahead:
     most_loaded: str = ""
     pickup_kw: float = 0.0
     """The most that is drawn beyond the usual demand."""
+    given: tuple[Given, ...] = ()
+    """By resources in island mode."""
 
 
 @dataclass(frozen=True, slots=True)
 class Island:
-    """What a grid-forming resource could carry of what a plan leaves dead: a study, with the steps
-    that would form it. The island is to be opened again before the network feeds it."""
+    """A part that a plan has a resource carry by itself: it is off again before the network feeds
+    it. `used_kwh` is what that takes until `until_min`; None where nothing looks ahead."""
 
-    former: str
-    steps: tuple[Step, ...]
+    source: str
+    """The source that stands for the resource, and is connected."""
+    resource: str
     customers: int
     power_kw: float
+    """What the resource may give."""
     energy_kwh: float | None
-    """What it can give until the repair; None where nothing bounds it."""
-    until_min: float
-    holds: bool = False
-    why: str = ""
-    """Why it does not hold until the repair; empty where it does."""
-    peak_kw: float = 0.0
-    v_min_pu: float | None = None
-    lasts_until_min: float | None = None
-    """Minute after the fault until which it is carried; None where it cannot be formed."""
+    """What it holds above its reserve; None where nothing bounds it."""
+    peak_kw: float
+    used_kwh: float | None = None
+    until_min: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,14 +181,19 @@ class Plan:
 
 
 def island_text(one: Island) -> str:
-    """What an island could do, in words."""
-    parted = [step.device for step in one.steps if step.action is Action.OPEN]
-    opening = f" with {', '.join(parted)} open" if parted else ""
-    return (
-        f"{one.former} could carry {one.customers:,} customers{opening}: "
-        + (one.why or f"until the repair, at most {one.peak_kw:.0f} kW")
-        + "; no step of the plan forms it"
-    )
+    """What an island is, in words."""
+    carried = f"{one.resource} carries {one.customers:,} customers"
+    energy = one.energy_kwh
+    if one.until_min is None:
+        told = f"{carried}, {one.peak_kw:.0f} of {one.power_kw:.0f} kW"
+        if energy is None:
+            return told
+        hours = energy / one.peak_kw if one.peak_kw > 0 else float("inf")
+        return f"{told}; its {energy:.0f} kWh last {hours:.1f} h at this demand"
+    told = f"{carried} until the repair, at most {one.peak_kw:.0f} of {one.power_kw:.0f} kW"
+    if energy is None or one.used_kwh is None:
+        return told
+    return f"{told}, {one.used_kwh:.0f} of {energy:.0f} kWh"
 
 
 def _predicted(step: Step) -> str:

@@ -68,6 +68,10 @@ SOURCES = Schema(
         flag(
             "normally_used", "False for a neighbouring source that only stands behind a tie", True
         ),
+        text(
+            "resource",
+            "the grid-forming generator or storage whose island mode it is, such as storage.b1",
+        ),
         _SERVICE,
     ),
 )

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from gridmend.model.graph import Forest, adjacency, forest
 from gridmend.model.grid import SINGULAR, Grid
+from gridmend.model.islanding import FORMING, formers
 from gridmend.model.snapshot import Snapshot
 from gridmend.model.wiring import SAME_BUS, Wiring, wiring
 
@@ -68,13 +69,15 @@ class Topology:
     @cached_property
     def infeeds(self) -> dict[str, bool]:
         """Every source and DER in service, as `Grid.key` writes it, and whether it holds a voltage
-        by itself."""
+        by itself. For a resource with a source in island mode that source does."""
         found: dict[str, bool] = {}
+        stood_for = {(one.table, one.row) for one in formers(self.grid)}
         for table in (self.grid.sources, *(self.grid.table(name) for name in DER)):
-            for name in (str(n) for n in table["name"][table.flags("in_service")]):
-                row = table.record(name)
-                key = f"{SINGULAR[table.schema.name]}.{name}".lower()
-                found[key] = table is self.grid.sources or bool(row.get("grid_forming", False))
+            kind, forms = table.schema.name, table is self.grid.sources
+            for row in np.flatnonzero(table.flags("in_service")).tolist():
+                own = kind in FORMING and bool(table.flags("grid_forming")[row])
+                key = f"{SINGULAR[kind]}.{table['name'][row]}".lower()
+                found[key] = forms or (own and (kind, row) not in stood_for)
         return found
 
     def closed(self, snapshot: Snapshot) -> Flags:

@@ -15,7 +15,10 @@ Flags = NDArray[np.bool_]
 
 Merit = tuple[float, int, int, int]
 """What is less is better: weight left out counts negative, then switches moved by hand, switches
-moved, and ties closed."""
+moved, and ties closed, of which an island counts as `ISLAND_COUNTS`."""
+
+ISLAND_COUNTS = 2
+"""A tie comes before an island that would bring back as many: it does not run empty."""
 
 LIVE = -1
 """The section that stands for all that is energised already."""
@@ -23,7 +26,8 @@ LIVE = -1
 
 @dataclass(frozen=True, slots=True)
 class Tie:
-    """A switch that may feed one section from another; `LIVE` is all that is energised."""
+    """A switch that may feed one section from another; `LIVE` is all that is energised. A source
+    that may form an island is one from there, too, by its number among the devices."""
 
     switch: int
     one: int
@@ -31,6 +35,7 @@ class Tie:
     is_closed: bool
     by_hand: bool = False
     normally_open: bool = False
+    is_island: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +235,8 @@ def _more(moved: tuple[int, int, int], switches: tuple[Tie, ...]) -> tuple[int, 
     for tie in switches:
         by_hand += tie.by_hand
         moves += 1
-        closing += tie.normally_open and not tie.is_closed
+        counts = ISLAND_COUNTS if tie.is_island else 1
+        closing += counts * (tie.normally_open and not tie.is_closed)
     return by_hand, moves, closing
 
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from gridmend.model.deed import is_remote
 from gridmend.model.plan import Plan, Refusal, Verdict
 from gridmend.operations import reasons
 from gridmend.operations.customers import critical_counts
 from gridmend.operations.islands import islands
-from gridmend.operations.pace import Timing, minutes_of
 from gridmend.operations.search import Search
 from gridmend.operations.trial import Case, Found, restored
 
@@ -33,17 +33,16 @@ def plan_of(outcome: Outcome, way: Found, seconds: float) -> Plan:
     case = outcome.case
     final, reading = way.judgement.flows[-1].snapshot, way.judgement.readings[-1]
     back = restored(case, final)
-    switches = case.topology.grid.switches
+    devices, grid = case.devices, case.topology.grid
     tied = [
-        str(switches["name"][k])
+        devices.names[k]
         for k in way.configuration.to_close
-        if switches.flags("normally_open")[k]
+        if devices.normally_open[k] and k not in devices.formers
     ]
-    without = final.with_switches(case.topology.grid, dict.fromkeys(tied, True))
+    without = devices.moved(final, dict.fromkeys(tied, True))
     by_tie = back & ~restored(case, without)
     weight = float(case.weights[back].sum())
-    critical = critical_counts(case.topology.grid)
-    remote = switches.flags("remote")
+    critical = critical_counts(grid)
     gap_pct = 100 * (outcome.bound - weight) / outcome.bound if outcome.bound > 0 else 0.0
     return Plan(
         fault=case.isolation.fault,
@@ -63,18 +62,11 @@ def plan_of(outcome: Outcome, way: Found, seconds: float) -> Plan:
         notes=case.isolation.notes,
         critical_out=int(critical[case.out].sum()),
         critical_restored=int(critical[back].sum()),
-        by_hand=sum(not remote[switches.row(step.device)] for step in way.steps),
+        by_hand=sum(not is_remote(grid, step.device) for step in way.steps),
         loss_kw=way.loss_kw,
         ahead=way.ahead,
-        islands=islands(case, final, _done_min(case, way)),
+        islands=islands(case, way),
     )
-
-
-def _done_min(case: Case, way: Found) -> float:
-    """When the last step of a way is done [min after the fault]."""
-    timing = case.outlook.horizon.timing if case.outlook else Timing()
-    minutes = minutes_of(way.steps, case.topology.grid, timing)
-    return minutes[-1] if minutes else timing.detection_s / 60
 
 
 def unhealed(case: Case, seconds: float) -> Plan:

@@ -42,6 +42,8 @@ class Isolation:
     sections: Sections
     zone: Flags
     locked: Flags
+    held: frozenset[str] = frozenset()
+    """Sources that no plan may connect, as `Grid.key` writes them."""
     notes: tuple[str, ...] = ()
     aside: Mapping[str, int] = field(default_factory=dict[str, int])
 
@@ -73,7 +75,8 @@ def isolate(
     """
     topology = topology or Topology.of(grid)
     still = np.zeros(len(grid.switches), bool)
-    still[[grid.switches.row(one) for one in banned]] = True
+    held = frozenset(key for key in map(grid.key, banned) if key.startswith("source."))
+    still[[grid.switches.row(one) for one in banned if grid.key(one) not in held]] = True
     table, row = grid.find(fault)
     name = f"{SINGULAR[table]}.{grid.table(table)['name'][row]}"
     nodes = np.unique(np.concatenate([_nodes(topology, one) for one in (name, *also)]))
@@ -111,6 +114,7 @@ def isolate(
         sections=cut,
         zone=zone,
         locked=(separators & at_zone.any(axis=1)) | still,
+        held=held,
         notes=_notes(topology, snapshot, name, trip),
         aside=_aside(topology, tripped, cut, zone & ~own, to_open),
     )

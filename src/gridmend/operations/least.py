@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridmend.interlock.limits import Limits
+from gridmend.model.islanding import capacities_kva
 from gridmend.model.plan import Violation
 from gridmend.model.snapshot import Snapshot
 from gridmend.model.topology import Topology
@@ -50,7 +51,7 @@ class Least:
     ) -> Least:  # fmt: skip
         """At a snapshot's demand; what is beyond a limit in `accepted` is not held to it."""
         grid, kw = topology.grid, _least_kw(network, snapshot, limits)
-        allowed = grid.sources.numbers("capacity_kva") * limits.loading_pct / 100
+        allowed = capacities_kva(grid) * limits.loading_pct / 100
         for one in accepted:
             kind, _, name = one.element.partition(".")
             if kind == "load":

@@ -21,6 +21,7 @@ from gridmend.operations.foreseen import Foreseen, Point
 from gridmend.operations.horizon import Horizon
 from gridmend.operations.pace import minutes_of
 from gridmend.operations.refuted import Hindrance, Refuted
+from gridmend.operations.stored import Stored
 
 Flags = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -89,7 +90,8 @@ class Outlook:
         return hindrance
 
     def judged(self, steps: Sequence[Step], flows: Sequence[Flow]) -> Ahead | Hindrance:
-        """Whether each state that steps lead to holds at its own times; `flows` are those at the
+        """Whether each state that steps lead to holds at its own times, and islands have the energy
+        that they need; `flows` are those at the
         demand of the start, one before the first step and one after each.
 
         The final state comes first, from its heaviest time to its lightest.
@@ -100,7 +102,7 @@ class Outlook:
         final = [p for p in points if p.state == last]
         final.sort(key=lambda p: -self._foreseen.total_kw(end.snapshot, p))
         told = Ahead(self.horizon.until_min, step_min=minutes)
-        near = end
+        near, stored = end, Stored.of(self.topology.grid)
         for point in (*final, *(p for p in points if p.state != last)):
             if point.state != last:
                 near = flows[point.state]
@@ -114,8 +116,12 @@ class Outlook:
             told = _with(
                 told, point, self._reading(flow), self._foreseen.pickup_kw(flow.snapshot, point)
             )
+            stored.note(point.minute, point.state, flow)
             near = flow
-        return told
+        lacking = stored.lacking(self.horizon.until_min)
+        if lacking is not None:
+            return lacking
+        return replace(told, given=stored.given(self.horizon.until_min))
 
     def _reading(self, flow: Flow) -> Reading:
         return read_off(self.gauge, flow, self.limits)

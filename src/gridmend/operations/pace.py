@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gridmend.model.deed import is_remote
 from gridmend.model.grid import Grid
 from gridmend.model.plan import Step
 
@@ -26,11 +27,10 @@ class Timing:
 
 def minutes_of(steps: Sequence[Step], grid: Grid, timing: Timing) -> tuple[float, ...]:
     """When each step is done [min after the fault]."""
-    remote = grid.switches.flags("remote")
     at_min = timing.detection_s / 60
     done: list[float] = []
     for number, step in enumerate(steps):
-        if not remote[grid.switches.row(step.device)]:
+        if not is_remote(grid, step.device):
             at_min += timing.hand_step_min
         elif number:
             at_min += timing.step_s / 60

@@ -110,6 +110,12 @@ def named(case: Case, section: int) -> str:
 
 def _why(case: Case, step: Step, customers: int) -> str:
     grid, isolation = case.topology.grid, case.isolation
+    if step.device not in grid.switches:
+        former = next(
+            one for k, one in case.devices.formers.items() if case.devices.names[k] == step.device
+        )
+        resource = str(grid.sources["resource"][former.source])
+        return f"{resource} forms an island: brings back {people(customers)}"
     row = grid.switches.row(step.device)
     if step.action is Action.OPEN:
         if step.device in isolation.to_open:
@@ -137,6 +143,5 @@ def _refused(case: Case, section: int, found: Search) -> str:
 
 
 def _through(case: Case, configuration: Configuration) -> str:
-    switches = case.topology.grid.switches
-    moved = [str(switches["name"][k]) for k in configuration.to_close]
+    moved = [case.devices.names[k] for k in configuration.to_close]
     return " and ".join(moved) if moved else "nothing"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 
@@ -19,7 +19,7 @@ from gridmend.model.plan import Plan, Violation
 from gridmend.model.snapshot import Snapshot
 from gridmend.model.topology import Topology
 from gridmend.operations.arrangement import board
-from gridmend.operations.configurations import Tie, Ways, reachable, ties
+from gridmend.operations.configurations import LIVE, Tie, Ways, reachable, ties
 from gridmend.operations.customers import customer_weights
 from gridmend.operations.drafting import Outcome, nothing, plan_of, unhealed
 from gridmend.operations.fault import Isolation, isolate
@@ -95,7 +95,8 @@ def propose(
     avoid
         Elements faulted before: they stay dead, cut off only beside what is fed.
     banned
-        Switches that no plan may move; a closed one that would isolate moves isolation outward.
+        Switches that no plan may move, and sources that none may connect; a closed switch that
+        would isolate moves isolation outward.
     now
         The positions that stand, where some of the switching is done; without it the plan begins
         as protection leaves it all.
@@ -208,7 +209,7 @@ def _case(
 
 
 def _ties(case: Case, before: Snapshot) -> list[Tie]:
-    """The switches that may feed what this fault put out."""
+    """The switches that may feed what this fault put out, and the sources that may form islands."""
     topology, isolation = case.topology, case.isolation
     cut = isolation.sections
     live, was_live = _live(case, isolation.isolated), _live(case, before)
@@ -221,15 +222,29 @@ def _ties(case: Case, before: Snapshot) -> list[Tie]:
         ],
         bool,
     )
-    return ties(
+    banned = isolation.zone | ~was_live
+    among = ties(
         cut.ends,
         live=live,
-        banned=isolation.zone | ~was_live,
+        banned=banned,
         usable=usable & ~isolation.locked,
         closed=isolation.isolated.open_phases == 0,
         by_hand=~topology.grid.switches.flags("remote"),
         normally_open=topology.grid.switches.flags("normally_open"),
     )
+    return [*among, *_islands(case, live | banned)]
+
+
+def _islands(case: Case, unfit: Flags) -> Iterator[Tie]:
+    """The sources that may form an island, each as a tie from what is live to its section; none
+    where that is `unfit` [sections]."""
+    sources = case.topology.grid.sources
+    section = case.isolation.sections.of_bus
+    for number, one in case.devices.formers.items():
+        at = int(section[case.topology.grid.buses.row(str(sources["bus"][one.source]))])
+        is_held = case.devices.names[number].lower() in case.isolation.held
+        if at >= 0 and not (unfit[at] or is_held):
+            yield Tie(number, LIVE, at, is_closed=False, normally_open=True, is_island=True)
 
 
 def _live(case: Case, snapshot: Snapshot) -> Flags:
@@ -272,8 +287,6 @@ def _is_little(case: Case, found: Search, restorable: Flags) -> bool:
 
 
 def _restorable(case: Case, among: list[Tie]) -> Flags:
-    """[loads] who would be supplied with every switch closed that may be, limits aside."""
-    names = case.topology.grid.switches["name"]
-    closing = {str(names[t.switch]): False for t in among}
-    everything = case.isolation.isolated.with_switches(case.topology.grid, closing)
-    return restored(case, everything)
+    """[loads] who would be supplied with all closed that may be, limits aside."""
+    closing = {case.devices.names[t.switch]: False for t in among}
+    return restored(case, case.devices.moved(case.isolation.isolated, closing))

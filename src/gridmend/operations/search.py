@@ -267,14 +267,17 @@ def _source_of(case: Case, here: Configuration, violation: Violation) -> int | N
 
 
 def _sources(case: Case, among: list[Tie]) -> dict[int, int]:
-    """The source [row] behind each switch between something live and something dead."""
+    """The source [row] behind each switch between something live and something dead, and each that
+    may form an island."""
     w, topology = case.topology.wiring, case.topology
     fed_by = topology.fed_by(case.isolation.isolated)
     edges, rows = topology.switch_edges
     best = np.maximum(fed_by[w.edge_from[edges]], fed_by[w.edge_to[edges]])
     entering = {t.switch for t in among if LIVE in (t.one, t.two)}
-    return {
+    found = {
         int(row): int(source)
         for row, source in zip(rows.tolist(), best.tolist(), strict=True)
         if row in entering and source >= 0
     }
+    formers = case.devices.formers
+    return found | {number: formers[number].source for number in entering & formers.keys()}

@@ -14,11 +14,13 @@ from numpy.typing import NDArray
 from gridmend.interlock.check import Judgement, examine
 from gridmend.interlock.electric import Solver, look_ahead
 from gridmend.interlock.limits import Gauge, Limits, Reading, excess_pu, read_off, worsened
+from gridmend.model.deed import is_remote
 from gridmend.model.flow import Flow
 from gridmend.model.plan import Action, Ahead, Plan, Step, Verdict, Violation
 from gridmend.model.snapshot import Snapshot
 from gridmend.model.topology import Topology
-from gridmend.operations.configurations import Configuration, Merit
+from gridmend.operations.configurations import ISLAND_COUNTS, Configuration, Merit
+from gridmend.operations.devices import Devices
 from gridmend.operations.fault import Isolation
 from gridmend.operations.least import Least
 from gridmend.operations.outlook import Outlook
@@ -61,6 +63,11 @@ class Case:
     outlook: Outlook | None = None
 
     @cached_property
+    def devices(self) -> Devices:
+        """What its plans move."""
+        return Devices.of(self.topology.grid)
+
+    @cached_property
     def least(self) -> Least:
         """What its loads take at the least."""
         accepted = (*self.accepted, *self.start.violations)
@@ -99,12 +106,11 @@ class Refused:
 
 def positions(case: Case, configuration: Configuration) -> Snapshot:
     """The snapshot in which a configuration ends, with the taps of the start."""
-    grid = case.topology.grid
-    names = grid.switches["name"]
+    names = case.devices.names
     moves = dict.fromkeys(case.isolation.to_open, True)
-    moves |= {str(names[k]): True for k in configuration.to_open}
-    moves |= {str(names[k]): False for k in configuration.to_close}
-    return case.flow.snapshot.with_switches(grid, moves)
+    moves |= {names[k]: True for k in configuration.to_open}
+    moves |= {names[k]: False for k in configuration.to_close}
+    return case.devices.moved(case.flow.snapshot, moves)
 
 
 def restored(case: Case, snapshot: Snapshot) -> Flags:
@@ -118,11 +124,12 @@ def loss_kw(flow: Flow) -> float:
 
 
 def merit_of(case: Case, here: Configuration, weight: float) -> Merit:
-    switches = case.topology.grid.switches
-    remote, ties = switches.flags("remote"), switches.flags("normally_open")
+    devices = case.devices
     moved = (*here.to_open, *here.to_close)
-    by_hand = sum(not remote[k] for k in moved)
-    return -weight, by_hand, len(moved), sum(bool(ties[k]) for k in here.to_close)
+    by_hand = sum(not devices.remote[k] for k in moved)
+    ties = [k for k in here.to_close if devices.normally_open[k]]
+    closed = sum(ISLAND_COUNTS if k in devices.formers else 1 for k in ties)
+    return -weight, by_hand, len(moved), closed
 
 
 def weight_of(case: Case, here: Configuration) -> float:
@@ -243,11 +250,10 @@ def _refused(here: Configuration, hindrance: Hindrance) -> Refused:
 
 def _steps(case: Case, here: Configuration, order: tuple[int, ...]) -> tuple[Step, ...]:
     """Bare steps: isolate, split what is still dead, then close outward from what is live."""
-    switches = case.topology.grid.switches
-    remote = switches.flags("remote")
+    names, remote = case.devices.names, case.devices.remote
     opening = isolating(case, here)
-    opening += [str(switches["name"][k]) for k in sorted(here.to_open, key=lambda k: not remote[k])]
-    closing = [str(switches["name"][k]) for k in order]
+    opening += [names[k] for k in sorted(here.to_open, key=lambda k: not remote[k])]
+    closing = [names[k] for k in order]
     return (
         *(Step(Action.OPEN, name, "") for name in opening),
         *(Step(Action.CLOSE, name, "") for name in closing),
@@ -257,20 +263,19 @@ def _steps(case: Case, here: Configuration, order: tuple[int, ...]) -> tuple[Ste
 def _without_hands(case: Case, here: Configuration) -> Iterator[tuple[Step, ...]]:
     """The steps in an order in which nobody waits for a switch by hand that only isolates: it opens
     once nothing else is left that does not make the fault live. None where that changes nothing."""
-    grid, isolation = case.topology.grid, case.isolation
-    switches, remote = grid.switches, grid.switches.flags("remote")
-    waiting = [name for name in isolating(case, here) if not remote[switches.row(name)]]
+    devices, isolation, grid = case.devices, case.isolation, case.topology.grid
+    waiting = [name for name in isolating(case, here) if not is_remote(grid, name)]
     picks_up = case.outlook is not None and case.outlook.horizon.cold is not None
     if not waiting or picks_up:
         return
-    bare = _steps(case, here, tuple(sorted(here.to_close, key=lambda k: not remote[k])))
+    bare = _steps(case, here, tuple(sorted(here.to_close, key=lambda k: not devices.remote[k])))
     steps = [s for s in bare if s.action is Action.OPEN and s.device not in waiting]
     closing = [s for s in bare if s.action is Action.CLOSE]
-    now = isolation.tripped.with_switches(grid, {s.device: True for s in steps})
+    now = devices.moved(isolation.tripped, {s.device: True for s in steps})
     in_zone = np.append(isolation.zone, False)[isolation.sections.of_bus]
     while closing or waiting:
         for step in closing:
-            then = now.with_switch(grid, step.device, is_open=False)
+            then = devices.moved(now, {step.device: False})
             if not (case.topology.energised_buses(then) & in_zone).any():
                 closing.remove(step)
                 break
@@ -278,7 +283,7 @@ def _without_hands(case: Case, here: Configuration) -> Iterator[tuple[Step, ...]
             if not waiting:
                 return
             step = Step(Action.OPEN, waiting.pop(0), "")
-            then = now.with_switch(grid, step.device, is_open=True)
+            then = devices.moved(now, {step.device: True})
         steps.append(step)
         now = then
     yield tuple(steps)
@@ -289,7 +294,7 @@ def _orders(case: Case, here: Configuration) -> Iterator[tuple[int, ...]]:
 
     A switch between two dead sections may be closed at any time; the interlock judges.
     """
-    remote = case.topology.grid.switches.flags("remote")
+    remote = case.devices.remote
     outward = here.to_close
     yield tuple(sorted(outward, key=lambda k: not remote[k]))
     yield outward

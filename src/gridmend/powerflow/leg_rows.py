@@ -10,6 +10,7 @@ import numpy as np
 from gridmend.model.arrays import Flags, Floats, Ints
 from gridmend.model.errors import GridError
 from gridmend.model.grid import Grid
+from gridmend.model.islanding import source_of
 from gridmend.model.table import Table
 from gridmend.powerflow import leg_models
 from gridmend.powerflow.legs import INJECTED, Legs
@@ -29,7 +30,7 @@ _MODELS = {
 
 def legs(grid: Grid, numbering: Numbering) -> Legs:
     """The legs of every load, generator, PV system and storage in service."""
-    parts = [_legs_of(numbering, grid.table(name), kind) for kind, name in enumerate(INJECTED)]
+    parts = [_legs_of(numbering, grid, name) for name in INJECTED]
     before = np.cumsum([0, *(len(part.plus) for part in parts)])[:-1].tolist()
     balanced = [part.balanced + first for part, first in zip(parts, before, strict=True)]
     joined = {
@@ -40,7 +41,8 @@ def legs(grid: Grid, numbering: Numbering) -> Legs:
     return Legs(**joined, balanced=np.concatenate(balanced))
 
 
-def _legs_of(numbering: Numbering, table: Table, kind: int) -> Legs:
+def _legs_of(numbering: Numbering, grid: Grid, name: str) -> Legs:
+    table = grid.table(name)
     rows = np.flatnonzero(table.flags("in_service"))
     (ends,) = numbering.ends(table, rows, ("bus", "phases"))
     delta = table["connection"][rows] == "delta"
@@ -54,7 +56,7 @@ def _legs_of(numbering: Numbering, table: Table, kind: int) -> Legs:
     other = np.where(delta[own], (within + 1) % size, size - 1)
     row, n, share = rows[own], len(own), 1 / count[own]
     columns = {c.name for c in table.schema.columns}
-    is_load = table.schema.name == "loads"
+    is_load = name == "loads"
 
     def numbers(column: str, otherwise: float) -> Floats:
         return table.numbers(column)[row] if column in columns else np.full(n, otherwise)
@@ -62,7 +64,7 @@ def _legs_of(numbering: Numbering, table: Table, kind: int) -> Legs:
     return Legs(
         plus=ends.nodes[own, within],
         minus=ends.nodes[own, other],
-        table=np.full(n, kind),
+        table=np.full(n, INJECTED.index(name)),
         element=row,
         share=share,
         model=_model(table, rows)[own] if "model" in columns else np.full(n, leg_models.POWER),
@@ -73,6 +75,7 @@ def _legs_of(numbering: Numbering, table: Table, kind: int) -> Legs:
         exponents=np.stack([numbers("p_exponent", 1.0), numbers("q_exponent", 2.0)], 1),
         zip=_zips(table, rows)[own] if is_load else np.zeros((n, 7)),
         fixed_kvar=table.numbers("q_kvar")[row] * share if is_load else np.zeros(n),
+        formed_by=source_of(grid, name, len(table))[row],
         balanced=_balanced(table, rows, count, first) if "balanced" in columns else _NONE,
     )
 

@@ -35,7 +35,8 @@ class Legs:
     `plus`, `minus`: nodes, -1 for ground; `element`: row in `table` (index in `INJECTED`);
     `share`: part of the element's power; `limits` [legs, 3]: v_low, v_min, v_max [pu of
     `rated_v`]; `exponents` [legs, 2]; `zip` [legs, 7]; `balanced` [elements, 3]: legs of an
-    inverter that drives positive-sequence current alone.
+    inverter that drives positive-sequence current alone; `formed_by`: row of the source that stands
+    for its element in island mode, -1 where none does.
     """
 
     plus: Ints
@@ -49,6 +50,7 @@ class Legs:
     exponents: Floats
     zip: Floats
     fixed_kvar: Floats
+    formed_by: Ints
     balanced: Ints
 
     @cached_property
@@ -64,7 +66,8 @@ class Legs:
 
 
 def powers(legs: Legs, snapshot: Snapshot) -> Complexes:
-    """[legs] power consumed at rated voltage [VA]; generation is negative."""
+    """[legs] power consumed at rated voltage [VA]; generation is negative. What a source stands for
+    that is on gives nothing besides."""
     s = np.zeros(len(legs.plus), complex)
     fields = (
         (snapshot.load_kw, snapshot.load_kvar, 1.0),
@@ -76,6 +79,8 @@ def powers(legs: Legs, snapshot: Snapshot) -> Complexes:
         here = legs.table == kind
         row = legs.element[here]
         s[here] = sign * 1e3 * (p_kw[row] + 1j * q_kvar[row]) * legs.share[here]
+    formed = np.flatnonzero(legs.formed_by >= 0)
+    s[formed[snapshot.source_on[legs.formed_by[formed]]]] = 0.0
     return s
 
 

@@ -185,6 +185,7 @@ def _take_demand(standing: Standing, snapshot: Snapshot) -> bool:
     """Take over the demand; False where legs come or go, which may join or part nodes."""
     before = standing.snapshot
     names = [name for _, *pair in DEMANDS for name in pair]
+    names.append("source_on")  # one in island mode takes the place of a DER
     if all(getattr(before, name) is getattr(snapshot, name) for name in names):
         return True
     s_va = powers(standing.state.network.legs, snapshot)

@@ -10,6 +10,7 @@ import numpy as np
 from gridmend.interlock.check import Bench
 from gridmend.interlock.electric import look_ahead
 from gridmend.model.arrays import Flags, Ints
+from gridmend.model.deed import carried_out
 from gridmend.model.flow import Flow
 from gridmend.model.plan import Action, Step
 from gridmend.model.sections import loop_count
@@ -43,10 +44,11 @@ def steps_to_normal(
 
     What closes without a loop closes first, from its own source outward. Then a feeder takes over
     before its tie lets go, where `loops` lets that loop be closed and no limit is exceeded beyond
-    what stands, neither while it is closed nor after; nobody is interrupted. Else one tie opens
-    first, and whoever it feeds is out for a step's time. Taps and capacitors stay. With `loops`
-    every step tells the voltage and loading that are predicted for it. What would make one of the
-    `faults` live, or lets go of somebody whose feeder waits for that, is left for later.
+    what stands, neither while it is closed nor after; nobody is interrupted. Else a source in
+    island mode or one tie lets go first, and whoever it feeds is out for a step's time. Taps and
+    capacitors stay. With `loops` every step tells the voltage and loading that are predicted for
+    it. What would make one of the `faults` live, or lets go of somebody whose feeder waits for
+    that, is left for later.
     """
     grid = topology.grid
     names = grid.switches.texts("name")
@@ -57,17 +59,19 @@ def steps_to_normal(
         steps.append(Step(Action.CLOSE, name, why="the fault is repaired"))
         now = now.with_source(grid, name, is_on=True)
     faulted = _nodes_of(topology, faults)
-    for _ in range(2 * len(names)):
+    for _ in range(2 * (len(names) + len(grid.sources))):
         differs = np.flatnonzero(now.open_phases != normal.open_phases).tolist()
+        islands = [f"source.{grid.sources['name'][k]}"
+                   for k in np.flatnonzero(now.source_on & ~normal.source_on)]  # fmt: skip
         if len(faulted):
-            differs = _possible(topology, now, normal, differs, faulted)
-        if not differs:
+            differs, islands = _possible(topology, now, normal, differs, islands, faulted)
+        if not (differs or islands):
             break
         closes = [row for row in differs if not normal.open_phases[row]]
         opens = [row for row in differs if normal.open_phases[row]]
-        for step in _next(topology, now, normal, closes, opens, loops):
+        for step in _next(topology, now, normal, closes, opens, islands, loops):
             steps.append(step)
-            now = now.with_switch(grid, step.device, is_open=step.action is Action.OPEN)
+            now = carried_out(step, grid, now)
     return tuple(steps) if loops is None else _predicted(loops.bench, begins, steps)
 
 
@@ -77,10 +81,12 @@ def _nodes_of(topology: Topology, elements: Collection[str]) -> Ints:
 
 
 def _possible(
-    topology: Topology, now: Snapshot, normal: Snapshot, rows: list[int], faulted: Ints
-) -> list[int]:
-    """Those of the switches that differ which may move while something is faulted [nodes]: the
-    closings beside nothing that is joined to it, and the ties that nobody needs after them."""
+    topology: Topology, now: Snapshot, normal: Snapshot, rows: list[int], islands: list[str],
+    faulted: Ints,
+) -> tuple[list[int], list[str]]:  # fmt: skip
+    """Those of the switches that differ, and of the sources of islands, which may move while
+    something is faulted [nodes]: the closings beside nothing that is joined to it, and the ties
+    and sources that nobody needs after them."""
     grid = topology.grid
     names = grid.switches.texts("name")
     dead = faulted[~topology.energised(now)[faulted]]
@@ -94,13 +100,14 @@ def _possible(
     found = [row for row in rows if not normal.open_phases[row] and not is_beside(row)]
     ahead = now.with_switches(grid, {names[row]: False for row in found})
     has = topology.supplied(topology.energised(now))
-    for row in rows:
-        if normal.open_phases[row]:
-            then = ahead.with_switch(grid, names[row], is_open=True)
-            if not (has & ~topology.supplied(topology.energised(then))).any():
-                ahead = then
-                found.append(row)
-    return found
+    spared: list[str] = []
+    for name in [*islands, *(names[row] for row in rows if normal.open_phases[row])]:
+        then = carried_out(Step(Action.OPEN, name, ""), grid, ahead)
+        if not (has & ~topology.supplied(topology.energised(then))).any():
+            ahead = then
+            spared.append(name)
+    found += [row for row in rows if normal.open_phases[row] and names[row] in spared]
+    return found, [name for name in islands if name in spared]
 
 
 def sources_at(topology: Topology, now: Snapshot, switch: str) -> tuple[frozenset[str], ...]:
@@ -125,6 +132,7 @@ def _next(
     normal: Snapshot,
     closes: list[int],
     opens: list[int],
+    islands: list[str],
     loops: Loops | None,
 ) -> tuple[Step, ...]:
     """The next steps: a close from a live side to a dead one, first of all from the side that feeds
@@ -143,6 +151,9 @@ def _next(
     through = _through_a_loop(topology, now, closes, opens, loops) if loops is not None else None
     if through is not None:
         return through
+    if islands:
+        why = "back to normal: its island lets go before the feeder takes over"
+        return (Step(Action.OPEN, islands[0], why=why),)
     if opens:
         why = "back to normal: the tie lets go before the feeder takes over"
         return (Step(Action.OPEN, str(names[opens[0]]), why=why),)
@@ -216,11 +227,7 @@ def _predicted(bench: Bench, now: Snapshot, steps: list[Step]) -> tuple[Step, ..
     flow: Flow | None = None
     found: list[Step] = []
     for step in steps:
-        is_open = step.action is Action.OPEN
-        if step.device in grid.switches:
-            now = now.with_switch(grid, step.device, is_open=is_open)
-        else:
-            now = now.with_source(grid, step.device, is_on=not is_open)
+        now = carried_out(step, grid, now)
         flow = bench.solver.solve(now, controls="static", near=flow)
         reading = bench.reader.read(flow) if flow.converged else None
         found.append(

@@ -10,6 +10,7 @@ import numpy as np
 
 from gridmend.model.arrays import Ints
 from gridmend.model.flow import Flow
+from gridmend.model.islanding import capacities_kva
 from gridmend.model.snapshot import Snapshot
 from gridmend.model.topology import Topology
 from gridmend.powerflow.network import Network
@@ -130,7 +131,7 @@ def _carries_a(network: Network, flow: Flow, row: int) -> float:
     """The current that a source must carry [A]: by its capacity, or, where that is unknown, all
     load of the network, which ties may bring to it."""
     sources = network.grid.sources
-    kva = float(sources.numbers("capacity_kva")[row])
+    kva = float(capacities_kva(network.grid)[row])
     if not kva > 0:
         kva = float(np.hypot(flow.snapshot.load_kw.sum(), flow.snapshot.load_kvar.sum()))
     return kva / (math.sqrt(3) * float(sources.numbers("base_kv")[row]))

@@ -20,6 +20,10 @@ from gridmend.twin.protection.device import Act, Device
 from gridmend.twin.protection.fuse import Fuse, FuseSettings
 from gridmend.twin.protection.recloser import Recloser
 from gridmend.twin.protection.sectionaliser import Sectionaliser, SectionaliserSettings
+from gridmend.twin.stores import Stores
+
+EMPTY = "its storage is at its reserve"
+"""What the source of an island says that its storage drops."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +50,8 @@ class Guards:
     devices: tuple[Guard, ...]
     findings: tuple[Finding, ...]
     """What was assumed, device by device, and which rows of the tables are left out."""
+    stores: Stores
+    """What storages hold that may carry an island."""
 
     @staticmethod
     def of(
@@ -93,7 +99,7 @@ class Guards:
                 )  # fmt: skip
             _check_fits(name, settings, len(at))
             guards.append(Guard(_device(settings), table, row, name, at, phases))
-        made = Guards(network, tuple(guards), tuple(findings))
+        made = Guards(network, tuple(guards), tuple(findings), Stores.of(network.grid))
         made._begin(flow.snapshot)
         return made
 
@@ -107,6 +113,7 @@ class Guards:
 
     def see(self, now_s: float, flow: Flow) -> None:
         """From now on every device sees the currents of a flow."""
+        self.stores.see(now_s, flow)
         for guard in self.devices:
             i_a = flow.i_a[guard.at]
             live = bool(flow.energised[self.network.terminals.node[guard.at]].any())
@@ -115,10 +122,16 @@ class Guards:
 
     def due_s(self) -> float:
         """When the first of them acts if the currents stay [s]; inf if none does."""
-        return min((guard.device.due_s() for guard in self.devices), default=math.inf)
+        devices_s = (guard.device.due_s() for guard in self.devices)
+        return min(self.stores.due_s(), *devices_s, math.inf)
 
     def act(self, now_s: float) -> list[tuple[Guard, Act]]:
-        """What all that are due do now."""
+        """What all that are due do now; a storage that is empty drops its island first."""
+        empty = set(self.stores.act(now_s))
+        for guard in self.devices:
+            if guard.table == "sources" and guard.row in empty:
+                assert isinstance(guard.device, Recloser)
+                guard.device.open(now_s, why=EMPTY)
         return [
             (guard, act)
             for guard in self.devices
@@ -146,6 +159,7 @@ class Guards:
 
     def stand(self, snapshot: Snapshot) -> None:
         """All begin anew where a snapshot has them, before anything has happened."""
+        self.stores.anew()
         self.devices = tuple(replace(one, device=_anew(one.device)) for one in self.devices)
         self._begin(snapshot)
 

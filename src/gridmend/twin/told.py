@@ -11,6 +11,7 @@ from gridmend.model.event import Event
 from gridmend.model.grid import Grid
 from gridmend.model.plan import POWERS, Step
 from gridmend.model.snapshot import Snapshot, conductor_mask, controlled_winding, step_of_tap
+from gridmend.twin.guards import EMPTY
 from gridmend.twin.plant import Happened
 from gridmend.twin.telemetry.points import Points, Quantity
 
@@ -61,12 +62,17 @@ class Told:
 
     def act(self, happened: Happened, key: str, stamp_s: float) -> Event | None:
         """What the protection of a device did, where it moved something; None for the rest, and for
-        an opening by command, which its device answers itself and which is no lock-out."""
+        an opening by command, which its device answers itself and which is no lock-out. Nor is it
+        one where a storage drops its island."""
         if happened.kind != "close" and happened.payload.get("why") == BY_COMMAND:
             return None
         name = key.partition(".")[2] if key.startswith("switch.") else key
+        if happened.payload.get("why") == EMPTY:
+            payload: dict[str, Any] = {"device": name, "position": "open"}
+            is_opening = happened.kind == "open"
+            return self._event(stamp_s, "storage", "status", payload) if is_opening else None
         if happened.kind == "close":
-            payload: dict[str, Any] = {"device": name, "position": "closed"}
+            payload = {"device": name, "position": "closed"}
             return self._event(stamp_s, "protection", "status", payload)
         if happened.kind in ("open", "lock_out"):
             payload = {"device": name, "locked_out": happened.kind == "lock_out"}

@@ -8,6 +8,7 @@ import numpy as np
 
 from gridmend.interlock.move import Move
 from gridmend.model.errors import GridError
+from gridmend.model.islanding import capacities_kva
 from gridmend.model.plan import MOVES, POWERS, SWITCHING, Action
 
 NO_LOAD_A = 1.0
@@ -131,7 +132,7 @@ def ramp(move: Move) -> str | None:
     feeder = _feeder(move, fed_by, move.key)
     if feeder < 0:
         return None
-    rating_kva = float(site.grid.sources.numbers("capacity_kva")[feeder])
+    rating_kva = float(capacities_kva(site.grid)[feeder])
     if np.isnan(rating_kva):
         return None
     late_kw = sum(kw for key, kw in before.ramps if _feeder(move, fed_by, key) == feeder)

@@ -9,6 +9,7 @@ import numpy as np
 from gridmend.interlock.limits import Gauge as Limited
 from gridmend.model.arrays import Flags, Floats, Ints
 from gridmend.model.flow import Flow, Nodes
+from gridmend.model.islanding import capacities_kva
 from gridmend.operations.alarms.places import Places
 from gridmend.powerflow.results import amperes
 
@@ -113,7 +114,7 @@ def _ratings(places: Places, names: tuple[str, ...]) -> tuple[Floats, Floats, Fl
             grid.transformers.numbers("emergency_rating_kva"), grid.transformers,
         ),
     }  # fmt: skip
-    capacity = grid.sources.numbers("capacity_kva")
+    capacity = capacities_kva(grid)
     known["source"] = (capacity, np.full(len(capacity), np.nan), grid.sources)
     kinds = grid.transformers.texts("kind")
     normal, emergency = np.full(len(names), np.nan), np.full(len(names), np.nan)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from gridmend.model.plan import Action
+from gridmend.model.deed import carried_out
 from gridmend.model.snapshot import Snapshot
 from gridmend.model.topology import Topology
 from gridmend.operations.fault import isolate
@@ -245,12 +245,9 @@ def planned_by(topology: Topology, before: Snapshot) -> Callable[[str], Flags]:
 
     def planned(fault: str) -> Flags:
         proposal = propose(grid, before, fault, plans_most=1, network=network, topology=topology)
-        moves = {
-            step.device: step.action is Action.OPEN
-            for step in proposal.plans[0].steps
-            if step.action in (Action.OPEN, Action.CLOSE)
-        }
-        final = proposal.isolation.tripped.with_switches(grid, moves)
+        final = proposal.isolation.tripped
+        for step in proposal.plans[0].steps:
+            final = carried_out(step, grid, final)
         return topology.supplied(topology.energised(final))
 
     return planned

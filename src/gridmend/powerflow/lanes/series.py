@@ -55,8 +55,11 @@ class Found:
     quiet: Flags | None = None
 
 
-def demand_of(network: Network, series: Series, first: int, last: int) -> Demand:
-    """The legs' demand over some steps of a series; what is constant follows a profile of ones."""
+def demand_of(
+    network: Network, series: Series, first: int, last: int, begin: Snapshot | None = None
+) -> Demand:
+    """The legs' demand over some steps of a series; what is constant follows a profile of ones.
+    `begin` has the positions, where they are not those of the series."""
     assert len(INJECTED) == len(_FIELDS)
     legs = network.legs
     constant = len(series.factors)
@@ -72,7 +75,8 @@ def demand_of(network: Network, series: Series, first: int, last: int) -> Demand
                 at[part][here] = np.where(followed < 0, constant, followed)
     ones = np.ones((1, last - first))
     factors = np.concatenate([series.factors[:, first:last], ones])
-    return Demand(powers(legs, series.start), at[0], at[1], factors)
+    start = series.start.at_positions_of(begin) if begin is not None else series.start
+    return Demand(powers(legs, start), at[0], at[1], factors)
 
 
 def solve_off(
@@ -90,7 +94,7 @@ def solve_off(
     found = solve_lanes(
         network,
         begin,
-        demand_of(network, series, *steps),
+        demand_of(network, series, *steps, begin),
         tolerance=tolerance_pu,
         threads=threads,
         voltages=keep_voltages,
@@ -125,7 +129,7 @@ def solve_static(
     came to rest. None where the network's controls cannot move in lanes.
     """
     controls = network.controls
-    demand = demand_of(network, series, *steps)
+    demand = demand_of(network, series, *steps, begin)
     base = _middle_positions(network, series, demand.factors[:-1], begin)
     cut = _cut(network, controls, base)
     if cut is None:

@@ -12,6 +12,7 @@ import numpy as np
 from gridmend.interlock.check import Bench
 from gridmend.interlock.site import Flags
 from gridmend.interlock.standing import HOLD, Standing, standing
+from gridmend.model.deed import is_remote
 from gridmend.model.grid import Grid
 from gridmend.model.plan import Action, Plan, Step
 from gridmend.model.situation import Situation
@@ -31,7 +32,7 @@ carry a flow takes seconds."""
 
 @dataclass(frozen=True, eq=False)
 class Footing:
-    """Positions to plan from, the switches that no plan may move, and those in doubt.
+    """Positions to plan from, the devices that no plan may move, and the switches in doubt.
 
     In `now` a switch in doubt is closed, so that a fault is cut off beyond it; one that was last
     seen open and has sure supply on a side stays open, since nothing more is led to it.
@@ -54,7 +55,7 @@ def footing(
 
     Banned are the switches in `lost`; those in doubt, and those whose automatic operation would
     rest on one in doubt (beside it, or fed through it); those that bear a tag which forbids the
-    move; and, where a plan `closes_only`, those that would have to open first.
+    move; and, where a plan `closes_only`, those that would have to open first. Sources likewise.
     """
     site = bench.site
     stands = standing(site, situation, now_s, bench.policy)
@@ -81,7 +82,15 @@ def footing(
         now = now.with_switches(
             site.grid, {names[k]: bool(bits[k]) for k in np.flatnonzero(doubtful).tolist()}
         )
-    return Footing(now, _named(names, banned), frozenset(_named(names, doubtful)))
+    held = _held_sources(stands, lost)
+    return Footing(now, (*_named(names, banned), *held), frozenset(_named(names, doubtful)))
+
+
+def _held_sources(stands: Standing, lost: Collection[str]) -> tuple[str, ...]:
+    """The sources that no plan may connect: those in `lost`, in doubt, and with a hold tag."""
+    held = {tag.device for tag in stands.binding if tag.kind == HOLD}
+    sources = (f"source.{name}".lower() for name in stands.site.grid.sources)
+    return tuple(key for key in sources if key in {*lost, *held, *stands.doubtful})
 
 
 def _surely_live(stands: Standing) -> Flags:
@@ -153,7 +162,7 @@ def planned(
     remote = grid.switches.flags("remote")
     steps = worthwhile(plan.steps, grid)
     case.is_first = False
-    if case.by_hand or all(remote[grid.switches.row(step.device)] for step in steps):
+    if case.by_hand or all(is_remote(grid, step.device) for step in steps):
         return plan
     names = [name.lower() for name in grid.switches.texts("name")]
     first = found(replace(start, banned=(*start.banned, *_named(names, ~remote))))
@@ -164,17 +173,15 @@ def planned(
 def worthwhile(steps: Sequence[Step], grid: Grid) -> list[Step]:
     """The steps without the last ones by hand that only isolate: nobody is brought back by them,
     what is faulted is made live by nothing, and the crew that mends it isolates where it works."""
-    remote = grid.switches.flags("remote")
     found = list(steps)
     while found and found[-1].action is Action.OPEN:
-        if remote[grid.switches.row(found[-1].device)]:
+        if is_remote(grid, found[-1].device):
             break
         found.pop()
     return found
 
 
 def is_sure(plan: Plan, bench: Bench, start: Footing) -> bool:
-    """Whether every step of a plan is at a switch that takes commands and is in no doubt."""
-    switches = bench.site.grid.switches
-    remote = switches.flags("remote")
-    return not start.doubtful and all(remote[switches.row(step.device)] for step in plan.steps)
+    """Whether every step of a plan is at a device that takes commands and is in no doubt."""
+    grid = bench.site.grid
+    return not start.doubtful and all(is_remote(grid, step.device) for step in plan.steps)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from gridmend.model.errors import Finding, GridError, nearest
 from gridmend.model.grid import SINGULAR, Grid
+from gridmend.model.islanding import FORMING, places
 from gridmend.twin.inverters.machine import RideThrough
 from gridmend.twin.inverters.settings import Settings, findings
 from gridmend.twin.inverters.standard import NOMINAL_HZ, RANDOM_BELOW_KVA, Category
@@ -139,5 +140,7 @@ def _settings(given: Settings | Category | str) -> Settings:
 
 
 def _forms(grid: Grid, table: str, row: int) -> bool:
-    """Whether it may hold the voltage of an island; PV systems have no such column."""
-    return table != "pv_systems" and bool(grid.table(table).flags("grid_forming")[row])
+    """Whether it may hold the voltage of an island by itself, without a source that stands for it
+    in island mode; PV systems have no such column."""
+    forms = table in FORMING and bool(grid.table(table).flags("grid_forming")[row])
+    return forms and (table, row) not in places(grid).values()
