@@ -9,6 +9,7 @@ import numpy as np
 
 from gridmend.interlock import Limits, violations
 from gridmend.interlock.limits import worsened
+from gridmend.model.islanding import deliverable_kwh
 from gridmend.model.plan import Violation
 from gridmend.model.snapshot import Snapshot
 from gridmend.operations.cold_load import ColdLoad
@@ -76,9 +77,31 @@ def most_over(case: Drawn, proposal: Proposal, what: Expected, *, moved_cold: bo
         flow = case.network.solve(snapshot, controls="static")
         if not flow.converged or worsened(stood, violations(grid, flow), Limits()):
             continue
-        if _holds(case, snapshot, np.where(cold, what.pickup, 1.0), what, unavoidable):
+        factor = np.where(cold, what.pickup, 1.0)
+        if _holds(case, snapshot, factor, what, unavoidable) and _lasts(
+            case, snapshot, factor, what
+        ):
             return customers
     return 0
+
+
+def _lasts(case: Drawn, snapshot: Snapshot, pickup: np.ndarray, what: Expected) -> bool:
+    """Whether batteries hold what their islands take from the detection to the repair: by the
+    hours of the forecast, each at its own demand."""
+    grid = case.grid
+    rows = [row for row, name in enumerate(grid.sources.texts("resource")) if name]
+    held = dict(zip([f"storage.{name}" for name in grid.storages], deliverable_kwh(grid),
+                    strict=True))  # fmt: skip
+    used_kwh = np.zeros(len(rows))
+    for piece, hour in enumerate(what.factors):
+        begin, end = max(60.0 * piece, DETECTED_MIN), min(60.0 * (piece + 1), REPAIR_MIN)
+        demand = snapshot.with_demand(
+            snapshot.load_kw * pickup * hour, snapshot.load_kvar * pickup * hour
+        )
+        flow = case.network.solve(demand, controls="static")
+        used_kwh -= flow.power_kva("sources").real[rows] * max(end - begin, 0.0) / 60
+    names = [str(grid.sources["resource"][row]) for row in rows]
+    return all(used <= held[name] for used, name in zip(used_kwh, names, strict=True))
 
 
 def _holds(
@@ -130,7 +153,7 @@ def _own(case: Drawn, factor: np.ndarray, cold: ColdLoad | None) -> tuple[Violat
 def _has_switch_behind(case: Drawn, line: str) -> bool:
     """Whether a bus that no source reaches without a line has a switch."""
     grid, name = case.grid, line.partition(".")[2]
-    reached = {str(bus) for bus in grid.sources["bus"]}
+    reached = {str(bus) for bus in grid.sources["bus"][grid.sources.flags("normally_used")]}
     pairs = [
         (str(one), str(two))
         for table, skip in (("lines", name), ("switches", ""))

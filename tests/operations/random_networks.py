@@ -11,6 +11,7 @@ from gridmend.interlock import Limits, violations
 from gridmend.interlock.limits import worsened
 from gridmend.model.customers import customer_counts
 from gridmend.model.grid import Grid
+from gridmend.model.islanding import with_island_sources
 from gridmend.model.sections import loop_count
 from gridmend.model.snapshot import Snapshot
 from gridmend.model.topology import Topology
@@ -31,11 +32,12 @@ class Drawn:
     fault: str
 
 
-def drawn(seed: int) -> Drawn:
+def drawn(seed: int, *, batteries: bool = False) -> Drawn:
     """Sections of one or two lines in trees behind breakers, parted by switches, with ties.
 
     One to three sources of bounded capacity, four to nine switches beside the breakers, some by
-    hand; lines of bounded rating and long enough for voltage to bind here and there.
+    hand; lines of bounded rating and long enough for voltage to bind here and there. With
+    `batteries` one or two of these may carry an island.
     """
     rng = np.random.default_rng(seed)
     sources = int(rng.integers(1, 4))
@@ -82,6 +84,12 @@ def drawn(seed: int) -> Drawn:
         grid = grid.with_rows("sources", source)
         grid = grid.with_rows("substations", {"name": f"s{k}", "bus": f"g{k}"})
     grid = grid.with_rows("feeders", *heads)
+    if batteries:
+        own = np.random.default_rng(20_000 + seed)
+        places = own.choice(sections, int(own.integers(1, 3)), replace=False).tolist()
+        grid = with_island_sources(
+            grid.with_rows("storages", *(_battery(own, f"x{k}", ends[k][0]) for k in places))
+        )
     fault = f"line.l{int(rng.integers(len(lines)))}"
     return Drawn(grid, Network.of(grid), Topology.of(grid), fault)
 
@@ -107,6 +115,7 @@ def most_by_brute_force(case: Drawn, proposal: Proposal) -> int:
     Positions must be radial, join no sources, leave the fault dead, put out nobody who has supply,
     violate no limit that was not violated before, and move no switch by hand between two parts
     that have supply: that would leave people without it for long. How to get there is not asked.
+    Sources in island mode are on or off.
     """
     for customers, snapshot in sorted(ways_of(case, proposal), key=lambda way: -way[0]):
         flow = case.network.solve(snapshot, controls="static")
@@ -128,13 +137,18 @@ def ways_of(case: Drawn, proposal: Proposal) -> list[tuple[int, Snapshot]]:
     seen: set[bytes] = set()
     edges, _ = topology.switch_edges
     by_hand = _by_hand_between_live(case, proposal.isolation.isolated)
-    for positions in product((True, False), repeat=len(grid.switches)):
+    formers = [row for row, name in enumerate(grid.sources.texts("resource")) if name]
+    count = len(grid.switches)
+    for positions in product((True, False), repeat=count + len(formers)):
         if any(positions[k] != was for k, was in by_hand.items()):
             continue
-        snapshot = tripped.with_switches(grid, dict(zip(grid.switches, positions, strict=True)))
+        moves = dict(zip(grid.switches, positions[:count], strict=True))
+        used = tripped.source_on.copy()
+        used[formers] = positions[count:]
+        snapshot = tripped.with_switches(grid, moves).with_sources(used)
         live = topology.energised(snapshot)
         feeding = topology.closed(snapshot)[edges] & live[topology.wiring.edge_from[edges]]
-        key = np.packbits(feeding).tobytes() + live.tobytes()
+        key = np.packbits(feeding).tobytes() + live.tobytes() + used.tobytes()
         if key in seen:
             continue
         seen.add(key)
@@ -176,6 +190,16 @@ def _load(rng: np.random.Generator, name: str, bus: str) -> dict[str, object]:
     return {
         "name": name, "bus": bus, "phases": "a b c g", "kv": KV, "p_kw": kw, "q_kvar": 0.3 * kw,
         "customers": int(rng.integers(1, 300)),
+    }  # fmt: skip
+
+
+def _battery(rng: np.random.Generator, name: str, bus: str) -> dict[str, object]:
+    kw = float(rng.uniform(200, 3000))
+    kwh = kw * float(rng.uniform(1.0, 8.0))
+    return {
+        "name": name, "bus": bus, "phases": "a b c g", "kv": KV, "rating_kw": kw,
+        "rating_kva": 1.1 * kw, "capacity_kwh": kwh, "stored_kwh": kwh, "reserve_pct": 10.0,
+        "grid_forming": True,
     }  # fmt: skip
 
 

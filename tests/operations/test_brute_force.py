@@ -22,9 +22,9 @@ def _bound(plan: Plan, most: float) -> float:
     return plan.customers_restored / (1 - plan.gap_pct / 100) if plan.gap_pct < 100 else most
 
 
-def _wrong_with(seed: int) -> str:
+def _wrong_with(seed: int, *, batteries: bool = False) -> str:
     """What is wrong with a plan for a random network; empty where nothing is."""
-    case = drawn(seed)
+    case = drawn(seed, batteries=batteries)
     proposal = healed(case)
     plan = proposal.plans[0]
     most = most_by_brute_force(case, proposal)
@@ -63,9 +63,21 @@ def test_where_what_seems_too_much_is_not_tried_the_bound_holds_all_the_same() -
     assert left, "somewhere a way was not tried, and the gap says so"
 
 
-def _wrong_ahead_with(seed: int) -> str:
+@pytest.mark.parametrize("seed", range(24))
+def test_brute_force_over_switches_and_islands_restores_no_more(seed: int) -> None:
+    assert not _wrong_with(seed, batteries=True)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("hundred", range(4))
+def test_the_same_with_islands_on_four_hundred_networks(hundred: int) -> None:
+    seeds = range(1000 + 100 * hundred, 1100 + 100 * hundred)
+    assert not [wrong for seed in seeds if (wrong := _wrong_with(seed, batteries=True))]
+
+
+def _wrong_ahead_with(seed: int, *, batteries: bool = False) -> str:
     """The same over a forecast, with cold-load pickup."""
-    case = drawn(seed)
+    case = drawn(seed, batteries=batteries)
     what = expected(case, seed)
     proposal = healed(case, what.horizon)
     plan = proposal.plans[0]
@@ -87,3 +99,15 @@ def test_brute_force_over_a_forecast_with_pickup_restores_no_more(seed: int) -> 
 def test_the_same_over_forecasts_on_four_hundred_networks(hundred: int) -> None:
     seeds = range(1000 + 100 * hundred, 1100 + 100 * hundred)
     assert not [wrong for seed in seeds if (wrong := _wrong_ahead_with(seed))]
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_brute_force_with_the_energy_of_islands_restores_no_more(seed: int) -> None:
+    assert not _wrong_ahead_with(seed, batteries=True)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("hundred", range(2))
+def test_the_same_with_the_energy_of_islands_on_two_hundred_networks(hundred: int) -> None:
+    seeds = range(1000 + 100 * hundred, 1100 + 100 * hundred)
+    assert not [wrong for seed in seeds if (wrong := _wrong_ahead_with(seed, batteries=True))]

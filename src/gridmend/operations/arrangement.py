@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gridmend.operations.burden import burden_kw
-from gridmend.operations.configurations import LIVE, Configuration, Ways, ties
+from gridmend.operations.configurations import LIVE, Configuration, Tie, Ways, ties
 from gridmend.operations.trial import Case
 
 Flags = NDArray[np.bool_]
@@ -69,6 +70,8 @@ def board(case: Case, was_live: Flags, restorable: Flags) -> Board | None:
         by_hand=~remote,
         normally_open=grid.switches.flags("normally_open"),
     )
+    group_of_bus = np.where(cut.of_bus >= 0, group[cut.of_bus], -1)
+    among = [*among, *island_ties(case, group_of_bus, heads | banned)]
     healthy = {int(k) for k in np.unique(group[live])} - set(np.flatnonzero(heads).tolist())
     dead = _by_group(case, group, np.where(restorable, case.weights, 0.0))
     heavy = 1.0 + sum(dead.values())
@@ -76,12 +79,26 @@ def board(case: Case, was_live: Flags, restorable: Flags) -> Board | None:
     fed_by = topology.fed_by(isolation.isolated)
     source = {int(group[s]): int(f) for s, f in zip(section, fed_by, strict=True) if f >= 0}
     entering = {
-        t.switch: source.get(_head(group, cut.ends[t.switch], heads), -1)
+        t.switch: case.devices.formers[t.switch].source
+        if t.is_island
+        else source.get(_head(group, cut.ends[t.switch], heads), -1)
         for t in among
         if LIVE in (t.one, t.two)
     }
     kw = _by_group(case, group, case.flow.snapshot.load_kw.astype(np.float64))
     return Board(group, live, Ways(among, weights), heavy * len(healthy), kw, entering)
+
+
+def island_ties(case: Case, of_bus: Ints, unfit: Flags) -> Iterator[Tie]:
+    """The sources that may form an island, each as a tie from what is live to the part in which its
+    bus is (`of_bus` [buses]); none where that is `unfit` [parts]."""
+    grid, devices = case.topology.grid, case.devices
+    for number, one in devices.formers.items():
+        at = int(of_bus[grid.buses.row(str(grid.sources["bus"][one.source]))])
+        is_on = bool(case.isolation.isolated.source_on[one.source])
+        is_held = devices.names[number].lower() in case.isolation.held
+        if at >= 0 and not (is_on or is_held or unfit[at]):
+            yield Tie(number, LIVE, at, is_closed=False, normally_open=True, is_island=True)
 
 
 def _head(group: Ints, ends: Ints, heads: Flags) -> int:

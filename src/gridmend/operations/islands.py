@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridmend.model.plan import Given, Island
-from gridmend.operations.trial import Case, Found, restored
+from gridmend.operations.trial import Case, Found
 
 Flags = NDArray[np.bool_]
 
@@ -17,7 +17,7 @@ def islands(case: Case, way: Found) -> tuple[Island, ...]:
     """Those that a way forms, in the order in which they are formed."""
     devices, sources = case.devices, case.topology.grid.sources
     last = way.judgement.flows[-1]
-    back = restored(case, last.snapshot)
+    supplied = case.topology.supplied(case.topology.energised(last.snapshot))
     fed_by = case.topology.fed_by(last.snapshot)
     rows, nodes = case.topology.wiring.load_nodes
     given = {one.device: one for one in way.ahead.given} if way.ahead else {}
@@ -25,14 +25,14 @@ def islands(case: Case, way: Found) -> tuple[Island, ...]:
     found: list[Island] = []
     for number in (k for k in way.configuration.to_close if k in devices.formers):
         former, name = devices.formers[number], devices.names[number]
-        here = np.zeros(len(back), bool)
+        here = np.zeros(len(supplied), bool)
         here[rows[fed_by[nodes] == former.source]] = True
         what = given.get(name, Given(name, float(kw[former.source])))
         found.append(
             Island(
                 source=name,
                 resource=str(sources["resource"][former.source]),
-                customers=int(case.counts[back & here].sum()),
+                customers=int(case.counts[supplied & here].sum()),
                 power_kw=former.power_kw,
                 energy_kwh=former.energy_kwh if isfinite(former.energy_kwh) else None,
                 peak_kw=what.peak_kw,

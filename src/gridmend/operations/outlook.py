@@ -17,6 +17,7 @@ from gridmend.model.plan import Ahead, Step, Violation
 from gridmend.model.series import VARYING
 from gridmend.model.snapshot import Snapshot
 from gridmend.model.topology import Topology
+from gridmend.operations.alone import with_and_without_der
 from gridmend.operations.foreseen import Foreseen, Point
 from gridmend.operations.horizon import Horizon
 from gridmend.operations.pace import minutes_of
@@ -106,18 +107,19 @@ class Outlook:
         for point in (*final, *(p for p in points if p.state != last)):
             if point.state != last:
                 near = flows[point.state]
-            there = self._foreseen.at(flows[point.state].snapshot, point)
-            flow = flows[point.state]
-            if not _same_demand(there, flow.snapshot):
-                flow = self.solver.solve(there, controls="static", near=near)
-            hindrance = self._hindrance(flow, point, min(minutes[-1], point.minute))
-            if hindrance is not None:
-                return hindrance
-            told = _with(
-                told, point, self._reading(flow), self._foreseen.pickup_kw(flow.snapshot, point)
-            )
-            stored.note(point.minute, point.state, flow)
-            near = flow
+            stood = self._foreseen.at(flows[point.state].snapshot, point)
+            for there in with_and_without_der(self.topology, stood):
+                flow = flows[point.state]
+                if not _same_demand(there, flow.snapshot):
+                    flow = self.solver.solve(there, controls="static", near=near)
+                hindrance = self._hindrance(flow, point, min(minutes[-1], point.minute))
+                if hindrance is not None:
+                    return hindrance
+                told = _with(
+                    told, point, self._reading(flow), self._foreseen.pickup_kw(flow.snapshot, point)
+                )
+                stored.note(point.minute, point.state, flow)
+                near = flow
         lacking = stored.lacking(self.horizon.until_min)
         if lacking is not None:
             return lacking

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 
@@ -18,8 +18,8 @@ from gridmend.model.grid import Grid
 from gridmend.model.plan import Plan, Violation
 from gridmend.model.snapshot import Snapshot
 from gridmend.model.topology import Topology
-from gridmend.operations.arrangement import board
-from gridmend.operations.configurations import LIVE, Tie, Ways, reachable, ties
+from gridmend.operations.arrangement import board, island_ties
+from gridmend.operations.configurations import Tie, Ways, reachable, ties
 from gridmend.operations.customers import customer_weights
 from gridmend.operations.drafting import Outcome, nothing, plan_of, unhealed
 from gridmend.operations.fault import Isolation, isolate
@@ -232,19 +232,7 @@ def _ties(case: Case, before: Snapshot) -> list[Tie]:
         by_hand=~topology.grid.switches.flags("remote"),
         normally_open=topology.grid.switches.flags("normally_open"),
     )
-    return [*among, *_islands(case, live | banned)]
-
-
-def _islands(case: Case, unfit: Flags) -> Iterator[Tie]:
-    """The sources that may form an island, each as a tie from what is live to its section; none
-    where that is `unfit` [sections]."""
-    sources = case.topology.grid.sources
-    section = case.isolation.sections.of_bus
-    for number, one in case.devices.formers.items():
-        at = int(section[case.topology.grid.buses.row(str(sources["bus"][one.source]))])
-        is_held = case.devices.names[number].lower() in case.isolation.held
-        if at >= 0 and not (unfit[at] or is_held):
-            yield Tie(number, LIVE, at, is_closed=False, normally_open=True, is_island=True)
+    return [*among, *island_ties(case, isolation.sections.of_bus, live | banned)]
 
 
 def _live(case: Case, snapshot: Snapshot) -> Flags:

@@ -26,7 +26,7 @@ class Stored:
 
     grid: Grid
     formers: tuple[Former, ...]
-    _noted: list[tuple[float, int, Floats]] = field(default_factory=list[tuple[float, int, Floats]])
+    _noted: dict[tuple[float, int], Floats] = field(default_factory=dict[tuple[float, int], Floats])
 
     @staticmethod
     def of(grid: Grid) -> Stored:
@@ -35,14 +35,16 @@ class Stored:
 
     def note(self, minute: float, state: int, flow: Flow) -> None:
         """What a flow of a state has each give from a minute on, to the next that is noted; of two
-        at one minute the later state counts."""
+        states at one minute the later counts, of two flows of one the more."""
         if self.formers:
             rows = [one.source for one in self.formers]
-            self._noted.append((minute, state, -flow.power_kva("sources").real[rows]))
+            given_kw = np.maximum(-flow.power_kva("sources").real[rows], 0.0)
+            before_kw = self._noted.get((minute, state), given_kw)
+            self._noted[minute, state] = np.maximum(before_kw, given_kw)
 
     def given(self, until_min: float) -> tuple[Given, ...]:
         """Of each that gives anything the most, and the energy until a minute."""
-        powers, hours = self._course(until_min)
+        powers, hours, _ = self._course(until_min)
         peak_kw = powers.max(axis=0, initial=0.0)
         used_kwh = hours @ powers
         return tuple(
@@ -53,7 +55,7 @@ class Stored:
 
     def lacking(self, until_min: float) -> Hindrance | None:
         """The first whose energy does not last until a minute; None where that of all does."""
-        powers, hours = self._course(until_min)
+        powers, hours, ends_min = self._course(until_min)
         taken_kwh = np.cumsum(hours[:, None] * powers, axis=0)
         first: tuple[float, Hindrance] | None = None
         for k, one in enumerate(self.formers):
@@ -62,8 +64,7 @@ class Stored:
                 continue
             at, used_kwh = int(short[0]), float(taken_kwh[-1, k])
             over_kwh = float(taken_kwh[at, k]) - one.energy_kwh
-            ends_min = [*(minute for minute, *_ in self._in_order()), until_min][at + 1]
-            empty_min = ends_min - 60 * over_kwh / float(powers[at, k])
+            empty_min = ends_min[at] - 60 * over_kwh / float(powers[at, k])
             resource = str(self.grid.sources["resource"][one.source])
             why = f"the energy of {resource} lasts until {empty_min:.0f} min after the fault"
             worst = Violation("energy_kwh", self._name(one), used_kwh, one.energy_kwh)
@@ -72,16 +73,14 @@ class Stored:
                 first = empty_min, Hindrance(why, excess, worst)
         return first[1] if first else None
 
-    def _in_order(self) -> list[tuple[float, int, Floats]]:
-        return sorted(self._noted, key=lambda noted: noted[:2])
-
-    def _course(self, until_min: float) -> tuple[Floats, Floats]:
-        """[times, formers] power that is taken [kW], and [times] how long each stands [h]."""
-        noted = self._in_order()
-        ends = [*(minute for minute, *_ in noted), until_min]
+    def _course(self, until_min: float) -> tuple[Floats, Floats, list[float]]:
+        """[times, formers] power that is taken [kW], [times] how long each stands [h], and when
+        each ends [min]."""
+        keys = sorted(self._noted)
+        ends = [*(minute for minute, _ in keys), until_min]
         hours = np.array([max(end - begin, 0.0) / 60 for begin, end in pairwise(ends)], float)
-        powers = np.array([kw for *_, kw in noted], float).reshape(len(noted), len(self.formers))
-        return np.maximum(powers, 0.0), hours
+        powers = np.array([self._noted[key] for key in keys], float)
+        return powers.reshape(len(keys), len(self.formers)), hours, ends[1:]
 
     def _name(self, one: Former) -> str:
         return f"source.{self.grid.sources['name'][one.source]}"

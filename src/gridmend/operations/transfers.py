@@ -155,19 +155,19 @@ def _sequence(
     case: Case, here: Configuration, moved: tuple[int, ...], first: int
 ) -> tuple[Step, ...] | None:
     """The same in one order; None where a part that was moved would stay without supply."""
-    grid, isolation = case.topology.grid, case.isolation
-    names, remote = grid.switches.texts("name"), grid.switches.flags("remote")
+    devices, isolation = case.devices, case.isolation
+    names, remote = devices.names, devices.remote
     apart = sorted(set(here.to_open) - set(moved), key=lambda k: not remote[k])
     opening = [*isolating(case, here), *(names[k] for k in apart)]
     steps = [Step(Action.OPEN, name, "") for name in opening]
-    now = isolation.tripped.with_switches(grid, dict.fromkeys(opening, True))
+    now = devices.moved(isolation.tripped, dict.fromkeys(opening, True))
     healthy = case.topology.energised_buses(now)
     closing = sorted(here.to_close, key=lambda k: not remote[k])
 
     def close(switch: int) -> Snapshot:
         closing.remove(switch)
         steps.append(Step(Action.CLOSE, names[switch], ""))
-        return now.with_switches(grid, {names[switch]: False})
+        return devices.moved(now, {names[switch]: False})
 
     for _ in range(first):
         switch = _bringing(case, now, closing, ~healthy)
@@ -175,7 +175,7 @@ def _sequence(
             return None
         now = close(switch)
     for switch in moved:
-        now = now.with_switches(grid, {names[switch]: True})
+        now = devices.moved(now, {names[switch]: True})
         steps.append(Step(Action.OPEN, names[switch], ""))
         while not case.topology.energised_buses(now)[healthy].all():
             back = _bringing(case, now, closing, healthy)
@@ -189,11 +189,15 @@ def _sequence(
 
 
 def _bringing(case: Case, now: Snapshot, closing: list[int], wanted: Flags) -> int | None:
-    """A switch that brings supply from a live end to a dead one [buses], which is wanted."""
-    grid = case.topology.grid
+    """A switch that brings supply from a live end to a dead one [buses], which is wanted, or a
+    source that brings it there."""
+    grid, formers = case.topology.grid, case.devices.formers
     live = case.topology.energised_buses(now)
     for switch in closing:
-        ends = [grid.buses.row(str(grid.switches[end][switch])) for end in ("bus1", "bus2")]
+        if switch in formers:
+            ends = [grid.buses.row(str(grid.sources["bus"][formers[switch].source]))]
+        else:
+            ends = [grid.buses.row(str(grid.switches[end][switch])) for end in ("bus1", "bus2")]
         dead = [k for k in ends if not live[k]]
         if len(dead) == 1 and wanted[dead[0]]:
             return switch

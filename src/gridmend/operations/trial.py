@@ -19,6 +19,7 @@ from gridmend.model.flow import Flow
 from gridmend.model.plan import Action, Ahead, Plan, Step, Verdict, Violation
 from gridmend.model.snapshot import Snapshot
 from gridmend.model.topology import Topology
+from gridmend.operations.alone import with_and_without_der
 from gridmend.operations.configurations import ISLAND_COUNTS, Configuration, Merit
 from gridmend.operations.devices import Devices
 from gridmend.operations.fault import Isolation
@@ -106,8 +107,7 @@ class Refused:
 
 def positions(case: Case, configuration: Configuration) -> Snapshot:
     """The snapshot in which a configuration ends, with the taps of the start."""
-    names = case.devices.names
-    moves = dict.fromkeys(case.isolation.to_open, True)
+    names, moves = case.devices.names, dict.fromkeys(case.isolation.to_open, True)
     moves |= {names[k]: True for k in configuration.to_open}
     moves |= {names[k]: False for k in configuration.to_close}
     return case.devices.moved(case.flow.snapshot, moves)
@@ -124,8 +124,7 @@ def loss_kw(flow: Flow) -> float:
 
 
 def merit_of(case: Case, here: Configuration, weight: float) -> Merit:
-    devices = case.devices
-    moved = (*here.to_open, *here.to_close)
+    devices, moved = case.devices, (*here.to_open, *here.to_close)
     by_hand = sum(not devices.remote[k] for k in moved)
     ties = [k for k in here.to_close if devices.normally_open[k]]
     closed = sum(ISLAND_COUNTS if k in devices.formers else 1 for k in ties)
@@ -147,8 +146,7 @@ def tried(
     `sequences` are its steps in the orders to be tried; without them, the order outward from
     what is live, and then others.
     """
-    hindered = refused_at_once(case, here, in_one_go=sequences is None)
-    if hindered is not None:
+    if (hindered := refused_at_once(case, here, in_one_go=sequences is None)) is not None:
         return hindered
     if sequences is None:
         sequences = chain(
@@ -220,18 +218,20 @@ def _hindrance(
         hindrance = case.outlook.at_peak(final, back, steps, opening=opening)
         if hindrance is not None:
             return hindrance
-    flow = case.solver.solve(final, controls="static", near=case.flow)
-    reading = read_off(case.gauge, flow, case.limits)
     accepted = (*case.accepted, *case.start.violations)
-    why = look_ahead(flow, accepted, reading, case.limits)
-    if why is None:
-        return None
-    worse = worsened(accepted, reading.violations, case.limits) if flow.converged else []
-    worst = max(worse, key=excess_pu, default=None)
-    hindrance = Hindrance(why, excess_pu(worst) if worst else inf, worst)
-    if flow.controls_settled:
-        case.refuted.learn(final, hindrance)
-    return hindrance
+    for there in with_and_without_der(case.topology, final):
+        flow = case.solver.solve(there, controls="static", near=case.flow)
+        reading = read_off(case.gauge, flow, case.limits)
+        why = look_ahead(flow, accepted, reading, case.limits)
+        if why is None:
+            continue
+        worse = worsened(accepted, reading.violations, case.limits) if flow.converged else []
+        worst = max(worse, key=excess_pu, default=None)
+        hindrance = Hindrance(why, excess_pu(worst) if worst else inf, worst)
+        if flow.controls_settled:
+            case.refuted.learn(final, hindrance)
+        return hindrance
+    return None
 
 
 def isolating(case: Case, here: Configuration) -> list[str]:
@@ -253,10 +253,9 @@ def _steps(case: Case, here: Configuration, order: tuple[int, ...]) -> tuple[Ste
     names, remote = case.devices.names, case.devices.remote
     opening = isolating(case, here)
     opening += [names[k] for k in sorted(here.to_open, key=lambda k: not remote[k])]
-    closing = [names[k] for k in order]
     return (
         *(Step(Action.OPEN, name, "") for name in opening),
-        *(Step(Action.CLOSE, name, "") for name in closing),
+        *(Step(Action.CLOSE, names[k], "") for k in order),
     )
 
 
