@@ -175,8 +175,9 @@ def judge(
     for number, step in enumerate(plan.steps, 1):
         key = subject(bench.site.grid, step)
         then = after(step, before, by.principal)
-        fault = plan.fault
-        move = Move(step, key, before, then, by, bench.policy, flow, known, now_s, fault)
+        move = Move(
+            step, key, before, then, by, bench.policy, flow, known, now_s, plan.fault, plan.phases
+        )
         refusals = [Refusal(rule, number, step.device, why) for rule, why in forbidden(move)]
         if refusals:
             break

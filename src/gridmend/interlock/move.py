@@ -11,6 +11,7 @@ import numpy as np
 from gridmend.interlock.policy import Policy
 from gridmend.interlock.site import Flags, Ints, among
 from gridmend.interlock.standing import HOLD, Bits, Standing
+from gridmend.model.deed import moved_bits
 from gridmend.model.flow import Flow
 from gridmend.model.plan import SWITCHING, Action, Step
 from gridmend.model.situation import Situation
@@ -49,6 +50,8 @@ class Move:
     situation: Situation | None = None
     now_s: float | None = None
     fault: str = ""
+    fault_phases: str = ""
+    """The phases of that which are faulted; empty for all."""
     carries_a: float | None = None
     """What the device carries, where it was recorded and no flow is given [A]."""
 
@@ -58,6 +61,11 @@ class Move:
         if self.step.action not in SWITCHING:
             return -1
         return self.before.site.grid.switches.index.get(self.key, -1)
+
+    @cached_property
+    def bits(self) -> int:
+        """The poles of the switch that move."""
+        return moved_bits(self.before.site.grid, self.step)
 
     @property
     def closes(self) -> bool:
@@ -71,10 +79,13 @@ class Move:
 
     @cached_property
     def sides(self) -> tuple[Ints, Ints]:
-        """The nodes at both ends of each conductor of the switch; of a source its nodes, twice."""
+        """The nodes at both ends of each conductor of the switch that moves; of a source its
+        nodes, twice."""
         site = self.before.site
         if self.row >= 0:
-            return site.ends[self.row]
+            one, other = site.ends[self.row]
+            moved = (site.poles[self.row] & self.bits) != 0
+            return one[moved], other[moved]
         nodes = site.topology.nodes_of(self.key)
         return nodes, nodes
 
@@ -86,10 +97,10 @@ class Move:
                 yield sent.command.id, replace(self, step=sent.command.step, key=sent.key)
 
     def without(self, bits: Bits) -> Bits:
-        """[switches] open phases with the device itself open."""
+        """[switches] open phases with the device itself open, as far as it moves."""
         found = bits.copy()
         if self.row >= 0:
-            found[self.row] = self.before.site.mask[self.row]
+            found[self.row] |= self.bits
         return found
 
     @cached_property

@@ -72,6 +72,15 @@ class Site:
         return tuple(found)
 
     @cached_property
+    def poles(self) -> tuple[Ints, ...]:
+        """[switches] the bit of each conductor, in the order of `ends`."""
+        edges, rows = self.topology.switch_edges
+        order = np.argsort(rows, kind="stable")
+        cuts = np.searchsorted(rows[order], np.arange(len(self.grid.switches) + 1))
+        bits = self.topology.wiring.edge_bit[edges[order]].astype(np.int64)
+        return tuple(bits[start:end] for start, end in pairwise(cuts.tolist()))
+
+    @cached_property
     def section(self) -> Ints:
         """[nodes] a number each, equal where no switch lies between; the nodes of a bus are one."""
         w = self.topology.wiring

@@ -47,6 +47,8 @@ class Standing:
     ramps: tuple[tuple[str, float], ...] = ()
     """Late commanded changes of DER [kW], each with its DER."""
     faults: tuple[str, ...] = ()
+    fault_phases: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Of the faults that are on some phases alone, these."""
     doubtful: frozenset[str] = frozenset()
     """Sources and DER that have a command without an outcome."""
 
@@ -195,7 +197,8 @@ def standing(
         tuple(tags.values()), tuple(relied.values()),
         tuple(grounds.values()), tuple(clearances.values()),
         _late(situation, now_s, policy), _late_ramps(situation, now_s, policy),
-        tuple(sorted(situation.faults)), _in_doubt(situation) & frozenset(site.names),
+        tuple(sorted(situation.faults)), situation.fault_phases,
+        _in_doubt(situation) & frozenset(site.names),
     )  # fmt: skip
     for pending in situation.pending.values():
         step = pending.command.step
@@ -214,7 +217,7 @@ def after(step: Step, before: Standing, principal: str = "") -> Standing:
         certain = before.certain
         if step.action in SWITCHING and key in grid.switches.index:
             certain = certain.copy()
-            certain[grid.switches.row(key)] = True
+            certain[grid.switches.row(key)] |= not step.phases
         snapshot = carried_out(step, grid, before.snapshot)
         before = replace(before, doubtful=before.doubtful - {key})
         if step.action in POWERS:

@@ -11,6 +11,9 @@ from typing import Any
 from gridmend.model.errors import GridmendError
 from gridmend.model.plan import Action, Step
 
+_TEXTS = ("mark", "kind", "phases", "why")
+"""Fields of a step that are texts, and are left out where they are empty."""
+
 
 class World(StrEnum):
     """Where a command may have an effect; each world has keys of its own."""
@@ -79,7 +82,7 @@ def step_as_json(step: Step) -> dict[str, Any]:
     found: dict[str, Any] = {"action": step.action.value, "device": step.device}
     if step.value is not None:
         found["value"] = step.value
-    for name in ("mark", "kind", "why"):
+    for name in _TEXTS:
         if getattr(step, name):
             found[name] = getattr(step, name)
     return found
@@ -92,7 +95,7 @@ def step_of(payload: Mapping[str, Any]) -> Step:
         if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
             raise ValueError(f"{value!r} is not a number")
         step = Step(Action(payload["action"]), _text(payload["device"]), "", value=value)
-        texts = {name: _text(payload.get(name, "")) for name in ("mark", "kind", "why")}
+        texts = {name: _text(payload.get(name, "")) for name in _TEXTS}
         return replace(step, **texts)
     except (AttributeError, KeyError, TypeError, ValueError) as problem:
         raise _malformed("step", problem) from problem
@@ -106,6 +109,7 @@ def same_deed(one: Step, other: Step) -> bool:
         and one.value == other.value
         and one.mark == other.mark
         and one.kind == other.kind
+        and set(one.phases.lower().split()) == set(other.phases.lower().split())
     )
 
 

@@ -121,6 +121,26 @@ def switch_row(grid: Grid, device: str) -> int:
     return row
 
 
+def moved_bits(grid: Grid, step: Step) -> int:
+    """The poles of a switch that a step opens or closes, as bits.
+
+    Raises `GridError` for phases that it does not have, and where its poles move together.
+    """
+    row = switch_row(grid, step.device)
+    own = str(grid.switches["phases1"][row]).lower().split()
+    if not step.phases:
+        return (1 << len(own)) - 1
+    asked = step.phases.lower().split()
+    name = str(grid.switches["name"][row])
+    if missing := [phase for phase in asked if phase not in own]:
+        raise GridError(
+            f"'{name}' has no phase {' '.join(missing)}", mend=f"it has {' '.join(own)}"
+        )
+    if grid.switches.flags("ganged")[row]:
+        raise GridError(f"'{name}' moves all its poles together", mend="leave the phases out")
+    return sum(1 << own.index(phase) for phase in set(asked))
+
+
 def is_remote(grid: Grid, device: str) -> bool:
     """Whether a device that a step opens or closes is moved from afar, as every source is."""
     switches = grid.switches
@@ -137,8 +157,10 @@ def carried_out(step: Step, grid: Grid, snapshot: Snapshot) -> Snapshot:
         opens = step.action is Action.OPEN
         key = subject(grid, step)
         if key.startswith("source.") and key not in grid.switches.index:
+            if step.phases:
+                raise GridError(f"'{step.device}' has no poles of its own", mend="leave phases out")
             return snapshot.with_source(grid, key.partition(".")[2], is_on=not opens)
-        return snapshot.with_switch(grid, key, is_open=opens)
+        return snapshot.with_poles(grid.switches.row(key), moved_bits(grid, step), is_open=opens)
     if step.action not in (*POWERS, Action.SET_TAP, Action.SET_CAPACITOR):
         return snapshot
     if step.value is None:

@@ -48,10 +48,17 @@ class Step:
     """Name of the tag, ground or clearance that is placed or lifted."""
     kind: str = ""
     """Kind of the tag: `hold` or `hot_line`."""
+    phases: str = ""
+    """The poles of a switch that move, as `b c`, where not all of them do."""
     customers: int = 0
     """Customers that this step brings back."""
     v_min_pu: float | None = None
     loading_max_pct: float | None = None
+
+    def __str__(self) -> str:
+        poles = self.phases.split()
+        named = f" phase{'s' * (len(poles) > 1)} {' '.join(poles)}" if poles else ""
+        return f"{self.action} {self.device}{named}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,11 +168,14 @@ class Plan:
     loss_kw: float | None = None
     ahead: Ahead | None = None
     islands: tuple[Island, ...] = ()
+    phases: str = ""
+    """The phases that are faulted, as `a`, where the others stay as they are; else all."""
 
     def __str__(self) -> str:
-        lines = [f"fault on {self.fault}: {self.customers_out:,} customers out"]
+        where = f"{self.fault}, phase {self.phases}" if self.phases else self.fault
+        lines = [f"fault on {where}: {self.customers_out:,} customers out"]
         for number, step in enumerate(self.steps, 1):
-            lines.append(f"  {number}. {step.action} {step.device}: {step.why}{_predicted(step)}")
+            lines.append(f"  {number}. {step}: {step.why}{_predicted(step)}")
         lines.append(
             f"  restores {self.customers_restored:,} of {self.customers_restorable:,} restorable"
             f" customers, {self.customers_restored_by_tie:,} through ties"

@@ -237,6 +237,8 @@ class Situation:
     """Where each crew said it is."""
     faults: frozenset[str] = frozenset()
     """Elements that are known or suspected to be faulted."""
+    fault_phases: Mapping[str, str] = _none()
+    """Of those that are faulted on some phases alone, these."""
     sequence: int = 0
     time_s: float = float("nan")
     misread: tuple[str, ...] = ()

@@ -93,6 +93,13 @@ class Snapshot:
             open_phases[at] = _every(phases[at]) if is_open else 0
         return replace(self, open_phases=_fixed(open_phases))
 
+    def with_poles(self, row: int, bits: int, *, is_open: bool) -> Snapshot:
+        """Some conductors of the switch in a row opened or closed, those whose bits are set."""
+        open_phases = self.open_phases.copy()
+        was = int(open_phases[row])
+        open_phases[row] = was | bits if is_open else was & ~bits
+        return replace(self, open_phases=_fixed(open_phases))
+
     def with_taps(self, tap_pu: Floats) -> Snapshot:
         """Other taps, [windings] [pu]."""
         return replace(self, tap_pu=_fixed(np.array(tap_pu, float)))

@@ -122,6 +122,7 @@ def assumed(network: Network, flow: Flow, place: Place, at: Ints, level: int) ->
     }  # fmt: skip
     if table == "sources":
         return RelaySettings(**common)
+    common["single_phase"] = not switches.flags("ganged")[row]
     if kind == "recloser":
         common |= {"fast_shots": 1, "phase_fast_curve": OPENDSS["a"]}
     return RecloserSettings(**common, shots=len(_RECLOSE_S) + 1, reclose_s=_RECLOSE_S)

@@ -41,6 +41,17 @@ class Guard:
     at: Ints
     phases: tuple[str, ...]
 
+    def poles(self, phases: str) -> list[int]:
+        """The conductors of some phases, as `b c`; all where none are named."""
+        asked = phases.lower().split()
+        return [k for k, phase in enumerate(self.phases) if not asked or phase.lower() in asked]
+
+    def apart(self) -> dict[str, int]:
+        """Which of its poles are open, as bits, where some are and some are not."""
+        is_open = [not closed for closed in self.device.closed]
+        bits = sum(1 << k for k, opened in enumerate(is_open) if opened)
+        return {"open_phases": bits} if any(is_open) and not all(is_open) else {}
+
 
 @dataclass(eq=False)
 class Guards:

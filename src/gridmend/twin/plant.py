@@ -186,18 +186,20 @@ class Plant:
             world.put(after)
 
     def _command(self, guard: Guard, step: Step) -> Outcome:
-        device = guard.device
+        device, wanted = guard.device, step.action is Action.CLOSE
         if isinstance(device, Fuse):
             return Outcome(step, OutcomeState.FAILED, f"{guard.name} is a fuse: a crew replaces it")
         assert isinstance(device, (Recloser, Sectionaliser))
-        if step.action is Action.OPEN:
-            device.open(self.now_s)
+        poles = guard.poles(step.phases)
+        if not step.phases:
+            (device.close if wanted else device.open)(self.now_s)
+        elif isinstance(device, Recloser) and device.settings.single_phase:
+            (device.close if wanted else device.open)(self.now_s, phases=poles)
         else:
-            device.close(self.now_s)
+            return Outcome(step, OutcomeState.FAILED, f"the poles of {guard.name} move together")
         self._tell("commanded", device=guard.name, action=step.action.value)
         self._go_on()
-        wanted = step.action is Action.CLOSE
-        if all(closed is wanted for closed in device.closed):
+        if all(device.closed[k] is wanted for k in poles):
             return Outcome(step, OutcomeState.CONFIRMED)
         return Outcome(step, OutcomeState.IN_DOUBT, f"{guard.name} has not moved yet")
 
@@ -212,7 +214,8 @@ class Plant:
         now_s, world, guards = self.now_s, self.world, self.guards
         for _ in range(ROUNDS_MOST):
             for guard, act in guards.act(now_s):
-                self._tell(act.kind, device=guard.name, phases=_phases(guard, act), why=act.why)
+                said = {"phases": _phases(guard, act), "why": act.why, **guard.apart()}
+                self._tell(act.kind, device=guard.name, **said)
             if self.resources is not None:
                 for doing in self.resources.act(now_s):
                     self._tell(doing.kind, device=doing.device, cause=doing.cause)

@@ -71,11 +71,12 @@ class Told:
             payload: dict[str, Any] = {"device": name, "position": "open"}
             is_opening = happened.kind == "open"
             return self._event(stamp_s, "storage", "status", payload) if is_opening else None
+        poles = {k: v for k, v in happened.payload.items() if k == "open_phases"}
         if happened.kind == "close":
-            payload = {"device": name, "position": "closed"}
+            payload = {"device": name, "position": "open" if poles else "closed", **poles}
             return self._event(stamp_s, "protection", "status", payload)
         if happened.kind in ("open", "lock_out"):
-            payload = {"device": name, "locked_out": happened.kind == "lock_out"}
+            payload = {"device": name, "locked_out": happened.kind == "lock_out", **poles}
             return self._event(stamp_s, "protection", "tripped", payload)
         return None
 

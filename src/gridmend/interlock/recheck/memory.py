@@ -7,7 +7,7 @@ from math import inf
 from typing import Any
 
 from gridmend.model.command import World, command_of
-from gridmend.model.deed import FACTS, carried_out, phases_told, step_told, subject
+from gridmend.model.deed import FACTS, carried_out, moved_bits, phases_told, step_told, subject
 from gridmend.model.grid import Grid
 from gridmend.model.plan import MOVES, POWERS, SWITCHING, Action, OutcomeState, Step
 from gridmend.model.snapshot import Snapshot, conductor_mask
@@ -15,8 +15,7 @@ from gridmend.model.topology import Topology
 from gridmend.model.vocabulary import KINDS
 from gridmend.model.wiring import CONDUCTOR, COUPLING, SAME_BUS
 
-_BEHIND = -1
-"""The transmission: a node behind all sources, and the kind of the edges that lead to it."""
+_BEHIND = -1  # the transmission behind all sources: its node, and the kind of the edges to it
 LIVE, SECTION = {CONDUCTOR, COUPLING}, {CONDUCTOR, COUPLING, SAME_BUS}
 LOOP, FED = {CONDUCTOR, _BEHIND}, {CONDUCTOR, COUPLING, _BEHIND}
 """Kinds of edge that count: for parts, for pieces between switches, for loops and for supply."""
@@ -24,7 +23,6 @@ Bits = Mapping[str, int]  # the phases of each device that are open; of a source
 Payload = Mapping[str, Any]
 Entry = defaultdict[str, Any]
 NONE: Entry = defaultdict(str, number=0, at=-inf, expires=-inf, measured=inf, epoch=-1, kw=0.0)
-"""An entry that says nothing."""
 WORK = {"tags": ("tag_placed", "tag_lifted"), "ground": ("ground_placed", "ground_removed"),
         "clearance": ("clearance_issued", "clearance_released")}  # fmt: skip
 """The rules of work on the network: the events that begin and end it."""
@@ -32,7 +30,7 @@ WORK = {"tags": ("tag_placed", "tag_lifted"), "ground": ("ground_placed", "groun
 
 class Memory:
     """`books` by kind and name, `bits` None for unknown, `last` what was asked of a device last,
-    `feeds` the nodes of each source and DER, `ends` the pairs of nodes that a device joins."""
+    `feeds` the nodes of each source and DER, `ends` the nodes that each pole of a device joins."""
 
     def __init__(self, grid: Grid, start: Snapshot, world: World) -> None:
         self.grid, self.topology, self.behind = grid, Topology.of(grid), _BEHIND
@@ -47,12 +45,12 @@ class Memory:
         columns: list[Any] = [c.tolist() for c in (w.edge_from, w.edge_to, w.edge_kind, w.edge_bit)]
         edges = [*zip(*columns, [names[of] for of in w.edge_branch.tolist()], strict=True)]
         edges += [(_BEHIND, n, _BEHIND, 1, key) for key in self.sources for n in self.feeds[key]]
-        self.ends = defaultdict[str, list[tuple[int, int]]](list)
+        self.ends = defaultdict[str, list[tuple[int, int, int]]](list)
         self.next = defaultdict[int, list[tuple[int, int, int, str]]](list)
         for one, other, kind, bit, key in edges:
             self.next[one].append((other, kind, bit, key))
             self.next[other].append((one, kind, bit, key))
-            self.ends[key] += [(one, other)] if bit else []
+            self.ends[key] += [(one, other, bit)] if bit else []
         stands = [*start.open_phases.tolist(), *map(int, ~start.source_on)]
         self.bits: dict[str, int | None] = dict(zip(self.mask, stands, strict=True))
         self.remote = {n.lower() for n in grid.switches if grid.switches.record(n)["remote"]}
@@ -63,9 +61,10 @@ class Memory:
         self.moves = defaultdict[str, deque[Entry]](lambda: deque(maxlen=16))
         self.done = defaultdict[str, int](int)
 
-    def at(self, keys: Iterable[str]) -> set[int]:
-        """The nodes of devices, elements and buses; `GridError` where one is not there."""
-        return {int(n) for k in keys for n in self.feeds.get(k) or self.topology.nodes_of(k)}
+    def at(self, keys: Iterable[str], phases: str = "") -> set[int]:
+        """The nodes of devices, elements and buses, on `phases` where any; `GridError` for none."""
+        nodes = {int(n) for k in keys for n in self.feeds.get(k) or self.topology.nodes_of(k)}
+        return {n for n in nodes if not phases or self.topology.wiring.node_phase[n] in phases}
 
     def reach(self, seeds: Iterable[int], opened: Bits, kinds: set[int]) -> set[int]:
         """The nodes to which edges of some kinds lead."""
@@ -94,6 +93,7 @@ class Memory:
             made["kw"] = after - self.snapshot.power_kw(self.grid, keys[0])
         made |= {"holder": made["holder"] or made["principal"], "kind": step.kind or "hold"}
         made |= {"fact": FACTS.get(step.action, ""), "deed": (step.action, step.mark)}
+        made["moves"] = moved_bits(self.grid, step) if step.phases else 255
         return made | {"step": step, "keys": keys, "key": [*keys, ""][0], "awaited": True}
 
     def take(self, kind: str, p: Payload) -> None:
@@ -131,8 +131,7 @@ class Memory:
         self.books["tripped"] |= {key: e} if e["locked_out"] else {}
         if told < self.heard.get(key, told):
             return
-        self.heard[key] = told
-        was = self.bits[key]
+        self.heard[key], was = told, self.bits[key]
         bits = was if kind == "scanned" else phases_told(kind, e, self.mask[key])
         if bits != was:
             self.bits[key] = bits
@@ -153,8 +152,8 @@ class Memory:
             self.books["order_suspended"][sent["order"]] = NONE | {"number": self.number}
             return
         self.done[sent["order"]] += sent["number"] == self.done[sent["order"]] + 1
-        is_open = step.action is Action.OPEN
-        if step.action in SWITCHING and self.bits[key] != is_open * self.mask[key]:
+        differs = (self.bits.get(key) or 0) ^ (step.action is Action.OPEN) * 255
+        if step.action in SWITCHING and differs & sent["moves"] & self.mask[key]:
             self.bits[key] = None
         elif step.action not in MOVES and step.mark not in self.books[fact]:
             self.take(fact, {**sent, "device": step.device, KINDS[fact].named_by[0]: step.mark})

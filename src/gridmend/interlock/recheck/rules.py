@@ -25,15 +25,15 @@ class Case:
         self.closes, self.opens = self.does is Action.CLOSE, self.does is Action.OPEN
         self.doubtful = {key for key in m.remote if not -1 <= m.now - m.heard.get(key, -inf) <= 4}
         self.doubtful |= {key for key, bits in m.bits.items() if bits is None}
-        pending = m.pending.values()
-        self.doubtful |= {sent["key"] for sent in pending if sent["step"].action in MOVES}
+        self.doubtful |= {p["key"] for p in m.pending.values() if p["step"].action in MOVES}
         self.may = {key: 0 if key in self.doubtful else bits or 0 for key, bits in m.bits.items()}
         self.must = {key: m.mask[key] if key in self.doubtful else self.may[key] for key in m.bits}
-        self.apart, self.joined = ({**self.may, self.key: bits} for bits in (255, 0))
+        own, moves = self.may.get(self.key, 0), e["moves"]
+        self.apart, self.joined = ({**self.may, self.key: x} for x in (own | moves, own & ~moves))
         self.on = {key for key in m.sources if not self.may[key]}
         der = {key for key in {*m.feeds} - m.sources if m.snapshot.power_kw(m.grid, key)}
         self.running = self.on | der | (self.doubtful & {*m.feeds})
-        lifts = {sent["deed"] for sent in (e, *pending)}
+        lifts = {sent["deed"] for sent in (e, *m.pending.values())}
         tags = [t for n, t in m.books["tag_placed"].items() if (Action.UNTAG, n) not in lifts]
         self.held = {tag["key"] for tag in tags if tag["kind"] == "hold"}
         self.proof = {key: bits if key in self.held else 0 for key, bits in self.may.items()}
@@ -79,7 +79,8 @@ def work(k: Case) -> Judged:
 def operation(k: Case) -> Judged:
     """What the network and the device allow: from radiality to fresh data."""
     m, e, key, app, books = k.m, k.e, k.key, k.e["application"], k.m.books
-    ends, sure = m.ends.get(key, []), {**k.must, key: 255}
+    ends = [(a, b) for a, b, bit in m.ends.get(key, []) if bit & e["moves"]]
+    sure = {**k.must, key: k.must.get(key, 0) | e["moves"]}
     if k.closes:
         fed = m.reach({node for pair in ends for node in pair}, k.apart, LIVE)
         sources = {s for s in k.on if m.feeds[s] & fed} | ({key} & m.sources)
@@ -93,7 +94,8 @@ def operation(k: Case) -> Judged:
         agrees = agrees and all(abs(check[name]) <= most for name, most in _MOST.items())
         yield "synchronism", joins and not agrees, "no fresh check has both live parts agree"
         part = m.reach(m.at([key]), k.joined, LIVE) & m.reach(k.holding, k.joined, FED)
-        fault = m.at(books["fault_suspected"]) - m.reach([m.behind], k.must, FED)
+        fault = {n for of, f in books["fault_suspected"].items() for n in m.at([of], f["phases"])}
+        fault -= m.reach([m.behind], k.must, FED)
         yield "capability", part & fault, "a faulted element would be live"
     flow = books["flow_recorded"].get(e["command"], NONE)
     a = flow["carries_a"]
@@ -113,13 +115,12 @@ def operation(k: Case) -> Judged:
     is_steep = sources and kw > 0.1 * sum(s["capacity_kva"] for s in sources) + 1e-9
     is_worn |= k.closes and key in books["tripped"]
     yield "wear", is_worn or is_steep, f"{worn} operations in 5 min, {kw:g} kW, or a lock-out"
-    is_split = any({a, b} <= k.live for a, b in ends)
-    is_safe = k.opens and breaks and not is_split and not app
+    is_safe = k.opens and breaks and not app and not any({a, b} <= k.live for a, b in ends)
     is_solved = flow is not NONE and (flow["converged"] or is_safe)
     yield "look-ahead", flow["worse"] or not is_solved, "no flow without a violation was recorded"
     if app:
         section = m.reach(m.at(e["keys"]), m.mask, SECTION)
-        near = {of for of, pairs in m.ends.items() for pair in pairs if section & {*pair}}
+        near = {of for of, poles in m.ends.items() for a, b, _ in poles if section & {a, b}}
         cuts = (k.may, k.must, {**{of: bits or 0 for of, bits in m.bits.items()}, key: 255}, sure)
         may, must, after, surely = (m.reach([m.behind], opened, FED) for opened in cuts)
         lost = (section & may - must) | (must & after - surely if k.opens else set[int]())

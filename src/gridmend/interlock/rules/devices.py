@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from gridmend.interlock.move import Move
+from gridmend.interlock.site import Flags
 from gridmend.model.errors import GridError
 from gridmend.model.islanding import capacities_kva
 from gridmend.model.plan import MOVES, POWERS, SWITCHING, Action
@@ -19,8 +20,10 @@ def capability(move: Move) -> str | None:
     """No device breaks a current that it is not made to break, and none closes onto a fault.
 
     Nor is a command to close that is on its way left alone with a fault that something else fed
-    when it was given.
+    when it was given, nor any load with some of its phases where poles move by themselves.
     """
+    if single := _leaves_single_phases(move):
+        return single
     if move.closes or bool((move.after.feeds & ~move.before.feeds).any()):
         return _onto_a_fault(move)
     return _leaves_a_fault_to_a_close(move) or _beyond_its_means(move)
@@ -78,16 +81,39 @@ def _onto_a_fault(move: Move) -> str | None:
     site, after = move.after.site, move.after
     usable = site.topology.conducting(after.danger)
     live = after.live & site.topology.reached(usable, np.concatenate(move.sides))
-    for element in (move.fault, *move.before.faults):
-        if not element:
-            continue
+    told = [(element, move.before.fault_phases.get(element, "")) for element in move.before.faults]
+    own = [(move.fault, move.fault_phases)] if move.fault else []
+    for element, phases in (*own, *told):
         try:
             nodes = site.topology.nodes_of(element)
         except GridError:
             return f"{element} is faulted, and the model does not have it"
+        if phases:
+            at = np.isin(site.topology.wiring.node_phase[nodes], phases.lower().split())
+            nodes = nodes[at] if at.any() else nodes
         if (live & ~move.surely_apart)[nodes].any():
             return f"it would energise {element}, which is faulted"
     return None
+
+
+def _leaves_single_phases(move: Move) -> str | None:
+    """A load that moving some poles alone would leave with some of its phases, and that had all or
+    none: three-phase motors burn out, and through it what is faulted would be fed from behind."""
+    if not move.step.phases:
+        return None
+    topology = move.before.site.topology
+    rows, nodes = topology.wiring.load_nodes
+    count = len(move.before.site.grid.loads)
+
+    def partly(live: Flags) -> Flags:
+        own, fed = np.bincount(rows, minlength=count), np.bincount(rows[live[nodes]], None, count)
+        return np.asarray((fed > 0) & (fed < own), bool)
+
+    new = partly(move.after.live) & ~partly(move.before.live)
+    if not new.any():
+        return None
+    name = move.before.site.grid.loads["name"][int(np.flatnonzero(new)[0])]
+    return f"it would leave load {name} with some of its phases"
 
 
 def _leaves_a_fault_to_a_close(move: Move) -> str | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from gridmend.interlock.move import By
 from gridmend.model.command import Command
-from gridmend.model.deed import carried_out, subject
+from gridmend.model.deed import carried_out, moved_bits, subject
 from gridmend.model.errors import GridmendError
 from gridmend.model.event import Event
 from gridmend.model.plan import MOVES, POWERS, SWITCHING, Action, Outcome, OutcomeState
@@ -130,9 +130,16 @@ def _switched(kernel: Kernel, situation: Situation, pending: Pending, at_s: floa
     if row is None:
         source = kernel.grid.sources.row(key.partition(".")[2])
         return bool(situation.snapshot.source_on[source]) != wants_open
-    bits, mask = int(situation.snapshot.open_phases[row]), int(kernel.bench.site.mask[row])
+    bits = int(situation.snapshot.open_phases[row])
     heard = situation.heard_s[row] >= at_s and bool(situation.position_known[row])
-    return bool(heard) and bits == (mask if wants_open else 0)
+    moved = moved_bits(kernel.grid, pending.command.step)
+    return bool(heard) and bits & moved == (moved if wants_open else 0)
+
+
+def _poles(kernel: Kernel, pending: Pending) -> dict[str, int]:
+    """Which poles of a switch are open once a step that moves some of them is done."""
+    after = carried_out(pending.command.step, kernel.grid, kernel.situation.snapshot)
+    return {"open_phases": int(after.open_phases[kernel.grid.switches.row(pending.key)])}
 
 
 def end(kernel: Kernel, command: Command, state: OutcomeState, detail: str) -> None:
@@ -158,8 +165,9 @@ def _fact(kernel: Kernel, pending: Pending, by: By) -> Event | None:
         return kernel.event("banked", by, device=name, steps_on=step.value, seen_by=by.principal)
     if step.action in SWITCHING:
         position = "open" if step.action is Action.OPEN else "closed"
+        poles = _poles(kernel, pending) if step.phases else {}
         return kernel.event(
-            "status", by, device=pending.key, position=position, seen_by=by.principal
+            "status", by, device=pending.key, position=position, seen_by=by.principal, **poles
         )
     grounds = kernel.situation.grounds
     if step.action is Action.GROUND and step.mark not in grounds:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from gridmend.model.command import command_of, step_of
 from gridmend.model.deed import carried_out, subject
 from gridmend.model.event import Event
-from gridmend.model.plan import MOVES, POWERS, SWITCHING, Action, OutcomeState
+from gridmend.model.plan import MOVES, POWERS, SWITCHING, OutcomeState
 from gridmend.model.situation import Pending, Select
 from gridmend.runtime.fold import orders, work
 from gridmend.runtime.fold.state import State
@@ -72,8 +72,7 @@ def _outcome(state: State, event: Event) -> None:
     if found is OutcomeState.CONFIRMED:
         work.confirmed(state, pending)
         if pending.command.step.action in SWITCHING:
-            closes = pending.command.step.action is Action.CLOSE
-            state.positions.confirmed(pending.key, closes=closes)
+            state.positions.confirmed(pending.command.step, pending.key)
     if pending.command.order:
         orders.ended(state, pending.command, found is OutcomeState.CONFIRMED)
 

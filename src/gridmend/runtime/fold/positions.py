@@ -9,7 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from gridmend.model.deed import carried_out, phases_told, source_told, step_told, subject
+from gridmend.model.deed import (
+    carried_out,
+    moved_bits,
+    phases_told,
+    source_told,
+    step_told,
+    subject,
+)
 from gridmend.model.errors import GridError
 from gridmend.model.event import Event
 from gridmend.model.grid import Grid
@@ -91,16 +98,19 @@ class Positions:
         row, opens = self.row_of.get(key), step.action is Action.OPEN
         if row is None:
             return bool(self.source_on[self.grid.sources.row(key.partition(".")[2])]) != opens
-        bits = int(self.mask[row]) if opens else 0
-        return int(self.open_phases[row]) == bits or not self.known[row]
+        moved = moved_bits(self.grid, step)
+        bits = int(self.open_phases[row]) & moved
+        return bits == (moved if opens else 0) or not self.known[row]
 
-    def confirmed(self, key: str, *, closes: bool) -> None:
-        """A command is confirmed: where no report bears it out, the position is unknown until the
-        next; a source counts as on."""
-        row = self.row_of.get(key)
+    def confirmed(self, step: Step, key: str) -> None:
+        """A command to open or close is confirmed: where no report bears it out, the position is
+        unknown until the next; a source counts as on."""
+        row, closes = self.row_of.get(key), step.action is Action.CLOSE
         if row is None:
             self.source_on[self.grid.sources.row(key.partition(".")[2])] |= closes
-        elif int(self.open_phases[row]) != (0 if closes else int(self.mask[row])):
+            return
+        moved = moved_bits(self.grid, step)
+        if int(self.open_phases[row]) & moved != (0 if closes else moved):
             self.known[row] = False
 
     def frozen(self) -> dict[str, Any]:

@@ -39,7 +39,7 @@ FORMAT = 1
 _PLAIN: dict[str, Callable[..., Any]] = {
     "tags": Tag, "grounds": Ground, "authorities": Authority, "syncs": SyncCheck, "leaves": Leave,
 }  # fmt: skip
-_AS_IS = ("ended", "areas", "crews")
+_AS_IS = ("ended", "areas", "crews", "fault_phases")
 _TUPLES = ("operations", "ramps")
 
 
@@ -99,7 +99,7 @@ def _read(grid: Grid, d: Mapping[str, Any]) -> Situation:
     for name, kind in _PLAIN.items():
         found[name] = _fixed({key: kind(**value) for key, value in d[name].items()})
     for name in _AS_IS:
-        found[name] = _fixed(d[name])
+        found[name] = _fixed(d.get(name, {}) if name == "fault_phases" else d[name])
     found["operations"] = _fixed({k: tuple(at) for k, at in d["operations"].items()})
     found["ramps"] = _fixed({k: tuple((t, kw) for t, kw in v) for k, v in d["ramps"].items()})
     found["modes"] = _fixed({(who, area): Mode(mode) for who, area, mode in d["modes"]})

@@ -61,14 +61,22 @@ def _crew_at(state: State, event: Event) -> None:
 
 
 def _fault_suspected(state: State, event: Event) -> None:
-    state.faults |= {event.payload["element"]}
+    element, phases = event.payload["element"], str(event.payload.get("phases", ""))
+    before = state.read("fault_phases").get(element, "")
+    if phases and (before or element not in state.faults):
+        both = sorted({*before.split(), *phases.lower().split()})
+        state.write("fault_phases")[element] = " ".join(both)
+    else:
+        state.drop("fault_phases", element)
+    state.faults |= {element}
 
 
 def _repaired(state: State, event: Event) -> None:
     name = str(event.payload["element"]).lower()
-    state.faults = frozenset(
-        f for f in state.faults if name not in (f.lower(), f.lower().partition(".")[2])
-    )
+    mended = {f for f in state.faults if name in (f.lower(), f.lower().partition(".")[2])}
+    state.faults -= mended
+    for element in mended:
+        state.drop("fault_phases", element)
 
 
 def confirmed(state: State, pending: Pending) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from gridmend.model.errors import GridmendError
@@ -120,10 +120,12 @@ class Recloser:
             self._said.clear()
         raise GridmendError(f"'{self.name}' does not come to rest", where=self.name)
 
-    def open(self, now_s: float, *, why: str = "by command") -> None:
-        """Told to open; it locks out."""
+    def open(
+        self, now_s: float, *, why: str = "by command", phases: Collection[int] | None = None
+    ) -> None:
+        """Told to open, or some poles that move by themselves; they lock out."""
         self._go_on(now_s)
-        for poles in self._poles:
+        for poles in self._told_of(phases):
             if poles.guards or math.isfinite(poles.open_at_s):
                 at_s = whole_s(now_s + self.settings.open_s)
                 poles.tell_open(at_s, why, by_trip=False, locks=True)
@@ -131,10 +133,11 @@ class Recloser:
                 self._lock(poles, now_s, why)
         self._turn(now_s)
 
-    def close(self, now_s: float) -> None:
-        """Told to close: the sequence begins anew. A tagged or opening one refuses."""
+    def close(self, now_s: float, *, phases: Collection[int] | None = None) -> None:
+        """Told to close, or some poles that move by themselves: the sequence begins anew. A tagged
+        or opening one refuses."""
         self._go_on(now_s)
-        for poles in self._poles:
+        for poles in self._told_of(phases):
             if self.tagged or not (poles.guards or not poles.closed):
                 why = "it is tagged" if self.tagged else "it was told to open"
                 self._say(now_s, "refused", poles, why)
@@ -143,6 +146,12 @@ class Recloser:
             elif not poles.by_hand:
                 poles.tell_close(whole_s(now_s + self.settings.close_s))
         self._turn(now_s)
+
+    def _told_of(self, phases: Collection[int] | None) -> Iterator[Poles]:
+        """The poles on some conductors; all unless given."""
+        for poles in self._poles:
+            if phases is None or not set(poles.phases).isdisjoint(phases):
+                yield poles
 
     def tag(self, now_s: float, *, on: bool) -> None:
         """Hot-line tag: one shot to lock-out on the fast curve, no closing of any kind."""
