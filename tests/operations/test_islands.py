@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from gridmend.interlock import check
 from gridmend.interlock.electric import solver_of
+from gridmend.model.check import check_grid
 from gridmend.model.grid import Grid
-from gridmend.model.islanding import with_island_sources
-from gridmend.model.plan import Action, Island, Plan
+from gridmend.model.islanding import capacities_kva, deliverable_kwh, with_island_sources
+from gridmend.model.plan import Action, Island, Plan, Step, Verdict
 from gridmend.model.snapshot import Snapshot
 from gridmend.model.topology import Topology
 from gridmend.operations.answer import as_json
@@ -97,7 +99,12 @@ def test_a_battery_whose_energy_does_not_last_carries_nobody_and_says_so() -> No
 
 def test_energy_follows_a_load_that_comes_back_cold() -> None:
     late = Horizon(Timing(detection_s=3600), cold=ColdLoad())
-    large = {"rating_kw": 3000.0, "rating_kva": 3000.0, "stored_kwh": 9e3, "capacity_kwh": 9e3}
+    large: dict[str, Any] = {
+        "rating_kw": 3000.0,
+        "rating_kva": 3000.0,
+        "stored_kwh": 9e3,
+        "capacity_kwh": 9e3,
+    }
     warm = _plan(_with_battery(**large), Horizon(late.timing))
     cold = _plan(_with_battery(**large), late)
     assert _island(cold).peak_kw == pytest.approx(2000, rel=0.01)
@@ -121,7 +128,8 @@ def test_sections_that_are_too_much_stay_out_of_the_island() -> None:
     assert plan.customers_restored == 50
     assert (Action.OPEN, "inner") in _steps(plan)
     assert plan.steps[-1].device == SOURCE
-    wide = _plan(_with_more(_with_battery(rating_kw=3000.0, rating_kva=3000.0, stored_kwh=1e4)))
+    large = {"rating_kw": 3e3, "rating_kva": 3e3, "stored_kwh": 1e4, "capacity_kwh": 1e4}
+    wide = _plan(_with_more(_with_battery(tie=False, **large)))
     assert wide.customers_restored == 57
     assert _island(wide).customers == 57
 
@@ -237,3 +245,80 @@ def test_a_plan_made_anew_while_an_island_stands_leaves_it_alone() -> None:
     again = restore(grid, normal, "line.first", now=now)
     assert first.customers_restored == 50
     assert all(step.device not in ("tie", SOURCE) for step in again.steps)
+
+
+def _beside(grid: Grid) -> Grid:
+    """The same with a second feeder of 20 customers, which the neighbour reaches by a tie."""
+    switch = {"phases1": "a b c", "phases2": "a b c", "remote": True, "interrupts": "fault"}
+    line = {**grid.lines.record("first"), "name": "l2", "bus1": "c", "bus2": "y"}
+    load = {"name": "e", "bus": "z", "phases": "a b c g", "kv": KV, "p_kw": 100.0, "customers": 20}
+    return (
+        grid.with_rows("buses", *({"name": name, "base_kv": KV} for name in "cyz"))
+        .with_rows("lines", line)
+        .with_rows(
+            "switches",
+            {"name": "head2", "bus1": "g", "bus2": "c", "kind": "breaker", **switch},
+            {"name": "mid2", "bus1": "y", "bus2": "z", "kind": "switch", **switch},
+            {"name": "tie2", "bus1": "h", "bus2": "z", "kind": "switch", **switch,
+             "normally_open": True},
+        )
+        .with_rows("loads", load)
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("values", "ahead"),
+    [({"stored_kwh": 1500.0}, Horizon()), ({"rating_kw": 900.0, "rating_kva": 900.0}, None)],
+)
+def test_an_island_that_stands_is_held_against_no_other_plan(
+    values: dict[str, Any], ahead: Horizon | None
+) -> None:
+    grid = _beside(_with_battery(tie=True, **values))
+    unit = {"name": "unit", "bus": "q", "phases": "a b c g", "kv": KV, "rating_kva": 250.0,
+            "p_kw": 250.0}  # fmt: skip
+    grid = grid.with_rows("generators", unit)
+    stands = Snapshot.normal(grid).with_switches(grid, {"middle": True})
+    stands = stands.with_source(grid, "bank island", is_on=True)
+    plan = restore(grid, stands, "line.l2", ahead=ahead)
+    assert plan.customers_restored == 20
+    assert _steps(plan) == [(Action.OPEN, "mid2"), (Action.CLOSE, "tie2")]
+
+
+def test_a_tag_on_the_battery_holds_its_island() -> None:
+    grid = _with_battery()
+    tripped = propose(grid, Snapshot.normal(grid), "line.first").isolation.tripped
+    open_first = Step(Action.OPEN, "middle", "")
+    form = Step(Action.CLOSE, SOURCE, "")
+    tag = Step(Action.TAG, "storage.bank", "", mark="t1", kind="hold")
+    for steps, why in (((open_first, tag, form), "bears the hold tag"),
+                       ((open_first, form, tag), "it may be feeding")):  # fmt: skip
+        verdict = check(Plan("", steps, Verdict()), grid, tripped)
+        assert [(r.rule, r.step) for r in verdict.refusals] == [("tags", 3)]
+        assert why in verdict.refusals[0].why
+
+
+def test_a_battery_holds_no_more_than_it_can() -> None:
+    # (1000 - 200) kWh x 90 %, whatever is said to be stored
+    grid = _with_battery(capacity_kwh=1000.0, stored_kwh=5000.0)
+    assert deliverable_kwh(grid)[0] == pytest.approx(720)
+    assert _plan(grid).customers_restored == 0
+    assert any("stored_kwh is above capacity_kwh" in f.what for f in check_grid(grid))
+
+
+def test_the_power_that_is_known_bounds_an_island() -> None:
+    grid = _with_battery().with_changed("storage.bank", rating_kw=900.0, rating_kva=float("nan"))
+    assert capacities_kva(grid)[grid.sources.row("bank island")] == 900
+    assert _plan(grid).customers_restored == 0
+
+
+def test_a_battery_at_a_split_phase_service_forms_no_island() -> None:
+    grid = _with_battery(phases="s1 s2", kv=0.24)
+    assert "bank island" not in grid.sources
+    assert any("no source stands for that" in f.what for f in check_grid(grid))
+
+
+def test_what_hangs_on_a_battery_goes_with_it() -> None:
+    relay = {"name": "r1", "source": "bank island", "kind": "relay"}
+    grid = _with_battery().with_rows("protections", relay).without("storage.bank")
+    assert "bank island" not in grid.sources
+    assert "r1" not in grid.protections

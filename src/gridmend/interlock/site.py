@@ -9,7 +9,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from gridmend.model.grid import Grid
+from gridmend.model.grid import SINGULAR, Grid
+from gridmend.model.islanding import places
 from gridmend.model.snapshot import conductor_mask
 from gridmend.model.topology import Topology
 from gridmend.model.wiring import CONDUCTOR
@@ -52,6 +53,16 @@ class Site:
             feed_of=np.repeat(np.arange(len(nodes)), [len(n) for n in nodes]),
             mask=conductor_mask(grid.switches),
         )
+
+    @cached_property
+    def island_row(self) -> Ints:
+        """[feeders of energy] row of the source that stands for each in island mode, or -1."""
+        found = np.full(len(self.names), -1, np.int64)
+        for source, (table, row) in places(self.grid).items():
+            key = f"{SINGULAR[table]}.{self.grid.table(table)['name'][row]}".lower()
+            if key in self.names:
+                found[self.names.index(key)] = source
+        return found
 
     @property
     def grid(self) -> Grid:

@@ -146,6 +146,9 @@ class Standing:
         row = int(self.site.source_row[feeder])
         if row >= 0:
             return bool(self.snapshot.source_on[row])
+        source = int(self.site.island_row[feeder])
+        if source >= 0 and self.is_on(f"source.{self.site.grid.sources['name'][source]}".lower()):
+            return True
         return self.snapshot.power_kw(self.site.grid, self.site.names[feeder]) != 0.0
 
     def _reached(self, bits: Bits, feeders: Flags) -> Flags:

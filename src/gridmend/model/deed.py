@@ -8,7 +8,8 @@ from typing import Any
 
 from gridmend.model.command import step_of
 from gridmend.model.errors import GridError
-from gridmend.model.grid import Grid
+from gridmend.model.grid import SINGULAR, Grid
+from gridmend.model.islanding import places
 from gridmend.model.plan import AT_BUSES, MOVES, POWERS, SWITCHING, Action, Step
 from gridmend.model.snapshot import Snapshot
 
@@ -76,11 +77,19 @@ def source_told(kind: str, payload: Mapping[str, Any]) -> bool | None:
 
 
 def moved_by(grid: Grid, step: Step, key: str) -> tuple[str, ...]:
-    """What a step moves: its device, as `subject` writes it, and with a tap the transformer."""
+    """What a step moves: its device, as `subject` writes it, with a tap the transformer, and with
+    a source in island mode its resource."""
+    if key.startswith("source.") and key not in grid.switches.index:
+        place = places(grid).get(grid.sources.row(key.partition(".")[2]))
+        return (key,) if place is None else (key, _key_of(grid, *place))
     if step.action is not Action.SET_TAP:
         return (key,)
     unit = grid.tap_controls["transformer"][grid.tap_controls.row(key.partition(".")[2])]
     return key, f"transformer.{unit}".lower()
+
+
+def _key_of(grid: Grid, table: str, row: int) -> str:
+    return f"{SINGULAR[table]}.{grid.table(table)['name'][row]}".lower()
 
 
 def subject(grid: Grid, step: Step) -> str:

@@ -149,7 +149,9 @@ class Grid:
                 rows = grid.table(child)
                 named = (name, f"{SINGULAR[table]}.{name}")
                 gone = [one for word in named for one in rows.only(rows.where(column, word))]
-                if gone:
+                if child in DEPENDENTS:
+                    grid = grid.without(*(f"{SINGULAR[child]}.{one}" for one in gone))
+                elif gone:
                     grid = replace(grid, **{child: rows.without(gone)})
         return grid
 

@@ -44,6 +44,7 @@ def formers(grid: Grid) -> Iterator[Former]:
     """The resources in service that a source in service stands for, by the row of the source."""
     for source, (table, row) in places(grid).items():
         here, used = grid.table(table), grid.sources.flags("in_service")[source]
+        used &= bool(grid.sources["phases"][source].split())
         if used and here.flags("in_service")[row] and here.flags("grid_forming")[row]:
             power_kw = rating_kva = float(here.numbers("rating_kva")[row])
             energy_kwh = inf
@@ -73,7 +74,8 @@ def deliverable_kwh(grid: Grid) -> Floats:
     """[storages] energy that each can give, from what is stored at the instant to its reserve."""
     number = grid.storages.numbers
     kept_kwh = number("capacity_kwh") * number("reserve_pct") / 100
-    above_kwh = np.maximum(number("stored_kwh") - kept_kwh, 0.0)
+    stored_kwh = np.minimum(number("stored_kwh"), number("capacity_kwh"))
+    above_kwh = np.maximum(stored_kwh - kept_kwh, 0.0)
     return above_kwh * number("discharge_efficiency_pct") / 100
 
 
@@ -83,7 +85,7 @@ def capacities_kva(grid: Grid) -> Floats:
     found = grid.sources.numbers("capacity_kva").astype(float)
     for one in formers(grid):
         if np.isnan(found[one.source]):
-            found[one.source] = min(one.rating_kva, one.power_kw)
+            found[one.source] = np.fmin(one.rating_kva, one.power_kw)
     return found
 
 
@@ -99,14 +101,16 @@ def source_of(grid: Grid, table: str, count: int) -> Ints:
 def with_island_sources(grid: Grid) -> Grid:
     """The grid with a source in island mode, off, for each grid-forming resource without one.
 
-    Its name is that of the resource and `island`; it drives the phases that the resource has.
+    Its name is that of the resource and `island`; it drives the phases that the resource has. One
+    at a split-phase service, which has none of them, gets none. Raises `GridError` for a resource
+    without a rating.
     """
     taken = set(places(grid).values())
     rows = [
         _source_for(grid, table, row)
         for table in FORMING
         for row in np.flatnonzero(grid.table(table).flags("grid_forming")).tolist()
-        if (table, row) not in taken
+        if (table, row) not in taken and _phases_of(grid, table, row)
     ]
     return grid.with_rows("sources", *rows) if rows else grid
 
@@ -119,13 +123,18 @@ def _source_for(grid: Grid, table: str, row: int) -> dict[str, object]:
             f"{SINGULAR[table]} '{record['name']}' has no rating by which to hold a voltage",
             mend="give its kv and rating_kva",
         )
-    phases = [p for p in str(record["phases"]).lower().split() if p in "abc"]
     x_ohm = REACTANCE_PU * 1000 * kv**2 / rating_kva
     return {
-        "name": f"{record['name']} island", "bus": record["bus"], "phases": " ".join(phases),
-        "base_kv": kv, "x1_ohm": x_ohm, "x0_ohm": x_ohm, "normally_used": False,
-        "resource": f"{SINGULAR[table]}.{record['name']}",
+        "name": f"{record['name']} island", "bus": record["bus"], "base_kv": kv,
+        "phases": _phases_of(grid, table, row), "x1_ohm": x_ohm, "x0_ohm": x_ohm,
+        "normally_used": False, "resource": f"{SINGULAR[table]}.{record['name']}",
     }  # fmt: skip
+
+
+def _phases_of(grid: Grid, table: str, row: int) -> str:
+    """The phases among the conductors of a resource."""
+    words = str(grid.table(table)["phases"][row]).lower().split()
+    return " ".join(word for word in words if word in ("a", "b", "c"))
 
 
 def check_islanding(grid: Grid) -> Iterator[Finding]:
@@ -137,6 +146,7 @@ def check_islanding(grid: Grid) -> Iterator[Finding]:
             name = str(table["name"][row])
             for what, mend in _problems(grid, row, resource, seen):
                 yield Finding("error", f"source '{name}': {what}", "sources, column resource", mend)
+    yield from _stores(grid)
     for kind in FORMING:
         for row in np.flatnonzero(grid.table(kind).flags("grid_forming")).tolist():
             if (kind, row) not in seen:
@@ -148,6 +158,19 @@ def check_islanding(grid: Grid) -> Iterator[Finding]:
                     f"add a row to sources at its bus, with resource {SINGULAR[kind]}.{name} and "
                     "normally_used False; no plan forms an island without",
                 )
+
+
+def _stores(grid: Grid) -> Iterator[Finding]:
+    """Storages that hold more than they can, or give nothing of it."""
+    number, names = grid.storages.numbers, grid.storages["name"]
+    for row in np.flatnonzero(number("stored_kwh") > number("capacity_kwh")).tolist():
+        what = f"storage '{names[row]}': stored_kwh is above capacity_kwh"
+        yield Finding("warning", what, "storages, column stored_kwh", "it is taken for full")
+    for column in ("charge_efficiency_pct", "discharge_efficiency_pct"):
+        share = number(column)
+        for row in np.flatnonzero(~((share > 0) & (share <= 100))).tolist():
+            what = f"storage '{names[row]}': {column} is not above 0 and at most 100"
+            yield Finding("warning", what, f"storages, column {column}", "give it in per cent")
 
 
 def _problems(

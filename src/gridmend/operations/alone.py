@@ -12,14 +12,26 @@ from gridmend.model.snapshot import DEMANDS, Snapshot
 from gridmend.model.topology import Topology
 
 
-def with_and_without_der(topology: Topology, snapshot: Snapshot) -> Iterator[Snapshot]:
-    """A snapshot, and where DER give or take power in an island, the same without them."""
+def formed(topology: Topology, before: Snapshot, after: Snapshot) -> list[int]:
+    """The rows of the sources in island mode that are connected since, or feed more than before.
+    What an island does that stood and stays as it was is held against nobody."""
+    rows = [row for row in places(topology.grid) if after.source_on[row]]
+    if not rows:
+        return []
+    was, now = topology.fed_by(before), topology.fed_by(after)
+    return [row for row in rows if ((now == row) & (was != row)).any()]
+
+
+def with_and_without_der(
+    topology: Topology, snapshot: Snapshot, islands: list[int]
+) -> Iterator[Snapshot]:
+    """A snapshot, and where DER give or take power in some islands [rows of sources], the same
+    without them."""
     yield snapshot
-    grid = topology.grid
-    formed = [row for row in places(grid) if snapshot.source_on[row]]
-    if not formed:
+    if not islands:
         return
-    inside = np.isin(topology.fed_by(snapshot), formed)
+    grid = topology.grid
+    inside = np.isin(topology.fed_by(snapshot), islands)
     w, fields = topology.wiring, dict[str, np.ndarray[tuple[int], np.dtype[np.float64]]]()
     islanded = np.unique(w.node_bus[inside])
     for table, p_name, q_name in DEMANDS[1:]:

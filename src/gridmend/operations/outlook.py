@@ -17,7 +17,7 @@ from gridmend.model.plan import Ahead, Step, Violation
 from gridmend.model.series import VARYING
 from gridmend.model.snapshot import Snapshot
 from gridmend.model.topology import Topology
-from gridmend.operations.alone import with_and_without_der
+from gridmend.operations.alone import formed, with_and_without_der
 from gridmend.operations.foreseen import Foreseen, Point
 from gridmend.operations.horizon import Horizon
 from gridmend.operations.pace import minutes_of
@@ -103,12 +103,13 @@ class Outlook:
         final = [p for p in points if p.state == last]
         final.sort(key=lambda p: -self._foreseen.total_kw(end.snapshot, p))
         told = Ahead(self.horizon.until_min, step_min=minutes)
-        near, stored = end, Stored.of(self.topology.grid)
+        islands = formed(self.topology, self.tripped.snapshot, end.snapshot)
+        near, stored = end, Stored.of(self.topology.grid, islands)
         for point in (*final, *(p for p in points if p.state != last)):
             if point.state != last:
                 near = flows[point.state]
             stood = self._foreseen.at(flows[point.state].snapshot, point)
-            for there in with_and_without_der(self.topology, stood):
+            for there in with_and_without_der(self.topology, stood, islands):
                 flow = flows[point.state]
                 if not _same_demand(there, flow.snapshot):
                     flow = self.solver.solve(there, controls="static", near=near)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -22,16 +23,16 @@ _ENOUGH = 1e-6
 
 @dataclass(eq=False)
 class Stored:
-    """The resources that may form islands, and what each gives from the minutes that are noted."""
+    """The resources of some islands, and what each gives from the minutes that are noted."""
 
     grid: Grid
     formers: tuple[Former, ...]
     _noted: dict[tuple[float, int], Floats] = field(default_factory=dict[tuple[float, int], Floats])
 
     @staticmethod
-    def of(grid: Grid) -> Stored:
-        """Those of a grid, as full as its tables have them."""
-        return Stored(grid, tuple(formers(grid)))
+    def of(grid: Grid, islands: Collection[int]) -> Stored:
+        """Those of islands by the rows of their sources, as full as the tables have them."""
+        return Stored(grid, tuple(one for one in formers(grid) if one.source in islands))
 
     def note(self, minute: float, state: int, flow: Flow) -> None:
         """What a flow of a state has each give from a minute on, to the next that is noted; of two

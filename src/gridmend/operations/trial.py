@@ -19,7 +19,7 @@ from gridmend.model.flow import Flow
 from gridmend.model.plan import Action, Ahead, Plan, Step, Verdict, Violation
 from gridmend.model.snapshot import Snapshot
 from gridmend.model.topology import Topology
-from gridmend.operations.alone import with_and_without_der
+from gridmend.operations.alone import formed, with_and_without_der
 from gridmend.operations.configurations import ISLAND_COUNTS, Configuration, Merit
 from gridmend.operations.devices import Devices
 from gridmend.operations.fault import Isolation
@@ -185,13 +185,11 @@ def refused_at_once(case: Case, here: Configuration, *, in_one_go: bool = True) 
     final = positions(case, here)
     if not case.topology.energised(final).any():
         return None
-    beyond = case.least.beyond(final)
-    if beyond is not None:
+    if (beyond := case.least.beyond(final)) is not None:
         of_limit = f"{beyond.value:.0f} kW, {beyond.value / beyond.bound:.0%} of its limit"
         why = f"{beyond.element} would carry at least {of_limit}"
         return Refused(here, why, excess_pu(beyond), beyond, is_solved=False)
-    known = case.refuted.against(final)
-    if known is not None:
+    if (known := case.refuted.against(final)) is not None:
         return _refused(here, known)
     hindrance = _hindrance(case, here, final, in_one_go=in_one_go)
     return None if hindrance is None else _refused(here, hindrance)
@@ -219,7 +217,8 @@ def _hindrance(
         if hindrance is not None:
             return hindrance
     accepted = (*case.accepted, *case.start.violations)
-    for there in with_and_without_der(case.topology, final):
+    new = formed(case.topology, case.isolation.tripped, final)
+    for there in with_and_without_der(case.topology, final, new):
         flow = case.solver.solve(there, controls="static", near=case.flow)
         reading = read_off(case.gauge, flow, case.limits)
         why = look_ahead(flow, accepted, reading, case.limits)

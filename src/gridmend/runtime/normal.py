@@ -54,15 +54,16 @@ def steps_to_normal(
     names = grid.switches.texts("name")
     steps: list[Step] = []
     begins = now
-    for row in np.flatnonzero(normal.source_on & ~now.source_on):
+    for row in np.flatnonzero(normal.source_on & ~now.source_on).tolist():
         name = str(grid.sources["name"][row])
-        steps.append(Step(Action.CLOSE, name, why="the fault is repaired"))
-        now = now.with_source(grid, name, is_on=True)
+        letting_go = _islands_at(topology, now, normal, row)
+        for step in (*letting_go, Step(Action.CLOSE, name, why="the fault is repaired")):
+            steps.append(step)
+            now = carried_out(step, grid, now)
     faulted = _nodes_of(topology, faults)
     for _ in range(2 * (len(names) + len(grid.sources))):
         differs = np.flatnonzero(now.open_phases != normal.open_phases).tolist()
-        islands = [f"source.{grid.sources['name'][k]}"
-                   for k in np.flatnonzero(now.source_on & ~normal.source_on)]  # fmt: skip
+        islands = np.flatnonzero(now.source_on & ~normal.source_on).tolist()
         if len(faulted):
             differs, islands = _possible(topology, now, normal, differs, islands, faulted)
         if not (differs or islands):
@@ -75,15 +76,29 @@ def steps_to_normal(
     return tuple(steps) if loops is None else _predicted(loops.bench, begins, steps)
 
 
+def _islands_at(topology: Topology, now: Snapshot, normal: Snapshot, source: int) -> list[Step]:
+    """The steps by which islands let go of where a source [row] is to come back."""
+    rows, nodes = topology.wiring.source_nodes
+    feeding = topology.fed_by(now)[nodes[rows == source]]
+    islands = {k for k in feeding.tolist() if k >= 0 and not normal.source_on[k]}
+    return [_let_go(topology, k) for k in sorted(islands)]
+
+
+def _let_go(topology: Topology, source: int) -> Step:
+    name = f"source.{topology.grid.sources['name'][source]}"
+    why = "back to normal: its island lets go before the network feeds it"
+    return Step(Action.OPEN, name, why=why)
+
+
 def _nodes_of(topology: Topology, elements: Collection[str]) -> Ints:
     """The nodes of elements."""
     return np.concatenate([np.empty(0, np.int64), *map(topology.nodes_of, sorted(elements))])
 
 
 def _possible(
-    topology: Topology, now: Snapshot, normal: Snapshot, rows: list[int], islands: list[str],
+    topology: Topology, now: Snapshot, normal: Snapshot, rows: list[int], islands: list[int],
     faulted: Ints,
-) -> tuple[list[int], list[str]]:  # fmt: skip
+) -> tuple[list[int], list[int]]:  # fmt: skip
     """Those of the switches that differ, and of the sources of islands, which may move while
     something is faulted [nodes]: the closings beside nothing that is joined to it, and the ties
     and sources that nobody needs after them."""
@@ -100,14 +115,16 @@ def _possible(
     found = [row for row in rows if not normal.open_phases[row] and not is_beside(row)]
     ahead = now.with_switches(grid, {names[row]: False for row in found})
     has = topology.supplied(topology.energised(now))
-    spared: list[str] = []
-    for name in [*islands, *(names[row] for row in rows if normal.open_phases[row])]:
-        then = carried_out(Step(Action.OPEN, name, ""), grid, ahead)
+    spared: list[int] = []
+    letting_go = [(row, _let_go(topology, row), spared) for row in islands]
+    letting_go += [(row, Step(Action.OPEN, names[row], ""), found)
+                   for row in rows if normal.open_phases[row]]  # fmt: skip
+    for row, step, into in letting_go:
+        then = carried_out(step, grid, ahead)
         if not (has & ~topology.supplied(topology.energised(then))).any():
             ahead = then
-            spared.append(name)
-    found += [row for row in rows if normal.open_phases[row] and names[row] in spared]
-    return found, [name for name in islands if name in spared]
+            into.append(row)
+    return found, spared
 
 
 def sources_at(topology: Topology, now: Snapshot, switch: str) -> tuple[frozenset[str], ...]:
@@ -132,7 +149,7 @@ def _next(
     normal: Snapshot,
     closes: list[int],
     opens: list[int],
-    islands: list[str],
+    islands: list[int],
     loops: Loops | None,
 ) -> tuple[Step, ...]:
     """The next steps: a close from a live side to a dead one, first of all from the side that feeds
@@ -142,6 +159,7 @@ def _next(
     bridging = [
         row for row in closes
         if (ends := live[topology.nodes_of(f"switch.{names[row]}")]).any() and not ends.all()
+        and not _joins(topology, live, str(names[row]))
     ]  # fmt: skip
     outward = (row for row in bridging if _is_outward(topology, live, normal, str(names[row])))
     row = next(outward, bridging[0] if bridging else -1)
@@ -152,12 +170,18 @@ def _next(
     if through is not None:
         return through
     if islands:
-        why = "back to normal: its island lets go before the feeder takes over"
-        return (Step(Action.OPEN, islands[0], why=why),)
+        return (_let_go(topology, islands[0]),)
     if opens:
         why = "back to normal: the tie lets go before the feeder takes over"
         return (Step(Action.OPEN, str(names[opens[0]]), why=why),)
     return (Step(Action.CLOSE, str(names[closes[0]]), why="back to normal"),)
+
+
+def _joins(topology: Topology, live: Flags, switch: str) -> bool:
+    """Whether both ends of any conductor of an open switch are live."""
+    w = topology.wiring
+    edges = w.edge_branch == topology.branch(f"switch.{switch}")
+    return bool((live[w.edge_from[edges]] & live[w.edge_to[edges]]).any())
 
 
 def _is_outward(topology: Topology, live: Flags, normal: Snapshot, switch: str) -> bool:

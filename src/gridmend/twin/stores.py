@@ -14,6 +14,8 @@ from gridmend.model.grid import Grid
 from gridmend.model.islanding import formers
 
 _HOUR_S = 3600.0
+_LEAST = 1e-6
+"""The least efficiency that is counted with, so that what gives nothing is empty at once."""
 _EMPTY_KWH = 1e-6
 """How near its reserve a storage is at it: rounding of the clock's microseconds."""
 
@@ -58,9 +60,9 @@ class Stores:
             rows=rows,
             capacity_kwh=of("capacity_kwh"),
             reserve_kwh=of("capacity_kwh") * of("reserve_pct") / 100,
-            charging=of("charge_efficiency_pct") / 100,
-            discharging=of("discharge_efficiency_pct") / 100,
-            stored_kwh=of("stored_kwh"),
+            charging=np.nan_to_num(of("charge_efficiency_pct")) / 100,
+            discharging=np.maximum(np.nan_to_num(of("discharge_efficiency_pct")) / 100, _LEAST),
+            stored_kwh=np.clip(np.nan_to_num(of("stored_kwh")), 0.0, of("capacity_kwh")),
         )
 
     def __post_init__(self) -> None:
@@ -78,8 +80,9 @@ class Stores:
         if not len(self.sources):
             return
         self._go_on(now_s)
-        self._is_on = flow.snapshot.source_on[self.sources]
+        was_on, self._is_on = self._is_on, flow.snapshot.source_on[self.sources]
         if not flow.converged:
+            self._rate_kw = np.where(was_on == self._is_on, self._rate_kw, 0.0)
             return
         by_source = -flow.power_kva("sources").real[self.sources]
         by_itself = -flow.power_kva("storages").real[self.rows]

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import gridmend
+from gridmend.interlock import check
 from gridmend.interlock.recheck import Recheck
 from gridmend.model.command import World
+from gridmend.model.deed import carried_out
 from gridmend.model.grid import Grid
 from gridmend.model.islanding import with_island_sources
-from gridmend.model.plan import Action, Step
+from gridmend.model.plan import Action, Plan, Step, Verdict
 from gridmend.model.snapshot import Snapshot
+from gridmend.model.topology import Topology
+from gridmend.powerflow.network import Network
 from gridmend.runtime.course import Course
+from gridmend.runtime.normal import steps_to_normal
+from gridmend.twin.stores import Stores
+from tests.operations.streets import street
 from tests.runtime.exercise.test_returning import REPAIRED_S, out_again
 from tests.runtime.exercise.test_room import of_kind, run
 
@@ -111,3 +120,52 @@ def test_a_battery_that_runs_empty_drops_its_island_and_the_room_hears_of_it() -
     assert not bool(course.room.kernel.situation.snapshot.source_on[row])
     said = [e for e in of_kind(course, "status") if e.cause == "storage"]
     assert [e.payload["position"] for e in said] == ["open"]
+
+
+def test_an_island_on_some_phases_lets_go_before_its_feeder_closes() -> None:
+    grid = street(600.0).with_changed("source.other", in_service=False)
+    one = {"phases": "a g", "kv": 7.2}
+    grid = grid.with_changed("load.d", p_kw=300.0, **one)
+    bank = {"name": "bank", "bus": "q", "rating_kva": 900.0, "rating_kw": 900.0,
+            "capacity_kwh": 9e3, "stored_kwh": 9e3, "grid_forming": True, **one}  # fmt: skip
+    grid = with_island_sources(grid.with_rows("storages", bank))
+    _goes_back(grid, {"head": True, "middle": True}, own=True)
+
+
+def test_an_island_lets_go_before_the_source_of_its_section_comes_back() -> None:
+    grid = street(600.0).with_changed("source.other", in_service=False)
+    bank = {"name": "bank", "bus": "q", "phases": "a b c g", "kv": 12.47, "rating_kva": 2000.0,
+            "rating_kw": 2000.0, "capacity_kwh": 9e3, "stored_kwh": 9e3,
+            "grid_forming": True}  # fmt: skip
+    _goes_back(with_island_sources(grid.with_rows("storages", bank)), {}, own=False)
+
+
+def _goes_back(grid: Grid, positions: dict[str, bool], *, own: bool) -> None:
+    """The way back from an island is allowed step by step, and ends in the normal positions."""
+    normal = Snapshot.normal(grid)
+    now = normal.with_switches(grid, positions).with_source(grid, "bank island", is_on=True)
+    now = now.with_source(grid, "own", is_on=own)
+    steps = steps_to_normal(Topology.of(grid), now, normal)
+    assert check(Plan("", steps, Verdict()), grid, now).allowed, steps
+    for step in steps:
+        now = carried_out(step, grid, now)
+    np.testing.assert_array_equal(now.source_on, normal.source_on)
+    np.testing.assert_array_equal(now.open_phases, normal.open_phases)
+
+
+def test_what_a_battery_gives_ends_with_its_island_whatever_the_flow() -> None:
+    grid = _with_battery(discharge_efficiency_pct=0.0)
+    network = Network.of(grid)
+    on = Snapshot.normal(grid).with_switches(grid, {"Sw4": True})
+    on = on.with_source(grid, "bank island", is_on=True)
+    stores = Stores.of(grid)
+    stores.see(0.0, network.solve(on))
+    assert stores.due_s() < 60.0, "one that gives nothing of what it holds is empty at once"
+    assert list(stores.act(60.0)) == [grid.sources.row("bank island")]
+    sound = Stores.of(_with_battery())
+    sound.see(0.0, network.solve(on))
+    off = replace(network.solve(on.with_source(grid, "bank island", is_on=False)), converged=False)
+    sound.see(3600.0, off)
+    held_kwh = float(sound.stored_kwh[0])
+    sound.see(7200.0, off)
+    assert float(sound.stored_kwh[0]) == held_kwh

@@ -242,9 +242,14 @@ def planned_by(topology: Topology, before: Snapshot) -> Callable[[str], Flags]:
     from gridmend.powerflow.network import Network
 
     grid, network = topology.grid, Network.of(topology.grid)
+    # how long a battery would have to last differs from failure to failure
+    modes = zip(grid.sources["name"], grid.sources.texts("resource"), strict=True)
+    islands = [f"source.{name}" for name, resource in modes if resource]
 
     def planned(fault: str) -> Flags:
-        proposal = propose(grid, before, fault, plans_most=1, network=network, topology=topology)
+        proposal = propose(
+            grid, before, fault, banned=islands, plans_most=1, network=network, topology=topology
+        )
         final = proposal.isolation.tripped
         for step in proposal.plans[0].steps:
             final = carried_out(step, grid, final)

@@ -12,7 +12,7 @@ import numpy as np
 from gridmend.interlock.check import Bench
 from gridmend.interlock.site import Flags
 from gridmend.interlock.standing import HOLD, Standing, standing
-from gridmend.model.deed import is_remote
+from gridmend.model.deed import is_remote, moved_by
 from gridmend.model.grid import Grid
 from gridmend.model.plan import Action, Plan, Step
 from gridmend.model.situation import Situation
@@ -87,10 +87,12 @@ def footing(
 
 
 def _held_sources(stands: Standing, lost: Collection[str]) -> tuple[str, ...]:
-    """The sources that no plan may connect: those in `lost`, in doubt, and with a hold tag."""
-    held = {tag.device for tag in stands.binding if tag.kind == HOLD}
-    sources = (f"source.{name}".lower() for name in stands.site.grid.sources)
-    return tuple(key for key in sources if key in {*lost, *held, *stands.doubtful})
+    """The sources that no plan may connect: those in `lost`, in doubt, or with a hold tag, or whose
+    resource is."""
+    held = {*lost, *stands.doubtful, *(t.device for t in stands.binding if t.kind == HOLD)}
+    grid, close = stands.site.grid, Step(Action.CLOSE, "", "")
+    sources = (f"source.{name}".lower() for name in grid.sources)
+    return tuple(key for key in sources if not held.isdisjoint(moved_by(grid, close, key)))
 
 
 def _surely_live(stands: Standing) -> Flags:
