@@ -171,9 +171,13 @@ class Plan:
     phases: str = ""
     """The phases that are faulted, as `a`, where the others stay as they are; else all."""
 
+    @property
+    def faulted(self) -> str:
+        """The fault in words, with its phases where not all are."""
+        return f"{self.fault}, phase {self.phases}" if self.phases else self.fault
+
     def __str__(self) -> str:
-        where = f"{self.fault}, phase {self.phases}" if self.phases else self.fault
-        lines = [f"fault on {where}: {self.customers_out:,} customers out"]
+        lines = [f"fault on {self.faulted}: {self.customers_out:,} customers out"]
         for number, step in enumerate(self.steps, 1):
             lines.append(f"  {number}. {step}: {step.why}{_predicted(step)}")
         lines.append(

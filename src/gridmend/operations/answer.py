@@ -100,6 +100,7 @@ def _plans(plans: Sequence[Plan]) -> list[dict[str, Any]]:
                 {
                     "action": str(step.action),
                     "device": step.device,
+                    "phases": step.phases,
                     "why": step.why,
                     "customers": step.customers,
                     "v_min_pu": step.v_min_pu,

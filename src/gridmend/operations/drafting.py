@@ -66,6 +66,7 @@ def plan_of(outcome: Outcome, way: Found, seconds: float) -> Plan:
         loss_kw=way.loss_kw,
         ahead=way.ahead,
         islands=islands(case, way),
+        phases=case.isolation.poles.phases,
     )
 
 
@@ -83,6 +84,7 @@ def unhealed(case: Case, seconds: float) -> Plan:
         left_out=_waiting(case),
         notes=case.isolation.notes,
         critical_out=_critical_out(case),
+        phases=case.isolation.poles.phases,
     )
 
 
@@ -104,6 +106,7 @@ def nothing(outcome: Outcome, seconds: float) -> Plan:
         ),
         notes=case.isolation.notes,
         critical_out=_critical_out(case),
+        phases=case.isolation.poles.phases,
     )
 
 

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from gridmend.model.grid import SINGULAR, Grid
 from gridmend.model.sections import Sections, sections
-from gridmend.model.snapshot import Snapshot, conductor_mask
+from gridmend.model.snapshot import Snapshot
 from gridmend.model.topology import Topology
+from gridmend.operations.poles import Poles, faulted_phases
 
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -42,6 +43,8 @@ class Isolation:
     sections: Sections
     zone: Flags
     locked: Flags
+    poles: Poles
+    """What of each switch moves."""
     held: frozenset[str] = frozenset()
     """Sources that no plan may connect, as `Grid.key` writes them."""
     notes: tuple[str, ...] = ()
@@ -58,6 +61,7 @@ def isolate(
     banned: Sequence[str] = (),
     now: Snapshot | None = None,
     topology: Topology | None = None,
+    phases: str = "",
 ) -> Isolation:
     """Trip the nearest protective devices that feed a fault, and isolate its section.
 
@@ -70,8 +74,9 @@ def isolate(
     are faulted, or may be, and whose sections are isolated with it; `avoid` those that were faulted
     before, whose sections are not made live again; the fault may be one of them. `banned` are
     switches that no plan may move: where one is closed the fault is cut off beyond it. `now` are
-    the positions that stand where some switching is done already. Raises `GridError` where there
-    is no such element.
+    the positions that stand where some switching is done already. Where `phases` are named, as `a`,
+    the fault is on these alone: if what trips moves its poles by themselves, they alone trip, and
+    only such switches isolate them. Raises `GridError` where there is no such element or phase.
     """
     topology = topology or Topology.of(grid)
     still = np.zeros(len(grid.switches), bool)
@@ -83,14 +88,17 @@ def isolate(
     buses = _buses(topology, (name, *also))
     trip = _protection(topology, snapshot, buses, nodes)
     tripping, lost = trip.switches, trip.sources
+    faulted = faulted_phases(topology, nodes, phases)
+    by_pole = Poles.of(topology, faulted if _trips_by_pole(grid, trip) else "")
     used = snapshot.source_on.copy()
     used[lost] = False
     used.flags.writeable = False
-    tripped = now or replace(_opened(grid, snapshot, tripping), source_on=used)
+    tripped = now or replace(_opened(by_pole, snapshot, tripping), source_on=used)
     # A fuse is no switch to operate, but one that has blown does part what it joined.
     separators = np.array([kind != "fuse" for kind in grid.switches.texts("kind")], bool)
     separators[tripping] = True
-    separators &= ~still | (tripped.open_phases == conductor_mask(grid.switches))
+    separators &= by_pole.able
+    separators &= ~still | by_pole.is_open(tripped)
     cut = sections(topology, separators=separators, snapshot=tripped)
     own, zone = np.zeros(cut.count, bool), np.zeros(cut.count, bool)
     known = {one.lower() for one in avoid}
@@ -99,14 +107,14 @@ def isolate(
     at_zone = np.append(zone, False)[cut.ends]
     border = separators & (at_zone.sum(axis=1) == 1)
     border[[at for t, at in map(grid.find, (name, *also, *avoid)) if t == "switches"]] = False
-    conducts = border & (tripped.open_phases != conductor_mask(grid.switches))
+    conducts = border & ~by_pole.is_open(tripped)
     remote, names = grid.switches.flags("remote"), grid.switches.texts("name")
     to_open = sorted(np.flatnonzero(conducts).tolist(), key=lambda k: (not remote[k], k))
     kept_apart = [k for k in tripping.tolist() if border[k]]
     return Isolation(
         fault=name,
         tripped=tripped,
-        isolated=_opened(grid, tripped, np.array(to_open, np.int64)),
+        isolated=_opened(by_pole, tripped, np.array(to_open, np.int64)),
         opened_by_protection=tuple(names[k] for k in tripping.tolist()),
         sources_off=tuple(str(grid.sources["name"][k]) for k in lost.tolist()),
         to_open=tuple(names[k] for k in to_open),
@@ -115,18 +123,18 @@ def isolate(
         zone=zone,
         locked=(separators & at_zone.any(axis=1)) | still,
         held=held,
-        notes=_notes(topology, snapshot, name, trip),
-        aside=_aside(topology, tripped, cut, zone & ~own, to_open),
+        notes=_notes(topology, snapshot, name, trip, faulted, by_pole),
+        poles=by_pole,
+        aside=_aside(topology, by_pole, tripped, cut, zone & ~own, to_open),
     )
 
 
 def _aside(
-    topology: Topology, now: Snapshot, cut: Sections, zone: Flags, to_open: Sequence[int]
-) -> dict[str, int]:
+    topology: Topology, poles: Poles, now: Snapshot, cut: Sections, zone: Flags,
+    to_open: Sequence[int],
+) -> dict[str, int]:  # fmt: skip
     """The switches that part a dead zone from the section beyond."""
-    live = cut.of_bus[topology.wiring.node_bus][topology.energised(now)]
-    is_dead = zone.copy()
-    is_dead[live] = False
+    is_dead = zone & ~poles.live_sections(now, cut)
     names = topology.grid.switches.texts("name")
     found: dict[str, int] = {}
     for row in to_open:
@@ -208,14 +216,22 @@ def _first_switches(topology: Topology, snapshot: Snapshot) -> Flags:
     return np.asarray(first[cut.ends].any(axis=1), bool)
 
 
-def _opened(grid: Grid, snapshot: Snapshot, rows: Ints) -> Snapshot:
+def _opened(poles: Poles, snapshot: Snapshot, rows: Ints) -> Snapshot:
     positions = snapshot.open_phases.copy()
-    positions[rows] = conductor_mask(grid.switches)[rows]
+    positions[rows] |= poles.bits[rows]
     positions.flags.writeable = False
     return replace(snapshot, open_phases=positions)
 
 
-def _notes(topology: Topology, snapshot: Snapshot, name: str, trip: _Trip) -> tuple[str, ...]:
+def _trips_by_pole(grid: Grid, trip: _Trip) -> bool:
+    """Whether all that trips opens the poles of a fault alone."""
+    apart = ~grid.switches.flags("ganged") | (grid.switches["kind"] == "fuse")
+    return not len(trip.sources) and bool(apart[trip.switches].all())
+
+
+def _notes(
+    topology: Topology, snapshot: Snapshot, name: str, trip: _Trip, faulted: str, poles: Poles
+) -> tuple[str, ...]:
     """What a reader should know before the plan."""
     grid = topology.grid
     if topology.branch(name) < 0 and not name.startswith("source."):
@@ -241,18 +257,20 @@ def _notes(topology: Topology, snapshot: Snapshot, name: str, trip: _Trip) -> tu
             f"nothing parts {name} from source {sources}, whose own protection clears the "
             "fault: only ties to other sources can restore supply"
         )
-    return (*notes, *_healthy_phases(topology, name, trip))
+    return (*notes, *(() if poles.phases else _healthy_phases(topology, name, trip, faulted)))
 
 
-def _healthy_phases(topology: Topology, name: str, trip: _Trip) -> tuple[str, ...]:
+def _healthy_phases(topology: Topology, name: str, trip: _Trip, phases: str) -> tuple[str, ...]:
     """What is said where a fault has fewer phases than what trips on it."""
     switches = topology.grid.switches
-    faulted = {str(p) for p in topology.wiring.node_phase[topology.nodes_of(name)]} & {*"abc"}
+    own = {str(p) for p in topology.wiring.node_phase[topology.nodes_of(name)]} & {*"abc"}
+    faulted = set(phases.split()) or own
     for row in trip.switches.tolist():
         healthy = sorted({*str(switches["phases1"][row]).lower().split()} & {*"abc"} - faulted)
         if faulted and healthy:
+            lacks = "is not faulted on" if phases else "has no"
             return (
-                f"{name} has no phase {' nor '.join(healthy)}, but {switches['name'][row]} opens "
+                f"{name} {lacks} phase {' nor '.join(healthy)}, but {switches['name'][row]} opens "
                 "all its poles together: no plan keeps single phases supplied",
             )
     return ()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,10 +31,9 @@ def explained(case: Case, way: Found) -> tuple[Step, ...]:
         reading = readings[k]
         over = int(case.counts[lost[k] ^ lost[k - 1]].sum())
         steps.append(
-            Step(
-                step.action,
-                step.device,
-                _moving(step, over) if over else _why(case, step, customers),
+            replace(
+                step,
+                why=_moving(step, over) if over else _why(case, step, customers),
                 customers=customers,
                 v_min_pu=reading.v_min_pu,
                 loading_max_pct=reading.loading_max_pct,

@@ -57,14 +57,14 @@ def restore(
     limits: Limits | None = None, seconds_limit: float = 20.0, solves_limit: int = 2_000,
     late_limit: int = 2_000, transfers: bool = True, ahead: Horizon | None = None,
     network: Network | Solver | None = None, topology: Topology | None = None,
-    gauge: Gauge | None = None,
+    gauge: Gauge | None = None, phases: str = "",
 ) -> Plan:  # fmt: skip
     """The best plan for a fault; see `propose`."""
     return propose(
         grid, snapshot, fault, also=also, avoid=avoid, banned=banned, now=now, limits=limits,
         seconds_limit=seconds_limit, solves_limit=solves_limit, late_limit=late_limit,
         plans_most=1, transfers=transfers, ahead=ahead, network=network, topology=topology,
-        gauge=gauge,
+        gauge=gauge, phases=phases,
     ).plans[0]  # fmt: skip
 
 
@@ -74,7 +74,7 @@ def propose(
     limits: Limits | None = None, seconds_limit: float = 20.0, solves_limit: int = 2_000,
     late_limit: int = 2_000, plans_most: int = 3, transfers: bool = True,
     ahead: Horizon | None = None, network: Network | Solver | None = None,
-    topology: Topology | None = None, gauge: Gauge | None = None,
+    topology: Topology | None = None, gauge: Gauge | None = None, phases: str = "",
     clock: Callable[[], float] = perf_counter,
 ) -> Proposal:  # fmt: skip
     """Isolate a fault and restore as many customers as limits allow.
@@ -105,6 +105,9 @@ def propose(
     ahead
         What is expected until the repair: every step then holds at its own time with what loads
         draw that come back, the last state until the repair. Else the snapshot's demand counts.
+    phases
+        Of a fault on some phases alone, as `a`: where what trips moves its poles by themselves, the
+        others keep their supply, and the plan switches these poles only. Else all trip.
     network, topology, gauge
         What was compiled of the grid before, the gauge for the network's nodes and terminals.
     seconds_limit, solves_limit, late_limit, clock
@@ -117,7 +120,7 @@ def propose(
     before = solver.solve(snapshot, controls="static")
     isolation = isolate(
         grid, before.snapshot, fault,
-        also=also, avoid=avoid, banned=banned, now=now, topology=topology,
+        also=also, avoid=avoid, banned=banned, now=now, topology=topology, phases=phases,
     )  # fmt: skip
     gauge = gauge or Gauge.of(topology, before.nodes, before.terminals)
     case = _case(before, isolation, gauge, solver, limits or Limits(), ahead)
@@ -164,8 +167,8 @@ def _searched(
     restorable = _restorable(case, among)
     ways = Ways(among, by_section(case, np.where(restorable, case.weights, 0.0)))
     found = search(case, ways, plans_most=plans_most, out_of_time=out_of_time, late_most=late_most)
-    if transfers:
-        live = _live(case, before)
+    if transfers and not case.isolation.poles.phases:
+        live = case.isolation.poles.live_sections(before, case.isolation.sections)
         found = _with_transfers(case, found, live, restorable, out_of_time, late_most)
     bound = min(found.bound, float(case.weights[restorable].sum()))
     return Outcome(case, found, frozenset(reachable(among)), restorable, bound)
@@ -212,7 +215,9 @@ def _ties(case: Case, before: Snapshot) -> list[Tie]:
     """The switches that may feed what this fault put out, and the sources that may form islands."""
     topology, isolation = case.topology, case.isolation
     cut = isolation.sections
-    live, was_live = _live(case, isolation.isolated), _live(case, before)
+    live, was_live = (
+        isolation.poles.live_sections(now, cut) for now in (isolation.isolated, before)
+    )
     kinds = topology.grid.switches.texts("kind")
     tripped = {name.lower() for name in isolation.opened_by_protection}
     usable = np.array(
@@ -227,20 +232,12 @@ def _ties(case: Case, before: Snapshot) -> list[Tie]:
         cut.ends,
         live=live,
         banned=banned,
-        usable=usable & ~isolation.locked,
-        closed=isolation.isolated.open_phases == 0,
+        usable=usable & ~isolation.locked & isolation.poles.able,
+        closed=isolation.poles.is_closed(isolation.isolated),
         by_hand=~topology.grid.switches.flags("remote"),
         normally_open=topology.grid.switches.flags("normally_open"),
     )
     return [*among, *island_ties(case, isolation.sections.of_bus, live | banned)]
-
-
-def _live(case: Case, snapshot: Snapshot) -> Flags:
-    """[sections] what has supply at a snapshot."""
-    cut = case.isolation.sections
-    found = np.zeros(cut.count, bool)
-    found[cut.of_bus[case.topology.wiring.node_bus][case.topology.energised(snapshot)]] = True
-    return found
 
 
 def _with_transfers(

@@ -272,6 +272,8 @@ def _sources(case: Case, among: list[Tie]) -> dict[int, int]:
     w, topology = case.topology.wiring, case.topology
     fed_by = topology.fed_by(case.isolation.isolated)
     edges, rows = topology.switch_edges
+    seen = case.isolation.poles.seen[w.edge_from[edges]]
+    edges, rows = edges[seen], rows[seen]
     best = np.maximum(fed_by[w.edge_from[edges]], fed_by[w.edge_to[edges]])
     entering = {t.switch for t in among if LIVE in (t.one, t.two)}
     found = {

@@ -37,8 +37,6 @@ ORDERS_MOST = 24
 ORDERS_AHEAD_MOST = 4
 """Orders that hold at the demand of the start and fail at a later one, before it is given up."""
 
-_BRANCHES = ("lines", "switches", "transformers", "reactors")
-
 
 @dataclass(frozen=True, eq=False)
 class Case:
@@ -66,7 +64,7 @@ class Case:
     @cached_property
     def devices(self) -> Devices:
         """What its plans move."""
-        return Devices.of(self.topology.grid)
+        return Devices.of(self.isolation.poles)
 
     @cached_property
     def least(self) -> Least:
@@ -120,7 +118,8 @@ def restored(case: Case, snapshot: Snapshot) -> Flags:
 
 def loss_kw(flow: Flow) -> float:
     """What lines, switches, transformers and reactors take."""
-    return sum(float(flow.power_kva(table).real.sum()) for table in _BRANCHES)
+    tables = ("lines", "switches", "transformers", "reactors")
+    return sum(float(flow.power_kva(table).real.sum()) for table in tables)
 
 
 def merit_of(case: Case, here: Configuration, weight: float) -> Merit:
@@ -155,7 +154,7 @@ def tried(
     first, later = "", list[Hindrance]()
     for steps in islice(sequences, ORDERS_MOST):
         judgement = examine(
-            Plan(case.isolation.fault, steps, Verdict()),
+            Plan(case.isolation.fault, steps, Verdict(), phases=case.isolation.poles.phases),
             case.topology.grid,
             case.isolation.tripped,
             network=case.solver,
@@ -185,6 +184,8 @@ def refused_at_once(case: Case, here: Configuration, *, in_one_go: bool = True) 
     final = positions(case, here)
     if not case.topology.energised(final).any():
         return None
+    if mixed := case.isolation.poles.mixed(final):
+        return Refused(here, f"load {mixed} would be fed by two sources")
     if (beyond := case.least.beyond(final)) is not None:
         of_limit = f"{beyond.value:.0f} kW, {beyond.value / beyond.bound:.0%} of its limit"
         why = f"{beyond.element} would carry at least {of_limit}"
@@ -238,7 +239,7 @@ def isolating(case: Case, here: Configuration) -> list[str]:
     isolation = case.isolation
     if not isolation.aside:
         return [*isolation.to_open]
-    live = isolation.sections.of_bus[case.topology.energised_buses(positions(case, here))]
+    live = isolation.sections.of_bus[isolation.poles.live_buses(positions(case, here))]
     fed = set(live.tolist())
     return [name for name in isolation.to_open if isolation.aside.get(name, -1) in {-1, *fed}]
 
@@ -253,8 +254,8 @@ def _steps(case: Case, here: Configuration, order: tuple[int, ...]) -> tuple[Ste
     opening = isolating(case, here)
     opening += [names[k] for k in sorted(here.to_open, key=lambda k: not remote[k])]
     return (
-        *(Step(Action.OPEN, name, "") for name in opening),
-        *(Step(Action.CLOSE, names[k], "") for k in order),
+        *(case.isolation.poles.step(Action.OPEN, name) for name in opening),
+        *(case.isolation.poles.step(Action.CLOSE, names[k]) for k in order),
     )
 
 
@@ -274,13 +275,13 @@ def _without_hands(case: Case, here: Configuration) -> Iterator[tuple[Step, ...]
     while closing or waiting:
         for step in closing:
             then = devices.moved(now, {step.device: False})
-            if not (case.topology.energised_buses(then) & in_zone).any():
+            if not (isolation.poles.live_buses(then) & in_zone).any():
                 closing.remove(step)
                 break
         else:
             if not waiting:
                 return
-            step = Step(Action.OPEN, waiting.pop(0), "")
+            step = isolation.poles.step(Action.OPEN, waiting.pop(0))
             then = devices.moved(now, {step.device: True})
         steps.append(step)
         now = then

@@ -156,32 +156,46 @@ def _next(
     it normally; else a close and an open through a loop, else an open, else any close."""
     names = topology.grid.switches["name"]
     live = topology.energised(now)
-    bridging = [
-        row for row in closes
-        if (ends := live[topology.nodes_of(f"switch.{names[row]}")]).any() and not ends.all()
-        and not _joins(topology, live, str(names[row]))
-    ]  # fmt: skip
+    bridging = [row for row in closes if _bridges(topology, now, live, row)]  # fmt: skip
     outward = (row for row in bridging if _is_outward(topology, live, normal, str(names[row])))
     row = next(outward, bridging[0] if bridging else -1)
     if row >= 0:
         why = "back to normal: its feeder is whole"
-        return (Step(Action.CLOSE, str(names[row]), why=why),)
-    through = _through_a_loop(topology, now, closes, opens, loops) if loops is not None else None
+        return (_step(topology, now, normal, Action.CLOSE, row, why),)
+    through = None
+    if loops is not None:
+        through = _through_a_loop(topology, now, normal, closes, opens, loops)
     if through is not None:
         return through
     if islands:
         return (_let_go(topology, islands[0]),)
     if opens:
         why = "back to normal: the tie lets go before the feeder takes over"
-        return (Step(Action.OPEN, str(names[opens[0]]), why=why),)
-    return (Step(Action.CLOSE, str(names[closes[0]]), why="back to normal"),)
+        return (_step(topology, now, normal, Action.OPEN, opens[0], why),)
+    return (_step(topology, now, normal, Action.CLOSE, closes[0], "back to normal"),)
 
 
-def _joins(topology: Topology, live: Flags, switch: str) -> bool:
-    """Whether both ends of any conductor of an open switch are live."""
-    w = topology.wiring
-    edges = w.edge_branch == topology.branch(f"switch.{switch}")
-    return bool((live[w.edge_from[edges]] & live[w.edge_to[edges]]).any())
+def _bridges(topology: Topology, now: Snapshot, live: Flags, row: int) -> bool:
+    """Whether an open switch parts what is live from what is dead, by its open poles, and would
+    join nothing that is live on both sides."""
+    w, name = topology.wiring, topology.grid.switches["name"][row]
+    edges = np.flatnonzero(w.edge_branch == topology.branch(f"switch.{name}"))
+    edges = edges[(w.edge_bit[edges] & now.open_phases[row]) != 0]
+    one, other = live[w.edge_from[edges]], live[w.edge_to[edges]]
+    return bool((one != other).any()) and not bool((one & other).any())
+
+
+def _step(
+    topology: Topology, now: Snapshot, normal: Snapshot, action: Action, row: int, why: str
+) -> Step:
+    """A step of a switch towards its normal position: of the poles that are out of it alone, where
+    they move by themselves."""
+    switches = topology.grid.switches
+    words = str(switches["phases1"][row]).lower().split()
+    differs = int(now.open_phases[row] ^ normal.open_phases[row])
+    poles = [word for k, word in enumerate(words) if differs >> k & 1]
+    is_whole = len(poles) == len(words) or bool(switches.flags("ganged")[row])
+    return Step(action, str(switches["name"][row]), why, phases="" if is_whole else " ".join(poles))
 
 
 def _is_outward(topology: Topology, live: Flags, normal: Snapshot, switch: str) -> bool:
@@ -193,8 +207,9 @@ def _is_outward(topology: Topology, live: Flags, normal: Snapshot, switch: str) 
 
 
 def _through_a_loop(
-    topology: Topology, now: Snapshot, closes: list[int], opens: list[int], loops: Loops
-) -> tuple[Step, ...] | None:
+    topology: Topology, now: Snapshot, normal: Snapshot, closes: list[int], opens: list[int],
+    loops: Loops,
+) -> tuple[Step, ...] | None:  # fmt: skip
     """A feeder that takes over and the tie that then lets go; None where no loop may be closed."""
     grid = topology.grid
     names = grid.switches.texts("name")
@@ -214,9 +229,10 @@ def _through_a_loop(
             if names[tie].lower() not in loops.usable or not (is_radial and keeps):
                 continue
             if _holds(loops.bench, now, (closed, after)):
+                why = "back to normal: through a loop", "back to normal: the feeder has taken over"
                 return (
-                    Step(Action.CLOSE, names[row], why="back to normal: through a loop"),
-                    Step(Action.OPEN, names[tie], why="back to normal: the feeder has taken over"),
+                    _step(topology, now, normal, Action.CLOSE, row, why[0]),
+                    _step(topology, now, normal, Action.OPEN, tie, why[1]),
                 )
     return None
 

@@ -114,7 +114,9 @@ def assumed(network: Network, flow: Flow, place: Place, at: Ints, level: int) ->
     if kind == "sectionaliser":
         return SectionaliserSettings(name, _ACTUATING_SHARE * pickup_a, conductors=n)
     residual_a = abs(complex(flow.i_a[at].sum()))
-    ground_a = max(_GROUND_SHARE * pickup_a, _RESIDUAL_SHARE * residual_a)
+    # Where poles open by themselves, load has as much residual current as one phase carries.
+    share = _GROUND_SHARE if switches.flags("ganged").all() else 1.0
+    ground_a = max(share * pickup_a, _RESIDUAL_SHARE * residual_a)
     slow = STANDARD["ieee_very_inverse"].set_to(dial=_DIAL + _DIAL_STEP * level)
     common: dict[str, Any] = {
         "name": name, "phase_pickup_a": pickup_a, "phase_slow_curve": slow,
@@ -122,7 +124,10 @@ def assumed(network: Network, flow: Flow, place: Place, at: Ints, level: int) ->
     }  # fmt: skip
     if table == "sources":
         return RelaySettings(**common)
-    common["single_phase"] = not switches.flags("ganged")[row]
+    if not switches.flags("ganged")[row]:
+        # Residual current would have all poles trip, and load has it once one is open.
+        common |= {"single_phase": True, "three_phase_lock_out": False,
+                   "ground_pickup_a": math.inf, "ground_slow_curve": None}  # fmt: skip
     if kind == "recloser":
         common |= {"fast_shots": 1, "phase_fast_curve": OPENDSS["a"]}
     return RecloserSettings(**common, shots=len(_RECLOSE_S) + 1, reclose_s=_RECLOSE_S)

@@ -88,9 +88,11 @@ def study(
     repair_min: float,
     cold: ColdLoad | None,
     begin: datetime | None = None,
+    phases: str = "",
 ) -> Study:
     """Propose plans for a fault at multiples of the model's demand, one for each `step_min` from
-    the fault on; `begin` is when it comes, for the words."""
+    the fault on; `begin` is when it comes, for the words, and `phases` are those that are faulted
+    where not all are."""
     normal = Snapshot.normal(grid)
     first = factors[0]
     snapshot = normal.with_demand(normal.load_kw * first, normal.load_kvar * first)
@@ -103,7 +105,9 @@ def study(
     before = network.solve(snapshot)
     proposal = None
     if before.converged:
-        proposal = propose(grid, before.snapshot, fault, ahead=horizon, network=network)
+        proposal = propose(
+            grid, before.snapshot, fault, ahead=horizon, network=network, phases=phases
+        )
     return Study(grid, fault, before, proposal, horizon)
 
 
@@ -114,14 +118,12 @@ def show_study(found: Study) -> None:
         screen.show(f"NOT USABLE: {found.problem}")
         return
     tripped = (*proposal.isolation.opened_by_protection, *proposal.isolation.sources_off)
-    screen.show(
-        f"fault on {plan.fault}: {', '.join(tripped) or 'nothing'} trips,"
-        f" {plan.customers_out:,} customers out"
-    )
+    trips = f"{', '.join(tripped) or 'nothing'} trips, {plan.customers_out:,} customers out"
+    screen.show(f"fault on {plan.faulted}: {trips}")
     rows = [
         (
             f"{number}.",
-            f"{step.action.value} {step.device}",
+            str(step),
             f"{step.customers:,}",
             screen.number(step.v_min_pu, ".4f"),
             screen.number(step.loading_max_pct, ".0f"),

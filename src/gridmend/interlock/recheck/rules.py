@@ -92,6 +92,7 @@ def operation(k: Case) -> Judged:
         joins = any({a, b} <= k.live and b not in m.reach([a], sure, LIVE) for a, b in ends)
         agrees = 0 <= m.now - check["at"] <= 5 and check["phasing_known"]
         agrees = agrees and all(abs(check[name]) <= most for name, most in _MOST.items())
+        agrees |= e["moves"] < 255 and len(sources) == 1 and not k.must[key] & ~e["moves"]
         yield "synchronism", joins and not agrees, "no fresh check has both live parts agree"
         part = m.reach(m.at([key]), k.joined, LIVE) & m.reach(k.holding, k.joined, FED)
         fault = {n for of, f in books["fault_suspected"].items() for n in m.at([of], f["phases"])}
@@ -103,8 +104,7 @@ def operation(k: Case) -> Judged:
     row = m.grid.switches.record(key) if key in m.grid.switches else _NO_SWITCH
     breaks = row["interrupts"] in ("load", "fault")
     is_load = not (breaks or a <= 1.0) and m.reach(k.live, k.may, LIVE) & m.at([key])
-    is_more = k.opens and (a > row["interrupting_a"] or is_load)
-    yield "capability", is_more, f"it does not break {a:g} A"
+    yield "capability", k.opens and (a > row["interrupting_a"] or is_load), f"it breaks no {a:g} A"
     worn = sum(move["at"] > m.now - 300 for move in m.moves[key])
     is_worn = k.does not in POWERS and worn >= (3 if k.does in SWITCHING else 16)
     part = m.reach(m.at([key]), k.may, LIVE) if k.does in POWERS else set[int]()

@@ -29,9 +29,9 @@ def radiality(move: Move) -> str | None:
         behind[0] -= behind[1]
     joins = bool(behind[0] and behind[1]) and not (parts[one] == parts[other]).all()
     joins |= move.row < 0 and bool(behind[0])
-    if not is_loop and not joins:
-        return None
     sources = behind[0] | behind[1]
+    if not is_loop and (not joins or _completes(move, sources)):
+        return None
     missing = _without_leave(move, sources)
     if missing is None:
         return None
@@ -62,6 +62,9 @@ def _joins_unchecked(move: Move) -> str | None:
     if not must.any():
         return None
     at = int(np.flatnonzero(must)[0])
+    parts = site.topology.parts(site.topology.conducting(move.without(before.danger)))
+    if _completes(move, _sources(move, parts, one) | _sources(move, parts, other)):
+        return None
     if move.row < 0:
         names = [_feeder(move, surely, int(one[at])), move.key]
     else:
@@ -69,6 +72,15 @@ def _joins_unchecked(move: Move) -> str | None:
     sources = " and ".join(name.partition(".")[2] for name in names)
     why = _without_check(move)
     return None if why is None else f"it would join sources {sources}{why}"
+
+
+def _completes(move: Move, sources: frozenset[str]) -> bool:
+    """Whether poles close beside the others of their switch, which surely are closed, with one
+    source behind all: what is live on their far side the other phases feed, through a transformer
+    say, and closing only makes the switch whole."""
+    if not move.step.phases or len(sources) != 1:
+        return False
+    return not int(move.before.reliance[move.row]) & ~move.bits
 
 
 def _parts_what_is_to_join(move: Move) -> str | None:

@@ -16,6 +16,7 @@ from gridmend.operations.arrangement import board
 from gridmend.operations.configurations import Tie, Ways, reachable, ties
 from gridmend.operations.customers import customer_weights
 from gridmend.operations.fault import Isolation
+from gridmend.operations.poles import Poles
 from gridmend.operations.remembering import Remembering
 from gridmend.operations.search import Search, by_section, search
 from gridmend.operations.switching_orders.walk import Walk
@@ -110,6 +111,7 @@ def _case(walk: Walk, zone: Zone, solver: Remembering) -> Case:
         fault=zone.elements[0], tripped=isolated, isolated=isolated, opened_by_protection=(),
         sources_off=(), to_open=(), isolated_by=tuple(grid.switches.texts("name")[k] for k in rows),
         sections=cut, zone=inside[:-1], locked=separators & inside[cut.ends].any(axis=1),
+        poles=Poles.of(topology),
     )  # fmt: skip
     flow = solver.solve(isolated, controls="static", near=walk.flow)
     reader = walk.bench.reader

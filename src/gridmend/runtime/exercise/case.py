@@ -32,6 +32,8 @@ class Case:
     asked: int = 0
     patience_s: float = math.inf
     """Until when the outcome of a step, or somebody's approval, is waited for [s]."""
+    phases: str = ""
+    """The poles that locked out, as `a`, where the others stayed closed."""
     suspects: tuple[Suspect, ...] = ()
     """Sections that may hold the fault, or hold one each."""
     instead: frozenset[str] = frozenset()

@@ -113,6 +113,7 @@ def plan_from(
     *,
     avoid: Sequence[str] = (),
     transfers: bool = False,
+    phases: str = "",
     solves_most: int = SOLVES_MOST,
     timing: Timing | None = None,
     seconds_most: float = math.inf,
@@ -132,7 +133,7 @@ def plan_from(
     return propose(
         bench.site.grid, before, element, also=others, avoid=avoid, banned=start.banned, now=now,
         seconds_limit=seconds_most, solves_limit=solves_most, late_limit=LATE_MOST, plans_most=1,
-        transfers=transfers,
+        transfers=transfers, phases=phases,
         network=solver, topology=bench.site.topology, gauge=bench.gauge, ahead=ahead,
     )  # fmt: skip
 
@@ -154,6 +155,7 @@ def planned(
         find = partial(
             plan_from, bench, case.before, own, start, avoid=avoid,
             timing=timing if policy.repair_min else None, seconds_most=policy.plan_s,
+            phases=case.phases,
         )  # fmt: skip
         plan = find(transfers=True).plans[0]
         if not plan.customers_moved or is_sure(plan, bench, start):
@@ -170,6 +172,18 @@ def planned(
     first = found(replace(start, banned=(*start.banned, *_named(names, ~remote))))
     case.is_first = bool(first.verdict.allowed and first.customers_restored)
     return first if case.is_first else plan
+
+
+def poles_apart(grid: Grid, situation: Situation, device: str) -> str:
+    """The phases of a switch that are open while others are closed, as `a b`; empty where it moves
+    all its poles together, or all or none are known to be open."""
+    row = grid.switches.index.get(device)
+    if row is None or grid.switches.flags("ganged")[row] or not situation.position_known[row]:
+        return ""
+    words = str(grid.switches["phases1"][row]).lower().split()
+    bits = int(situation.snapshot.open_phases[row])
+    apart = [word for k, word in enumerate(words) if bits >> k & 1]
+    return " ".join(apart) if len(apart) < len(words) else ""
 
 
 def worthwhile(steps: Sequence[Step], grid: Grid) -> list[Step]:

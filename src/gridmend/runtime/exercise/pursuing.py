@@ -156,5 +156,5 @@ def unlocking(room: Room, steps: tuple[Step, ...]) -> list[Step]:
         is_locked = row is not None and bool(kernel.situation.locked_out[row])
         if step.action is Action.CLOSE and is_locked:
             why = f"takes the lock-out away: the fault is beyond {step.device}"
-            found.append(Step(Action.OPEN, step.device, why))
+            found.append(Step(Action.OPEN, step.device, why, phases=step.phases))
     return found

@@ -179,7 +179,7 @@ class Returning:
             is_locked = is_locked if row is None else bool(situation.locked_out[row])
             if step.action is Action.CLOSE and is_locked:
                 why = "takes the lock-out away: the fault is repaired"
-                self._steps.append(Step(Action.OPEN, step.device, why))
+                self._steps.append(Step(Action.OPEN, step.device, why, phases=step.phases))
             self._steps.append(step)
         if not self._steps:
             self._due_s = math.inf

@@ -19,6 +19,7 @@ from gridmend.runtime.exercise.locating import (
     closed_onto,
     located,
 )
+from gridmend.runtime.exercise.onward import poles_apart
 from gridmend.runtime.exercise.room import Room
 
 SEQUENCE_S = 120.0
@@ -120,9 +121,10 @@ class Suspecting:
         if not found:
             return "the fault is in none of the sections: a crew looks for it"
         case.suspects = found
+        case.phases = poles_apart(self.room.kernel.grid, self.room.kernel.situation, case.device)
         is_onto = found is onto
         case.instead = frozenset(one.elements[0] for one in onto) if is_onto else instead
-        self._say(found)
+        self._say(found, phases=case.phases)
         if onto and not is_onto:
             self._take_back(told, found, cases)
         return ""
@@ -190,8 +192,10 @@ class Suspecting:
                 return found if len(found) <= SUSPECTS_MOST else ()
         return ()
 
-    def _say(self, found: tuple[Suspect, ...], why: str = "") -> None:
+    def _say(self, found: tuple[Suspect, ...], why: str = "", phases: str = "") -> None:
+        poles = {"phases": phases} if phases else {}
         for one in found:
             self.room.kernel.say(
-                "fault_suspected", self.by, element=one.elements[0], behind=one.behind, why=why
-            )
+                "fault_suspected", self.by, element=one.elements[0], behind=one.behind, why=why,
+                **poles,
+            )  # fmt: skip

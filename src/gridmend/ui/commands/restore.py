@@ -19,6 +19,9 @@ PIECES_MOST = 192
 def restore(
     path: Annotated[str, typer.Argument(help="Model file, folder or example.")],
     fault: Annotated[str, typer.Option(help="Faulted element, for example line.l52.")],
+    phases: Annotated[
+        str, typer.Option(help="Faulted phases, as a or 'a b', where not all of them are.")
+    ] = "",
     load_mult: Annotated[
         float | None, typer.Option("--load-mult", help="Demand as a multiple of the model's.")
     ] = None,
@@ -78,6 +81,7 @@ def restore(
         repair_min=lasts_min,
         cold=ColdLoad() if cold_load else None,
         begin=None if at is None else _today_at(at),
+        phases=phases,
     )
     if json:
         answer.say_json(found.as_json())
