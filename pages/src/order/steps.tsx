@@ -7,13 +7,14 @@ const MARKS: Record<string, string> = { done: "✓", "under way": "▶", next: "
 
 const POWERS = new Set(["set_power", "limit"]);
 
-function Act(props: { action: string; device: string; value?: number | null }) {
+function Act(props: { action: string; device: string; phases?: string; value?: number | null }) {
   return (
     <span>
       <b>{words(props.action)}</b>{" "}
       <button class="plain" data-test="step-device" onClick={() => choose(props.device, true)}>
         {shortName(props.device)}
       </button>
+      {props.phases && ` ${props.phases.includes(" ") ? "phases" : "phase"} ${props.phases}`}
       {props.value !== null && props.value !== undefined && ` to ${number(props.value)}${POWERS.has(props.action) ? " kW" : ""}`}
     </span>
   );
@@ -25,7 +26,7 @@ export function PlanSteps(props: { steps: PlanStep[] }) {
       {props.steps.map((step) => (
         <li key={step.number} class="step" data-allowed={step.allowed ? "yes" : "no"}>
           <span class="soft">{step.number}</span>
-          <Act action={step.action} device={step.device} />
+          <Act action={step.action} device={step.device} phases={step.phases} />
           <span class="soft right">{step.customers ? `+${plural(step.customers, "customer")}` : ""}</span>
           <p class="why">
             {step.why}.{" "}
@@ -50,7 +51,7 @@ export function OrderSteps(props: { steps: OrderStep[] }) {
           <span class="mark" aria-hidden="true">
             {MARKS[step.state] ?? "○"}
           </span>
-          <Act action={step.action} device={step.device} value={step.value} />
+          <Act action={step.action} device={step.device} phases={step.phases} value={step.value} />
           <span class="soft right">{step.state}</span>
           <p class="why">{step.why}</p>
         </li>

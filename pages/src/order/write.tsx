@@ -9,6 +9,7 @@ import type { Order } from "../wire/answers";
 export interface DraftStep {
   action: string;
   device: string;
+  phases?: string;
   value: number | null;
   why: string;
 }
@@ -22,6 +23,7 @@ export interface Draft {
 
 const ACTIONS = ["open", "close", "tag", "untag", "ground", "unground", "clear", "release", "set_tap", "set_capacitor", "set_power", "limit"];
 const WITH_VALUE = new Set(["set_tap", "set_capacitor", "set_power", "limit"]);
+const WITH_PHASES = new Set(["open", "close"]);
 const LISTED_MOST = 500;
 
 export function Write(props: { draft: Draft; done: (id: string | null) => void }) {
@@ -67,6 +69,7 @@ export function Write(props: { draft: Draft; done: (id: string | null) => void }
               ))}
             </select>
             <input aria-label={`Step ${i + 1}: device or bus`} list="device-names" placeholder="device or bus" value={step.device} required data-test="write-device" onInput={(event) => change(i, { device: event.currentTarget.value })} />
+            {WITH_PHASES.has(step.action) && <input aria-label={`Step ${i + 1}: phases, where not all move`} placeholder="phases" size={6} value={step.phases ?? ""} data-test="write-phases" onInput={(event) => change(i, { phases: event.currentTarget.value })} />}
             {WITH_VALUE.has(step.action) && <input type="number" step="any" aria-label={`Step ${i + 1}: value`} value={step.value ?? ""} data-test="write-value" onInput={(event) => change(i, { value: event.currentTarget.value === "" ? null : Number(event.currentTarget.value) })} />}
             <input aria-label={`Step ${i + 1}: why`} placeholder="why" value={step.why} data-test="write-why" onInput={(event) => change(i, { why: event.currentTarget.value })} />
             <button type="button" aria-label={`Step ${i + 1} earlier`} disabled={i === 0} data-test="write-earlier" onClick={() => move(i, -1)}>

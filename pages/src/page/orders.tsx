@@ -76,7 +76,7 @@ function One({ order }: { order: Order }) {
       id: order.id,
       title: order.title,
       area: order.area ?? "",
-      steps: order.steps.map((step) => ({ action: step.action, device: step.device, value: step.value ?? null, why: step.why })),
+      steps: order.steps.map((step) => ({ action: step.action, device: step.device, phases: step.phases ?? "", value: step.value ?? null, why: step.why })),
     };
   };
   const isOpen = ["draft", "studied", "suspended"].includes(order.state);

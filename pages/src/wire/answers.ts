@@ -162,6 +162,8 @@ export interface PlanStep {
   number: number;
   action: string;
   device: string;
+  /** The poles that move, as "a b", where not all do. */
+  phases?: string;
   why: string;
   customers: number;
   v_min_pu: number | null;
@@ -204,6 +206,8 @@ export interface OrderStep {
   number: number;
   action: string;
   device: string;
+  /** The poles that move, as "a b", where not all do. */
+  phases?: string;
   value?: number | null;
   why: string;
   state: string;

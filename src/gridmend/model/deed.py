@@ -170,6 +170,8 @@ def carried_out(step: Step, grid: Grid, snapshot: Snapshot) -> Snapshot:
                 raise GridError(f"'{step.device}' has no poles of its own", mend="leave phases out")
             return snapshot.with_source(grid, key.partition(".")[2], is_on=not opens)
         return snapshot.with_poles(grid.switches.row(key), moved_bits(grid, step), is_open=opens)
+    if step.phases:
+        raise GridError(f"the step '{step}' moves no poles", mend="leave its phases out")
     if step.action not in (*POWERS, Action.SET_TAP, Action.SET_CAPACITOR):
         return snapshot
     if step.value is None:

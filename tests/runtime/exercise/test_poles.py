@@ -7,16 +7,22 @@ import pytest
 
 from gridmend.interlock.recheck import Recheck
 from gridmend.model.command import World
+from gridmend.model.errors import GridmendError
 from gridmend.model.grid import Grid
 from gridmend.model.plan import Action, OutcomeState, Step
 from gridmend.model.series import Series
 from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow.network import Network
 from gridmend.powerflow.shorts import Short
+from gridmend.runtime.control import orders
 from gridmend.runtime.course import Course
+from gridmend.runtime.live.chronicle import Chronicle
+from gridmend.runtime.live.rows import PlanRow
+from gridmend.runtime.live.shown import order_row
 from gridmend.twin.field import Field
 from gridmend.twin.plant import Fault
 from gridmend.twin.streams import Streams
+from gridmend.ui.web.answers.orders import PlanAnswer
 from tests.operations.test_poles import by_pole
 from tests.runtime.exercise.test_room import HEALING, NOON, SURE, of_kind
 
@@ -88,3 +94,26 @@ def test_a_device_whose_poles_move_together_in_the_field_does_not_move_one(grid:
     ganged = by_pole(ganged=("head",))
     other = _course(ganged, 30.0).field.plant
     assert other.operate(Step(Action.OPEN, "head", "", phases="b")).state is OutcomeState.FAILED
+
+
+def test_plans_orders_and_the_sheet_name_the_poles(grid: Grid) -> None:
+    course = _course(grid, 600.0)
+    kernel = course.room.kernel
+    (order,) = kernel.situation.orders.values()
+    row = order_row(kernel, Chronicle(grid), order)
+    assert [step.phases for step in row.steps] == ["a", "a"]
+    assert row.title.startswith("open middle phase a: ")
+    (plan,) = course.healing.plans if course.healing else ()
+    answer = PlanAnswer.model_validate(PlanRow("p1", 1, plan))
+    assert [step.phases for step in answer.steps] == ["a", "a"]
+
+
+def test_an_order_for_poles_that_do_not_move_by_themselves_is_not_written(grid: Grid) -> None:
+    kernel = _course(grid, 30.0).room.kernel
+    for step, why in (
+        (Step(Action.OPEN, "head", "", phases="n"), "has no phase n"),
+        (Step(Action.SET_POWER, "source.own", "", value=1.0, phases="a"), "moves no poles"),
+    ):
+        with pytest.raises(GridmendError, match=why):
+            orders.within(kernel, (step,), "")
+    orders.within(kernel, (Step(Action.OPEN, "head", "", phases="a"),), "")

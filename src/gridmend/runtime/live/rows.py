@@ -142,6 +142,7 @@ class OrderStep:
     why: str
     value: float | None
     state: str
+    phases: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,11 +68,11 @@ def order_row(kernel: Kernel, chronicle: Chronicle, order: Order) -> OrderRow:
     busy = order.id in kernel.situation.orders_busy
     steps = tuple(
         OrderStep(k, step.action.value, step.device, step.why, step.value,
-                  _state(order, k, busy=busy))
+                  _state(order, k, busy=busy), step.phases)
         for k, step in enumerate(order.steps, 1)
     )  # fmt: skip
     first = order.steps[0]
-    title = chronicle.titles.get(order.id) or f"{first.action} {first.device}: {first.why}"
+    title = chronicle.titles.get(order.id) or f"{first}: {first.why}"
     approver = "a leave" if order.approver.startswith(LEAVE) else order.approver
     return OrderRow(
         id=order.id, title=title, author=order.author, approver=approver,

@@ -69,7 +69,7 @@ def contents_of_order(
             {
                 "number": str(step.number),
                 "action": step.action.replace("_", " ") + _value(step),
-                "device": _shown(step.device),
+                "device": _shown(f"{step.device} {_poles(step)}".strip()),
                 "why": _shown(step.why),
                 "state": step.state,
             }
@@ -77,6 +77,12 @@ def contents_of_order(
         ],
         "signers": list(SIGNERS),
     }
+
+
+def _poles(step: OrderStep) -> str:
+    """The poles that a step moves, where not all of them do."""
+    count = len(step.phases.split())
+    return f"phase{'s' * (count > 1)} {step.phases}" if count else ""
 
 
 def _value(step: OrderStep) -> str:

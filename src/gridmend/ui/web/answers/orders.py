@@ -35,6 +35,8 @@ class PlanStep(Answer):
     number: int
     action: str
     device: str
+    phases: str = ""
+    """The poles that move, as `a b`, where not all do."""
     value: Figure = None
     why: str
     customers: int | None = None
@@ -79,7 +81,7 @@ class PlanAnswer(Answer):
         refused = {refusal.step for refusal in plan.verdict.refusals}
         steps = [
             {name: getattr(step, name, None) for name in
-             ("value", "why", "customers", "v_min_pu", "loading_max_pct")}
+             ("value", "why", "customers", "v_min_pu", "loading_max_pct", "phases")}
             | {"number": number, "action": step.action.value, "device": step.device,
                "allowed": number not in refused}
             for number, step in enumerate(plan.steps, 1)
@@ -118,6 +120,7 @@ class OrderStep(Answer):
     number: int
     action: str
     device: str
+    phases: str = ""
     value: Figure = None
     why: str
     state: str
@@ -146,6 +149,7 @@ class StepGiven(Given):
 
     action: Action = Field(strict=False)
     device: Name
+    phases: Words = ""
     value: Value = None
     why: Words = ""
 

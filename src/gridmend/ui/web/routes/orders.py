@@ -166,7 +166,9 @@ async def sheet(id: Id, serving: Served) -> Response:
 
 
 def _steps(given: Sequence[StepGiven]) -> tuple[Step, ...]:
-    return tuple(Step(one.action, one.device, one.why, value=one.value) for one in given)
+    return tuple(
+        Step(one.action, one.device, one.why, value=one.value, phases=one.phases) for one in given
+    )
 
 
 def _check(serving: Serving, id: str) -> None:
