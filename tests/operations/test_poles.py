@@ -7,6 +7,7 @@ from itertools import product
 import numpy as np
 import pytest
 
+import gridmend
 from gridmend.interlock import Limits, check, violations
 from gridmend.interlock.limits import worsened
 from gridmend.model.customers import customer_counts
@@ -152,3 +153,29 @@ def _most(grid: Grid, proposal: Proposal, phases: str) -> int:
         if flow.converged and not worse:
             best = max(best, int(customer_counts(grid)[has & ~had].sum()))
     return best
+
+
+@pytest.mark.parametrize(
+    ("fault", "phases", "restored", "restorable"),
+    [("line.L52", "a", 499, 499), ("line.L105", "b", 409, 409), ("line.L13", "c", 33, 381)],
+)
+def test_on_ieee123_a_phase_is_healed_and_three_phase_loads_hold_nothing_up(
+    fault: str, phases: str, restored: int, restorable: int
+) -> None:
+    """Without the delta transformer, through which the other phases feed the open one. Where the
+    phase would come from a neighbour, three-phase loads of the section stand in the way."""
+    grid = gridmend.read("ieee123").without("XFM1")
+    for name in grid.switches:
+        grid = grid.with_changed(f"switch.{name}", ganged=False)
+    proposal = propose(grid, Snapshot.normal(grid), fault, phases=phases)
+    plan = proposal.plans[0]
+    assert (plan.customers_restored, plan.customers_restorable) == (restored, restorable)
+    assert {step.phases for step in plan.steps} == {phases}
+    assert check(plan, grid, proposal.isolation.tripped, accepted=proposal.accepted).allowed
+    others = [p for p in "abc" if p != phases]
+    topology = Topology.of(grid)
+    nodes = np.isin(topology.wiring.node_phase, others)
+    there = proposal.isolation.tripped
+    for step in plan.steps:
+        there = carried_out(step, grid, there)
+        assert topology.energised(there)[nodes].all(), "the other phases keep their supply"

@@ -55,7 +55,8 @@ class Limits:
 class Gauge:
     """Where to look in a flow: compiled once for a network's nodes and terminals.
 
-    Legs are the phases of loads: `load`, the two nodes (-1 is ground) and the rated voltage.
+    Legs are the phases of loads: `load`, the two nodes (-1 is ground) and the rated voltage; `ends`
+    [legs, 2] are their nodes as the topology numbers them, -1 for what is no phase.
     Terminals in `current_at` belong to the carrier `current_group`, whose largest current
     counts; those in `power_at` to the winding or source `power_group`, whose powers add up.
     """
@@ -65,6 +66,7 @@ class Gauge:
     plus: Ints
     minus: Ints
     rated_v: Floats
+    ends: Ints
     current_at: Ints
     current_group: Ints
     power_at: Ints
@@ -102,7 +104,8 @@ class Gauge:
         table, row = keyed % len(order), keyed // len(order) // 64
         return Gauge(
             topology,
-            *legs_of(grid, nodes),
+            *(legs := legs_of(grid, nodes)),
+            ends=_ends(topology, nodes, *legs[1:3]),
             current_at=current_at,
             current_group=current_group.astype(np.int64),
             power_at=power_at,
@@ -118,8 +121,8 @@ class Gauge:
 class Reading:
     """What a flow shows: violations, unknown ratings, and the extremes.
 
-    `v_min_pu` is over the loads that are fed, of their rated voltage; `loading_max_pct` over
-    all known ratings. Both are None where there is nothing to look at.
+    `v_min_pu` is over the phases of loads that are fed, of their rated voltage; `loading_max_pct`
+    over all known ratings. Both are None where there is nothing to look at.
     """
 
     violations: tuple[Violation, ...]
@@ -156,7 +159,7 @@ def read_off(gauge: Gauge, flow: Flow, limits: Limits | None = None) -> Reading:
     return Reading(
         violations=tuple(found),
         unknown=tuple(dict.fromkeys(unknown)),
-        v_min_pu=float(v_pu.min()) if len(v_pu) else None,
+        v_min_pu=float(v_pu[v_pu > 0].min()) if (v_pu > 0).any() else None,
         loading_max_pct=float(pct[worst]) if known.any() else None,
         most_loaded=names[worst] if known.any() else "",
     )
@@ -202,7 +205,7 @@ def sentence(violation: Violation) -> str:
 def _voltages(gauge: Gauge, flow: Flow) -> tuple[Floats, Ints]:
     """Voltage [pu of rated] and load of every leg of a load that any live phase feeds.
 
-    What is fed is told by the topology: a phase that only a neighbour induces is not.
+    What is fed is told by the topology: a phase that only a neighbour induces is not, and has none.
     """
     topology = gauge.topology
     live = topology.energised(flow.snapshot)
@@ -212,6 +215,7 @@ def _voltages(gauge: Gauge, flow: Flow) -> tuple[Floats, Ints]:
     here = fed[gauge.load]
     v = np.append(flow.v_v, 0.0)
     across = np.abs(v[gauge.plus[here]] - v[gauge.minus[here]])
+    across[~np.append(live, True)[gauge.ends[here]].all(axis=1)] = 0.0
     return across / gauge.rated_v[here], gauge.load[here]
 
 
@@ -246,6 +250,15 @@ def _loadings(gauge: Gauge, flow: Flow) -> Floats:
 def _either(emergency: NDArray[Any], normal: NDArray[Any]) -> Floats:
     """The emergency rating, or the normal one where that is unset."""
     return np.where(emergency > 0, emergency, normal).astype(np.float64)
+
+
+def _ends(topology: Topology, nodes: Nodes, plus: Ints, minus: Ints) -> Ints:
+    """[legs, 2] the topology's nodes at both ends of legs; -1 where an end is no phase."""
+    w = topology.wiring
+    known = {key: k for k, key in enumerate(zip(w.node_bus.tolist(), w.node_phase, strict=True))}
+    pairs = zip(nodes.bus.tolist(), nodes.phase, strict=True)
+    place = np.array([*(known.get((bus, str(phase)), -1) for bus, phase in pairs), -1], np.int64)
+    return np.stack([place[plus], place[minus]], axis=1)
 
 
 def _names(grid: Grid, order: Sequence[str], table: Ints, row: Ints) -> tuple[str, ...]:
