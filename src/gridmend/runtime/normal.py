@@ -54,14 +54,12 @@ def steps_to_normal(
     names = grid.switches.texts("name")
     steps: list[Step] = []
     begins = now
-    for row in np.flatnonzero(normal.source_on & ~now.source_on).tolist():
-        name = str(grid.sources["name"][row])
-        letting_go = _islands_at(topology, now, normal, row)
-        for step in (*letting_go, Step(Action.CLOSE, name, why="the fault is repaired")):
-            steps.append(step)
-            now = carried_out(step, grid, now)
     faulted = _nodes_of(topology, faults)
     for _ in range(2 * (len(names) + len(grid.sources))):
+        back = _sources_back(topology, now, normal)
+        steps += back
+        for step in back:
+            now = carried_out(step, grid, now)
         differs = np.flatnonzero(now.open_phases != normal.open_phases).tolist()
         islands = np.flatnonzero(now.source_on & ~normal.source_on).tolist()
         if len(faulted):
@@ -76,12 +74,19 @@ def steps_to_normal(
     return tuple(steps) if loops is None else _predicted(loops.bench, begins, steps)
 
 
-def _islands_at(topology: Topology, now: Snapshot, normal: Snapshot, source: int) -> list[Step]:
-    """The steps by which islands let go of where a source [row] is to come back."""
+def _sources_back(topology: Topology, now: Snapshot, normal: Snapshot) -> list[Step]:
+    """The steps that connect the sources which are off: those at what is dead, and all where every
+    switch is in its normal position. What feeds the others by a tie has to let go first."""
     rows, nodes = topology.wiring.source_nodes
-    feeding = topology.fed_by(now)[nodes[rows == source]]
-    islands = {k for k in feeding.tolist() if k >= 0 and not normal.source_on[k]}
-    return [_let_go(topology, k) for k in sorted(islands)]
+    live = topology.energised(now)
+    is_normal = bool((now.open_phases == normal.open_phases).all())
+    is_normal &= not (now.source_on & ~normal.source_on).any()
+    names = topology.grid.sources["name"]
+    return [
+        Step(Action.CLOSE, str(names[row]), why="the fault is repaired")
+        for row in np.flatnonzero(normal.source_on & ~now.source_on).tolist()
+        if is_normal or not live[nodes[rows == row]].any()
+    ]
 
 
 def _let_go(topology: Topology, source: int) -> Step:

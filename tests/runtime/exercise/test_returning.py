@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 import gridmend
-from gridmend.interlock import Limits, violations
+from gridmend.interlock import Limits, check, violations
 from gridmend.interlock.check import Bench
 from gridmend.interlock.limits import worsened
 from gridmend.interlock.recheck import Recheck
 from gridmend.model.command import World
 from gridmend.model.grid import Grid
-from gridmend.model.plan import Action, Step
+from gridmend.model.plan import Action, Plan, Step, Verdict
 from gridmend.model.sections import loop_count
 from gridmend.model.snapshot import Snapshot
 from gridmend.model.topology import Topology
@@ -263,3 +263,16 @@ def test_the_way_back_leaves_what_is_joined_to_a_fault_that_stands(grid: Grid) -
         assert topology.supplied(topology.energised(now))[had].all(), "nobody is let go of"
         every = steps_to_normal(topology, stands, normal)
         assert len(every) > len(steps_to_normal(topology, stands, normal, faults=[fault]))
+
+
+def test_a_source_comes_back_once_the_tie_that_feeds_its_section_has_let_go(grid: Grid) -> None:
+    """Its relay locked out and a tie took over all that hangs on it: on the way back no two sources
+    are joined, and all is normal in the end."""
+    topology, normal = Topology.of(grid), Snapshot.normal(grid)
+    light = normal.with_demand(0.3 * normal.load_kw, 0.3 * normal.load_kvar)
+    now = light.with_source(grid, "source", is_on=False).with_switch(grid, "Sw11", is_open=False)
+    steps = steps_to_normal(topology, now, light)
+    assert [str(step) for step in steps] == ["open Sw11", "close source"]
+    assert check(Plan("", steps, Verdict()), grid, now).allowed
+    plain = light.with_source(grid, "source", is_on=False)
+    assert [str(step) for step in steps_to_normal(topology, plain, light)] == ["close source"]
