@@ -111,3 +111,11 @@ def test_brute_force_with_the_energy_of_islands_restores_no_more(seed: int) -> N
 def test_the_same_with_the_energy_of_islands_on_two_hundred_networks(hundred: int) -> None:
     seeds = range(1000 + 100 * hundred, 1100 + 100 * hundred)
     assert not [wrong for seed in seeds if (wrong := _wrong_ahead_with(seed, batteries=True))]
+
+
+def test_healthy_load_goes_over_to_a_battery_to_make_room() -> None:
+    assert not _wrong_with(1125, batteries=True)
+    plan = healed(drawn(1125, batteries=True)).plans[0]
+    assert plan.customers_moved == 147
+    assert [island.customers for island in plan.islands] == [147]
+    assert plan.customers_restored == 282

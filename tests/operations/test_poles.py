@@ -179,3 +179,18 @@ def test_on_ieee123_a_phase_is_healed_and_three_phase_loads_hold_nothing_up(
     for step in plan.steps:
         there = carried_out(step, grid, there)
         assert topology.energised(there)[nodes].all(), "the other phases keep their supply"
+
+
+def test_closing_the_open_pole_of_a_switch_joins_nothing_beside_a_delta() -> None:
+    """The other phases feed it through XFM1; between two sources it would join them anyway."""
+    grid = gridmend.read("ieee123")
+    for name in grid.switches:
+        grid = grid.with_changed(f"switch.{name}", ganged=False)
+    normal = Snapshot.normal(grid)
+    apart = carried_out(Step(Action.OPEN, "Sw1", "", phases="a"), grid, normal)
+    assert Topology.of(grid).energised(apart).all()
+    close = Plan("", (Step(Action.CLOSE, "Sw1", "", phases="a"),), Verdict())
+    assert check(close, grid, apart).allowed
+    tie = Plan("", (Step(Action.CLOSE, "Sw11", "", phases="a"),), Verdict())
+    refused = {refusal.rule for refusal in check(tie, grid, normal).refusals}
+    assert refused == {"radiality", "synchronism"}
