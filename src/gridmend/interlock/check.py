@@ -224,9 +224,11 @@ def _foreseen(
 
 
 def _unlocked(known: Situation | None, move: Move) -> Situation | None:
-    """What is known once a step is done: a command to open takes a lock-out away. Where it does
-    not, a later closing is refused when it is commanded."""
+    """What is known once a step is done: a command to open takes a lock-out away, if it is to all
+    poles that are open. Where it does not, a later closing is refused when it is commanded."""
     if known is None or not move.opens or move.row < 0 or not known.locked_out[move.row]:
+        return known
+    if int(known.snapshot.open_phases[move.row]) & ~move.bits:
         return known
     locked_out = known.locked_out.copy()
     locked_out[move.row] = False

@@ -109,7 +109,7 @@ def same_deed(one: Step, other: Step) -> bool:
         and one.value == other.value
         and one.mark == other.mark
         and one.kind == other.kind
-        and set(one.phases.lower().split()) == set(other.phases.lower().split())
+        and one.phases == other.phases
     )
 
 

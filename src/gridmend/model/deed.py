@@ -99,6 +99,8 @@ def subject(grid: Grid, step: Step) -> str:
     """
     folded = step.device.lower()
     prefix, dot, rest = folded.partition(".")
+    if step.phases and step.action not in SWITCHING:
+        raise GridError(f"the step '{step}' moves no poles", mend="leave its phases out")
     if step.action in AT_BUSES:
         bus = rest if dot and prefix == "bus" else folded
         return f"bus.{str(grid.buses['name'][grid.buses.row(bus)]).lower()}"
@@ -139,7 +141,7 @@ def moved_bits(grid: Grid, step: Step) -> int:
     own = str(grid.switches["phases1"][row]).lower().split()
     if not step.phases:
         return (1 << len(own)) - 1
-    asked = step.phases.lower().split()
+    asked = step.phases.split()
     name = str(grid.switches["name"][row])
     if missing := [phase for phase in asked if phase not in own]:
         raise GridError(
@@ -147,7 +149,7 @@ def moved_bits(grid: Grid, step: Step) -> int:
         )
     if grid.switches.flags("ganged")[row]:
         raise GridError(f"'{name}' moves all its poles together", mend="leave the phases out")
-    return sum(1 << own.index(phase) for phase in set(asked))
+    return sum(1 << own.index(phase) for phase in asked)
 
 
 def is_remote(grid: Grid, device: str) -> bool:
@@ -170,13 +172,11 @@ def carried_out(step: Step, grid: Grid, snapshot: Snapshot) -> Snapshot:
                 raise GridError(f"'{step.device}' has no poles of its own", mend="leave phases out")
             return snapshot.with_source(grid, key.partition(".")[2], is_on=not opens)
         return snapshot.with_poles(grid.switches.row(key), moved_bits(grid, step), is_open=opens)
-    if step.phases:
-        raise GridError(f"the step '{step}' moves no poles", mend="leave its phases out")
+    key = subject(grid, step) if step.phases or step.action in MOVES else ""
     if step.action not in (*POWERS, Action.SET_TAP, Action.SET_CAPACITOR):
         return snapshot
     if step.value is None:
         raise GridError(f"the step '{step.action} {step.device}' has no value", mend="give one")
-    key = subject(grid, step)
     if step.action in POWERS:
         if not abs(step.value) <= float_info.max:
             raise GridError(f"'{step.device}' cannot give so many kW", mend="give a number")

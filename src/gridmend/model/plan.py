@@ -49,11 +49,16 @@ class Step:
     kind: str = ""
     """Kind of the tag: `hold` or `hot_line`."""
     phases: str = ""
-    """The poles of a switch that move, as `b c`, where not all of them do."""
+    """The poles of a switch that move, as `b c`, where not all of them do: kept in lower case and
+    in the order of the alphabet, each once; empty for all."""
     customers: int = 0
     """Customers that this step brings back."""
     v_min_pu: float | None = None
     loading_max_pct: float | None = None
+
+    def __post_init__(self) -> None:
+        words = sorted(set(self.phases.lower().replace(",", " ").split()))
+        object.__setattr__(self, "phases", " ".join(words))
 
     def __str__(self) -> str:
         poles = self.phases.split()

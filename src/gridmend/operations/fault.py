@@ -12,7 +12,7 @@ from gridmend.model.grid import SINGULAR, Grid
 from gridmend.model.sections import Sections, sections
 from gridmend.model.snapshot import Snapshot
 from gridmend.model.topology import Topology
-from gridmend.operations.poles import Poles, faulted_phases
+from gridmend.operations.poles import Poles, faulted_phases, moved_apart
 
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -89,7 +89,7 @@ def isolate(
     trip = _protection(topology, snapshot, buses, nodes)
     tripping, lost = trip.switches, trip.sources
     faulted = faulted_phases(topology, nodes, phases)
-    by_pole = Poles.of(topology, faulted if _trips_by_pole(grid, trip) else "")
+    by_pole = Poles.of(topology, faulted if _trips_by_pole(topology, trip) else "")
     used = snapshot.source_on.copy()
     used[lost] = False
     used.flags.writeable = False
@@ -223,10 +223,9 @@ def _opened(poles: Poles, snapshot: Snapshot, rows: Ints) -> Snapshot:
     return replace(snapshot, open_phases=positions)
 
 
-def _trips_by_pole(grid: Grid, trip: _Trip) -> bool:
+def _trips_by_pole(topology: Topology, trip: _Trip) -> bool:
     """Whether all that trips opens the poles of a fault alone."""
-    apart = ~grid.switches.flags("ganged") | (grid.switches["kind"] == "fuse")
-    return not len(trip.sources) and bool(apart[trip.switches].all())
+    return not len(trip.sources) and bool(moved_apart(topology)[trip.switches].all())
 
 
 def _notes(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from gridmend.interlock.phasing import fed_by_several
 from gridmend.model.errors import GridError
 from gridmend.model.plan import Action, Step
 from gridmend.model.sections import Sections
@@ -47,8 +48,8 @@ class Poles:
             ],
             np.uint8,
         )
-        apart = ~switches.flags("ganged") | (switches["kind"] == "fuse")
-        return Poles(topology, phases, bits, apart & (bits > 0), np.isin(node_phase, words))
+        able = moved_apart(topology) & (bits > 0)
+        return Poles(topology, phases, bits, able, np.isin(node_phase, words))
 
     def is_open(self, snapshot: Snapshot) -> Flags:
         """[switches] whether all poles that move are open."""
@@ -79,21 +80,24 @@ class Poles:
         """A load that different sources would feed by its phases; empty where none is."""
         if not self.phases:
             return ""
-        rows, nodes = self.topology.wiring.load_nodes
-        fed_by = self.topology.fed_by(snapshot)[nodes]
-        rows, fed_by = rows[fed_by >= 0], fed_by[fed_by >= 0]
-        count = len(self.topology.grid.loads)
-        least, most = np.full(count, np.iinfo(np.int64).max), np.full(count, -1)
-        np.minimum.at(least, rows, fed_by)
-        np.maximum.at(most, rows, fed_by)
-        found = np.flatnonzero((most >= 0) & (least != most))
+        found = np.flatnonzero(fed_by_several(self.topology, snapshot))
         return str(self.topology.grid.loads["name"][found[0]]) if len(found) else ""
+
+
+def moved_apart(topology: Topology) -> Flags:
+    """[switches] whether each moves its poles by themselves, as fuses do, and joins like phases."""
+    switches = topology.grid.switches
+    alike = [a.lower() == b.lower() for a, b in
+             zip(switches.texts("phases1"), switches.texts("phases2"), strict=True)]  # fmt: skip
+    apart = ~switches.flags("ganged") | (switches["kind"] == "fuse")
+    return apart & np.array(alike, bool)
 
 
 def faulted_phases(topology: Topology, nodes: Ints, phases: str) -> str:
     """The phases of a fault in the order of the alphabet; empty where none are named. `nodes` are
-    those of what is faulted; `GridError` for a phase that they do not have."""
-    asked = phases.lower().replace(",", " ").split()
+    those of what is faulted, none of what its own fuse clears; `GridError` for a phase that they
+    do not have."""
+    asked = phases.lower().replace(",", " ").split() if len(nodes) else []
     own = {str(phase) for phase in topology.wiring.node_phase[nodes]} & {"a", "b", "c"}
     if wrong := [phase for phase in asked if phase not in own]:
         has = " ".join(sorted(own)) or "none that switches move"

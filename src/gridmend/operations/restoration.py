@@ -170,7 +170,9 @@ def _searched(
     if transfers and not case.isolation.poles.phases:
         live = case.isolation.poles.live_sections(before, case.isolation.sections)
         found = _with_transfers(case, found, live, restorable, out_of_time, late_most)
-    bound = min(found.bound, float(case.weights[restorable].sum()))
+    bound = float(case.weights[restorable].sum())
+    # by single poles what else might isolate the phase is not gone through: nothing is proved
+    bound = bound if case.isolation.poles.phases else min(found.bound, bound)
     return Outcome(case, found, frozenset(reachable(among)), restorable, bound)
 
 

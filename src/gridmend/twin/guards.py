@@ -150,6 +150,16 @@ class Guards:
             for act in guard.device.act(now_s)
         ]
 
+    def unlocks(self, key: str, phases: str) -> bool:
+        """Whether a command to open some poles of a device (all where none are named) takes its
+        lock-out away: it is given to each that is locked out."""
+        mine = (g for g in self.devices if g.table == "switches" and g.name.lower() == key)
+        guard = next(mine, None)
+        if guard is None or not isinstance(guard.device, Recloser):
+            return True
+        told, locked = guard.poles(phases), guard.device.locked_out
+        return all(k in told for k, is_locked in enumerate(locked) if is_locked)
+
     def put(self, snapshot: Snapshot) -> Snapshot:
         """A snapshot with every pole where its device has it."""
         open_phases, source_on = snapshot.open_phases.copy(), snapshot.source_on.copy()

@@ -139,10 +139,10 @@ class Telecontrol:
 
     def _say(self, step: Step, key: str, endpoint: str) -> float:
         """A device says where it stands now; when that arrives [s]."""
-        plant = self.plant
-        now_s = self._stamp_s(endpoint, plant.now_s)
+        plant, now_s = self.plant, self._stamp_s(endpoint, self.plant.now_s)
         said = [self._tell.done(step, key, plant.world.snapshot, now_s, self.cause)]
-        if step.action is Action.OPEN and endpoint in self.locked:
+        unlocks = step.action is Action.OPEN and plant.guards.unlocks(key, step.phases)
+        if unlocks and endpoint in self.locked:
             self.locked.discard(endpoint)
             said.append(self._tell.unlocked(key, now_s, self.cause))
         return max([self.send(endpoint, event) for event in said])

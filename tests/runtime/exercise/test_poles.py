@@ -16,6 +16,7 @@ from gridmend.powerflow.network import Network
 from gridmend.powerflow.shorts import Short
 from gridmend.runtime.control import orders
 from gridmend.runtime.course import Course
+from gridmend.runtime.exercise.pursuing import unlocking
 from gridmend.runtime.live.chronicle import Chronicle
 from gridmend.runtime.live.rows import PlanRow
 from gridmend.runtime.live.shown import order_row
@@ -117,3 +118,66 @@ def test_an_order_for_poles_that_do_not_move_by_themselves_is_not_written(grid: 
         with pytest.raises(GridmendError, match=why):
             orders.within(kernel, (step,), "")
     orders.within(kernel, (Step(Action.OPEN, "head", "", phases="a"),), "")
+
+
+def _struck(grid: Grid, *faults: tuple[float, str, str], until_s: float = 900.0) -> Course:
+    """Faults strike for good, each at its time on one phase of a line."""
+    series = Series.scaled(Snapshot.normal(grid), [1.0] * 4, step_s=900.0)
+    course = Course(Field.of(Network.of(grid), series, NOON, Streams(3), SURE), restoration=HEALING)
+    for at_s, element, phase in faults:
+        fault = Fault(Short(element, (phase,), 0.1, share=0.5))
+        course.at(at_s, lambda fault=fault: _done(course.field.plant.strike(fault)))
+    course.run_to(until_s)
+    checker = Recheck(grid, world=World.TWIN)
+    assert not [o for n, e in enumerate(course.events, 1) for o in checker.add(e, n)]
+    return course
+
+
+def _with_spur(grid: Grid) -> Grid:
+    """A single-phase spur on b behind a switch at the end of the first section."""
+    line = {**grid.lines.record("first"), "name": "spur", "bus1": "z", "bus2": "z2",
+            "phases1": "b", "phases2": "b", "r_ohm_per_km": [[0.1]], "x_ohm_per_km": [[0.1]],
+            "c_nf_per_km": [[0.0]]}  # fmt: skip
+    switch = {"name": "sp", "bus1": "b", "bus2": "z", "phases1": "b", "phases2": "b",
+              "kind": "switch", "remote": True, "interrupts": "load", "ganged": False}  # fmt: skip
+    load = {"name": "zb", "bus": "z2", "phases": "b g", "kv": 7.2, "p_kw": 50.0, "customers": 8}
+    grid = grid.with_rows("buses", *({"name": n, "base_kv": 12.47} for n in ("z", "z2")))
+    return grid.with_rows("lines", line).with_rows("switches", switch).with_rows("loads", load)
+
+
+def test_a_second_phase_is_healed_after_the_first(grid: Grid) -> None:
+    course = _struck(grid, (60.0, "line.first", "a"), (400.0, "line.first", "c"))
+    assert _commands(course) == [
+        ("open", "middle", "a"), ("close", "tie", "a"),
+        ("open", "middle", "c"), ("close", "tie", "c"),
+    ]  # fmt: skip
+    assert dict(course.room.kernel.situation.fault_phases) == {"line.first": "a c"}
+    assert course.ledger.customers_out == 40
+
+
+@pytest.mark.parametrize("later_s", [60.0, 300.0])
+def test_faults_of_different_phases_on_different_lines_stop_nothing(later_s: float) -> None:
+    course = _struck(_with_spur(by_pole()), (60.0, "line.first", "a"), (later_s, "line.spur", "b"))
+    assert course.field.plant.now_s >= 900.0
+    assert ("close", "tie", "a") in _commands(course) or of_kind(course, "plan_stopped")
+
+
+def test_the_way_back_of_an_order_moves_the_poles_that_it_moved(grid: Grid) -> None:
+    course = _course(grid, 600.0)
+    (order,) = course.room.kernel.situation.orders
+    back = orders.way_back(course.room.kernel, order)
+    assert [str(step) for step in back] == ["open tie phase a", "close middle phase a"]
+
+
+def test_one_poles_command_leaves_the_lock_out_of_another(grid: Grid) -> None:
+    course = _struck(grid, (60.0, "line.first", "a"), (60.0, "line.first", "c"), until_s=120.0)
+    kernel, row = course.room.kernel, grid.switches.row("head")
+    assert bool(kernel.situation.locked_out[row])
+    unlock = unlocking(course.room, (Step(Action.CLOSE, "head", "", phases="a"),))
+    assert [str(step) for step in unlock] == ["open head phase a"]
+    course.field.telecontrol.carry_out(unlock[0])
+    kernel.take_in()
+    assert bool(kernel.situation.locked_out[row])
+    course.field.telecontrol.carry_out(Step(Action.OPEN, "head", "", phases="a c"))
+    kernel.take_in()
+    assert not bool(kernel.situation.locked_out[row])

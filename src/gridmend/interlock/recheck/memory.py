@@ -20,7 +20,6 @@ LIVE, SECTION = {CONDUCTOR, COUPLING}, {CONDUCTOR, COUPLING, SAME_BUS}
 LOOP, FED = {CONDUCTOR, _BEHIND}, {CONDUCTOR, COUPLING, _BEHIND}
 """Kinds of edge that count: for parts, for pieces between switches, for loops and for supply."""
 Bits = Mapping[str, int]  # the phases of each device that are open; of a source 1 where it is off
-Payload = Mapping[str, Any]
 Entry = defaultdict[str, Any]
 NONE: Entry = defaultdict(str, number=0, at=-inf, expires=-inf, measured=inf, epoch=-1, kw=0.0)
 WORK = {"tags": ("tag_placed", "tag_lifted"), "ground": ("ground_placed", "ground_removed"),
@@ -77,7 +76,7 @@ class Memory:
                     todo.append(other)
         return found
 
-    def entry(self, kind: str, p: Payload) -> Entry:
+    def entry(self, kind: str, p: Any) -> Entry:
         """An entry as it is kept: where a step is asked or told, with that and what it is about."""
         made, step = NONE | {**p, "at": self.now, "number": self.number}, step_told(kind, p)
         times = {key: text for key, text in p.items() if key.endswith("_utc")}
@@ -96,7 +95,7 @@ class Memory:
         made["moves"] = moved_bits(self.grid, step) if step.phases else 255
         return made | {"step": step, "keys": keys, "key": [*keys, ""][0], "awaited": True}
 
-    def take(self, kind: str, p: Payload) -> None:
+    def take(self, kind: str, p: Any) -> None:
         """One more entry."""
         self.used |= {p["command"]} if kind == "commanded" else set()
         e = self.entry(kind, p)
@@ -113,6 +112,7 @@ class Memory:
             words, ends = KINDS[kind].named_by, KINDS[kind].ends
             keys = (self.grid.key(p[w]) if w in ("device", "element") else p[w] for w in words)
             was = self.books[kind].get(name := "\n".join(keys), NONE)
+            e["phases"] = str(e["phases"]).lower() * (was is NONE or was["phases"] == e["phases"])
             if ends:
                 self.books[ends].pop(name, None)
             elif kind != "authority_granted" or e["epoch"] > was["epoch"]:

@@ -92,7 +92,7 @@ def operation(k: Case) -> Judged:
         joins = any({a, b} <= k.live and b not in m.reach([a], sure, LIVE) for a, b in ends)
         agrees = 0 <= m.now - check["at"] <= 5 and check["phasing_known"]
         agrees = agrees and all(abs(check[name]) <= most for name, most in _MOST.items())
-        agrees |= e["moves"] < 255 and len(sources) == 1 and not k.must[key] & ~e["moves"]
+        agrees |= sure[key] == e["moves"] < m.mask[key] and len(sources | fed & m.at(m.forming)) < 2
         yield "synchronism", joins and not agrees, "no fresh check has both live parts agree"
         part = m.reach(m.at([key]), k.joined, LIVE) & m.reach(k.holding, k.joined, FED)
         fault = {n for of, f in books["fault_suspected"].items() for n in m.at([of], f["phases"])}

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from gridmend.interlock.move import Move
-from gridmend.interlock.site import Flags
+from gridmend.interlock.phasing import fed_by_several, partly_fed
 from gridmend.model.errors import GridError
 from gridmend.model.islanding import capacities_kva
 from gridmend.model.plan import MOVES, POWERS, SWITCHING, Action
@@ -20,10 +20,11 @@ def capability(move: Move) -> str | None:
     """No device breaks a current that it is not made to break, and none closes onto a fault.
 
     Nor is a command to close that is on its way left alone with a fault that something else fed
-    when it was given, nor any load with some of its phases where poles move by themselves.
+    when it was given, nor any load with some of its phases, or between sources, where poles move by
+    themselves.
     """
-    if single := _leaves_single_phases(move):
-        return single
+    if split := _splits_a_load(move):
+        return split
     if move.closes or bool((move.after.feeds & ~move.before.feeds).any()):
         return _onto_a_fault(move)
     return _leaves_a_fault_to_a_close(move) or _beyond_its_means(move)
@@ -96,24 +97,21 @@ def _onto_a_fault(move: Move) -> str | None:
     return None
 
 
-def _leaves_single_phases(move: Move) -> str | None:
-    """A load that moving some poles alone would leave with some of its phases, and that had all or
-    none: three-phase motors burn out, and through it what is faulted would be fed from behind."""
+def _splits_a_load(move: Move) -> str | None:
+    """A load that moving some poles alone would leave with some of its phases, or would feed from
+    several sources: three-phase motors burn out, what is faulted is fed from behind through it, and
+    sources that do not agree are joined by it."""
     if not move.step.phases:
         return None
-    topology = move.before.site.topology
-    rows, nodes = topology.wiring.load_nodes
-    count = len(move.before.site.grid.loads)
-
-    def partly(live: Flags) -> Flags:
-        own, fed = np.bincount(rows, minlength=count), np.bincount(rows[live[nodes]], None, count)
-        return np.asarray((fed > 0) & (fed < own), bool)
-
-    new = partly(move.after.live) & ~partly(move.before.live)
-    if not new.any():
-        return None
-    name = move.before.site.grid.loads["name"][int(np.flatnonzero(new)[0])]
-    return f"it would leave load {name} with some of its phases"
+    topology, before, after = move.before.site.topology, move.before, move.after
+    names = topology.grid.loads["name"]
+    new = partly_fed(topology, after.live) & ~partly_fed(topology, before.live)
+    if new.any():
+        return f"it would leave load {names[int(np.argmax(new))]} with some of its phases"
+    new = fed_by_several(topology, after.snapshot) & ~fed_by_several(topology, before.snapshot)
+    if new.any():
+        return f"load {names[int(np.argmax(new))]} would be fed by two sources"
+    return None
 
 
 def _leaves_a_fault_to_a_close(move: Move) -> str | None:

@@ -30,7 +30,7 @@ def radiality(move: Move) -> str | None:
     joins = bool(behind[0] and behind[1]) and not (parts[one] == parts[other]).all()
     joins |= move.row < 0 and bool(behind[0])
     sources = behind[0] | behind[1]
-    if not is_loop and (not joins or _completes(move, sources)):
+    if not is_loop and (not joins or _completes(move)):
         return None
     missing = _without_leave(move, sources)
     if missing is None:
@@ -62,8 +62,7 @@ def _joins_unchecked(move: Move) -> str | None:
     if not must.any():
         return None
     at = int(np.flatnonzero(must)[0])
-    parts = site.topology.parts(site.topology.conducting(move.without(before.danger)))
-    if _completes(move, _sources(move, parts, one) | _sources(move, parts, other)):
+    if _completes(move):
         return None
     if move.row < 0:
         names = [_feeder(move, surely, int(one[at])), move.key]
@@ -74,13 +73,20 @@ def _joins_unchecked(move: Move) -> str | None:
     return None if why is None else f"it would join sources {sources}{why}"
 
 
-def _completes(move: Move, sources: frozenset[str]) -> bool:
-    """Whether poles close beside the others of their switch, which surely are closed, with one
-    source behind all: what is live on their far side the other phases feed, through a transformer
-    say, and closing only makes the switch whole."""
-    if not move.step.phases or len(sources) != 1:
+def _completes(move: Move) -> bool:
+    """Whether poles close beside others of their switch, which surely are closed, and one source
+    holds the voltage of all that is on both sides: what is live on the far side the other phases
+    feed, through a transformer say, and closing only makes the switch whole."""
+    site, before = move.before.site, move.before
+    if not move.step.phases:
         return False
-    return not int(move.before.reliance[move.row]) & ~move.bits
+    others = int(site.mask[move.row]) & ~move.bits
+    if not others or int(before.reliance[move.row]) & others:
+        return False
+    parts = site.topology.parts(site.topology.conducting(move.without(before.danger)))
+    here = among(parts, np.concatenate(move.sides))[parts[site.feed_node]]
+    feeding = np.unique(site.feed_of[here & before.feeds[site.feed_of]])
+    return len(feeding) == 1 and bool(site.source_row[feeding[0]] >= 0)
 
 
 def _parts_what_is_to_join(move: Move) -> str | None:

@@ -167,7 +167,8 @@ def way_back(kernel: Kernel, order: str) -> tuple[Step, ...]:
             raise GridmendError(
                 f"'{done.action} {done.device}' has no opposite", mend="write the order by hand"
             )
-        back.append(Step(_OPPOSITE[done.action], done.device, f"undoes {order}"))
+        why = f"undoes {order}"
+        back.append(Step(_OPPOSITE[done.action], done.device, why, phases=done.phases))
     return tuple(back)
 
 

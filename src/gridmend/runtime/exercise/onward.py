@@ -17,6 +17,7 @@ from gridmend.model.grid import Grid
 from gridmend.model.plan import Action, Plan, Step
 from gridmend.model.situation import Situation
 from gridmend.model.snapshot import Snapshot
+from gridmend.model.topology import Topology
 from gridmend.operations.pace import Timing
 from gridmend.operations.restoration import Proposal, propose
 from gridmend.runtime.exercise.case import Case
@@ -126,6 +127,7 @@ def plan_from(
     plans where `seconds_most` is endless. Raises `GridError` where an element is not there.
     """
     element, *others = elements
+    phases = phases_at(bench.site.topology, [element], phases)
     solver, now, ahead = bench.solver, start.now, None
     if isinstance(solver, Forecast) and timing is not None:
         before, now, ahead = solver.at(before), solver.at(now), solver.horizon(timing)
@@ -174,16 +176,26 @@ def planned(
     return first if case.is_first else plan
 
 
-def poles_apart(grid: Grid, situation: Situation, device: str) -> str:
-    """The phases of a switch that are open while others are closed, as `a b`; empty where it moves
-    all its poles together, or all or none are known to be open."""
+def poles_apart(grid: Grid, situation: Situation, device: str, before: Snapshot) -> str:
+    """The phases of a switch that have opened since `before` while others are closed, as `a b`;
+    empty where it moves all its poles together, or all or none are known to be open."""
     row = grid.switches.index.get(device)
     if row is None or grid.switches.flags("ganged")[row] or not situation.position_known[row]:
         return ""
     words = str(grid.switches["phases1"][row]).lower().split()
     bits = int(situation.snapshot.open_phases[row])
-    apart = [word for k, word in enumerate(words) if bits >> k & 1]
-    return " ".join(apart) if len(apart) < len(words) else ""
+    since = bits & ~int(before.open_phases[row])
+    if bits == (1 << len(words)) - 1 and since == bits:
+        return ""
+    return " ".join(word for k, word in enumerate(words) if since >> k & 1)
+
+
+def phases_at(topology: Topology, elements: Sequence[str], phases: str) -> str:
+    """Those of some phases that any of the elements has: what else opened, opened for another
+    fault."""
+    nodes = np.concatenate([topology.nodes_of(element) for element in elements])
+    own = {str(phase) for phase in topology.wiring.node_phase[nodes]}
+    return " ".join(phase for phase in phases.split() if phase in own)
 
 
 def worthwhile(steps: Sequence[Step], grid: Grid) -> list[Step]:

@@ -19,7 +19,7 @@ from gridmend.runtime.exercise.locating import (
     closed_onto,
     located,
 )
-from gridmend.runtime.exercise.onward import poles_apart
+from gridmend.runtime.exercise.onward import phases_at, poles_apart
 from gridmend.runtime.exercise.room import Room
 
 SEQUENCE_S = 120.0
@@ -121,7 +121,8 @@ class Suspecting:
         if not found:
             return "the fault is in none of the sections: a crew looks for it"
         case.suspects = found
-        case.phases = poles_apart(self.room.kernel.grid, self.room.kernel.situation, case.device)
+        kernel = self.room.kernel
+        case.phases = poles_apart(kernel.grid, kernel.situation, case.device, case.before)
         is_onto = found is onto
         case.instead = frozenset(one.elements[0] for one in onto) if is_onto else instead
         self._say(found, phases=case.phases)
@@ -193,8 +194,10 @@ class Suspecting:
         return ()
 
     def _say(self, found: tuple[Suspect, ...], why: str = "", phases: str = "") -> None:
-        poles = {"phases": phases} if phases else {}
+        topology = self.room.kernel.bench.site.topology
         for one in found:
+            own = phases_at(topology, one.elements[:1], phases)
+            poles = {"phases": own} if own else {}
             self.room.kernel.say(
                 "fault_suspected", self.by, element=one.elements[0], behind=one.behind, why=why,
                 **poles,
