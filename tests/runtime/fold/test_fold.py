@@ -302,3 +302,45 @@ def test_a_source_is_not_taken_for_off_on_bad_quality() -> None:
     off = {"device": "source.north", "position": "open"}
     assert fold(GRID, [event("status", **off, quality="bad")]).snapshot.source_on[0]
     assert not fold(GRID, [event("status", **off)]).snapshot.source_on[0]
+
+
+@pytest.mark.parametrize(
+    ("said", "stands"),
+    [
+        (["a"], "a"),
+        (["A", "c a"], "a c"),
+        (["a", ""], ""),
+        (["", "a"], ""),
+        (["b", "b"], "b"),
+    ],
+)
+def test_the_phases_of_a_fault_are_all_that_were_said_and_all_where_none_was(
+    said: list[str], stands: str
+) -> None:
+    told = [
+        event("fault_suspected", k, element="line.x", **({"phases": one} if one else {}))
+        for k, one in enumerate(said)
+    ]
+    found = fold(GRID, told)
+    assert found.faults == {"line.x"}
+    assert found.fault_phases.get("line.x", "") == stands
+    kept = from_document(GRID, json.loads(document(found)))
+    assert kept.fault_phases == found.fault_phases
+    earlier = {k: v for k, v in as_document(GRID, found).items() if k != "fault_phases"}
+    assert from_document(GRID, earlier).faults == {"line.x"}, "what an earlier program stored"
+    mended = fold(GRID, [*told, event("repaired", 9, element="line.x")])
+    assert not mended.faults
+    assert not mended.fault_phases
+
+
+def test_a_command_to_some_poles_is_confirmed_by_where_these_stand() -> None:
+    grid = GRID.with_changed("S1", ganged=False)
+    step = Step(Action.OPEN, "S1", "", phases="b")
+    row = grid.switches.row("S1")
+    for bits, is_known in ((2, True), (7, True), (1, False)):
+        found = fold(grid, [
+            command("c1", step), event("status", 1, device="S1", position="open", open_phases=bits),
+            event("outcome", 2, command="c1", state="confirmed", detail=""),
+        ])  # fmt: skip
+        assert bool(found.position_known[row]) is is_known
+        assert int(found.snapshot.open_phases[row]) == bits
