@@ -254,10 +254,12 @@ def _either(emergency: NDArray[Any], normal: NDArray[Any]) -> Floats:
 
 def _ends(topology: Topology, nodes: Nodes, plus: Ints, minus: Ints) -> Ints:
     """[legs, 2] the topology's nodes at both ends of legs; -1 where an end is no phase."""
-    w = topology.wiring
-    known = {key: k for k, key in enumerate(zip(w.node_bus.tolist(), w.node_phase, strict=True))}
-    pairs = zip(nodes.bus.tolist(), nodes.phase, strict=True)
-    place = np.array([*(known.get((bus, str(phase)), -1) for bus, phase in pairs), -1], np.int64)
+    w, count = topology.wiring, len(topology.wiring.node_bus)
+    phases = np.concatenate([w.node_phase.astype(str), nodes.phase.astype(str)])
+    words, code = np.unique(phases, return_inverse=True)
+    number = np.full((len(topology.grid.buses), len(words)), -1, np.int64)
+    number[w.node_bus, code[:count]] = np.arange(count)
+    place = np.append(number[nodes.bus, code[count:]], -1)
     return np.stack([place[plus], place[minus]], axis=1)
 
 
