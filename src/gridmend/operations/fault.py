@@ -85,20 +85,14 @@ def isolate(
     table, row = grid.find(fault)
     name = f"{SINGULAR[table]}.{grid.table(table)['name'][row]}"
     nodes = np.unique(np.concatenate([_nodes(topology, one) for one in (name, *also)]))
-    buses = _buses(topology, (name, *also))
-    trip = _protection(topology, snapshot, buses, nodes)
+    trip = _protection(topology, snapshot, _buses(topology, (name, *also)), nodes)
     tripping, lost = trip.switches, trip.sources
     faulted = faulted_phases(topology, nodes, phases)
     by_pole = Poles.of(topology, faulted if _trips_by_pole(topology, trip) else "")
     used = snapshot.source_on.copy()
     used[lost] = False
-    used.flags.writeable = False
-    tripped = now or replace(_opened(by_pole, snapshot, tripping), source_on=used)
-    # A fuse is no switch to operate, but one that has blown does part what it joined.
-    separators = np.array([kind != "fuse" for kind in grid.switches.texts("kind")], bool)
-    separators[tripping] = True
-    separators &= by_pole.able
-    separators &= ~still | by_pole.is_open(tripped)
+    tripped = now or _opened(by_pole, snapshot, tripping).with_sources(used)
+    separators = _separators(by_pole, tripping, still, tripped)
     cut = sections(topology, separators=separators, snapshot=tripped)
     own, zone = np.zeros(cut.count, bool), np.zeros(cut.count, bool)
     known = {one.lower() for one in avoid}
@@ -127,6 +121,14 @@ def isolate(
         poles=by_pole,
         aside=_aside(topology, by_pole, tripped, cut, zone & ~own, to_open),
     )
+
+
+def _separators(poles: Poles, tripping: Ints, still: Flags, tripped: Snapshot) -> Flags:
+    """[switches] what parts sections: all that can be operated, and is not `still` closed."""
+    # A fuse is no switch to operate, but one that has blown does part what it joined.
+    found = np.array([k != "fuse" for k in poles.topology.grid.switches.texts("kind")], bool)
+    found[tripping] = True
+    return found & poles.able & (~still | poles.is_open(tripped))
 
 
 def _aside(

@@ -52,20 +52,10 @@ def restore(
     else at the same demand; --cold-load has loads draw more when they come back. SAIDI compares it
     with waiting for the crew.
     """
-    from gridmend.model.errors import GridmendError
     from gridmend.ui import answer
     from gridmend.ui.model_input import find_faulted, read_solvable_grid
 
-    if load_mult is not None and at is not None:
-        raise GridmendError(
-            "--load-mult and --at both say the demand", where="restore", mend="give one of them"
-        )
-    if load_mult is not None and not (math.isfinite(load_mult) and 0 <= load_mult <= 100):
-        raise GridmendError(
-            f"demand cannot be {load_mult:g} times the model's",
-            where="--load-mult",
-            mend="give a number from 0 to 100",
-        )
+    _check_demand(load_mult, at)
     lasts_min = _repair_min(at, until, repair_min)
     grid = read_solvable_grid(path, root=root)
     find_faulted(grid, fault)
@@ -89,6 +79,22 @@ def restore(
         show_study(found)
     if found.problem:
         raise typer.Exit(answer.UNUSABLE)
+
+
+def _check_demand(load_mult: float | None, at: str | None) -> None:
+    """Raise `GridmendError` where the demand is said twice, or cannot be meant."""
+    from gridmend.model.errors import GridmendError
+
+    if load_mult is not None and at is not None:
+        raise GridmendError(
+            "--load-mult and --at both say the demand", where="restore", mend="give one of them"
+        )
+    if load_mult is not None and not (math.isfinite(load_mult) and 0 <= load_mult <= 100):
+        raise GridmendError(
+            f"demand cannot be {load_mult:g} times the model's",
+            where="--load-mult",
+            mend="give a number from 0 to 100",
+        )
 
 
 def _repair_min(at: str | None, until: str | None, repair_min: float | None) -> float:
