@@ -9,8 +9,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from gridmend.model.grid import SINGULAR, Grid
-from gridmend.model.islanding import places
+from gridmend.model.grid import Grid
+from gridmend.model.islanding import resources
 from gridmend.model.snapshot import conductor_mask
 from gridmend.model.topology import Topology
 from gridmend.model.wiring import CONDUCTOR
@@ -58,8 +58,7 @@ class Site:
     def island_row(self) -> Ints:
         """[feeders of energy] row of the source that stands for each in island mode, or -1."""
         found = np.full(len(self.names), -1, np.int64)
-        for source, (table, row) in places(self.grid).items():
-            key = f"{SINGULAR[table]}.{self.grid.table(table)['name'][row]}".lower()
+        for source, key in resources(self.grid).items():
             if key in self.names:
                 found[self.names.index(key)] = source
         return found
@@ -70,26 +69,24 @@ class Site:
         return self.topology.grid
 
     @cached_property
-    def ends(self) -> tuple[tuple[Ints, Ints], ...]:
-        """[switches] the nodes at both ends of every conductor of a switch in service."""
+    def _edges_of(self) -> tuple[Ints, ...]:
+        """[switches] the edges of the conductors of each switch in service."""
         edges, rows = self.topology.switch_edges
-        w = self.topology.wiring
         order = np.argsort(rows, kind="stable")
         cuts = np.searchsorted(rows[order], np.arange(len(self.grid.switches) + 1))
-        found: list[tuple[Ints, Ints]] = []
-        for start, end in pairwise(cuts.tolist()):
-            here = edges[order[start:end]]
-            found.append((w.edge_from[here], w.edge_to[here]))
-        return tuple(found)
+        return tuple(edges[order[start:end]] for start, end in pairwise(cuts.tolist()))
+
+    @cached_property
+    def ends(self) -> tuple[tuple[Ints, Ints], ...]:
+        """[switches] the nodes at both ends of every conductor of a switch in service."""
+        w = self.topology.wiring
+        return tuple((w.edge_from[here], w.edge_to[here]) for here in self._edges_of)
 
     @cached_property
     def poles(self) -> tuple[Ints, ...]:
         """[switches] the bit of each conductor, in the order of `ends`."""
-        edges, rows = self.topology.switch_edges
-        order = np.argsort(rows, kind="stable")
-        cuts = np.searchsorted(rows[order], np.arange(len(self.grid.switches) + 1))
-        bits = self.topology.wiring.edge_bit[edges[order]].astype(np.int64)
-        return tuple(bits[start:end] for start, end in pairwise(cuts.tolist()))
+        bits = self.topology.wiring.edge_bit
+        return tuple(bits[here].astype(np.int64) for here in self._edges_of)
 
     @cached_property
     def section(self) -> Ints:

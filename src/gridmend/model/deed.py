@@ -8,8 +8,8 @@ from typing import Any
 
 from gridmend.model.command import step_of
 from gridmend.model.errors import GridError
-from gridmend.model.grid import SINGULAR, Grid
-from gridmend.model.islanding import places
+from gridmend.model.grid import Grid
+from gridmend.model.islanding import resources
 from gridmend.model.plan import AT_BUSES, MOVES, POWERS, SWITCHING, Action, Step
 from gridmend.model.snapshot import Snapshot
 
@@ -80,16 +80,12 @@ def moved_by(grid: Grid, step: Step, key: str) -> tuple[str, ...]:
     """What a step moves: its device, as `subject` writes it, with a tap the transformer, and with
     a source in island mode its resource."""
     if key.startswith("source.") and key not in grid.switches.index:
-        place = places(grid).get(grid.sources.row(key.partition(".")[2]))
-        return (key,) if place is None else (key, _key_of(grid, *place))
+        resource = resources(grid).get(grid.sources.row(key.partition(".")[2]))
+        return (key,) if resource is None else (key, resource)
     if step.action is not Action.SET_TAP:
         return (key,)
     unit = grid.tap_controls["transformer"][grid.tap_controls.row(key.partition(".")[2])]
     return key, f"transformer.{unit}".lower()
-
-
-def _key_of(grid: Grid, table: str, row: int) -> str:
-    return f"{SINGULAR[table]}.{grid.table(table)['name'][row]}".lower()
 
 
 def subject(grid: Grid, step: Step) -> str:

@@ -70,6 +70,14 @@ def places(grid: Grid) -> dict[int, tuple[str, int]]:
     return found
 
 
+def resources(grid: Grid) -> dict[int, str]:
+    """The same by the key of the resource, as `Grid.key` writes it."""
+    return {
+        source: f"{SINGULAR[table]}.{grid.table(table)['name'][row]}".lower()
+        for source, (table, row) in places(grid).items()
+    }
+
+
 def deliverable_kwh(grid: Grid) -> Floats:
     """[storages] energy that each can give, from what is stored at the instant to its reserve."""
     number = grid.storages.numbers

@@ -129,7 +129,10 @@ def test_an_island_on_some_phases_lets_go_before_its_feeder_closes() -> None:
     bank = {"name": "bank", "bus": "q", "rating_kva": 900.0, "rating_kw": 900.0,
             "capacity_kwh": 9e3, "stored_kwh": 9e3, "grid_forming": True, **one}  # fmt: skip
     grid = with_island_sources(grid.with_rows("storages", bank))
-    _goes_back(grid, {"head": True, "middle": True}, own=True)
+    steps, verdict, now = _way_back(grid, {"head": True, "middle": True}, own=True)
+    assert steps.index("open source.bank island") < steps.index("close middle")
+    assert verdict.allowed
+    _is_normal(grid, now)
 
 
 def test_an_island_lets_go_before_the_source_of_its_section_comes_back() -> None:
@@ -137,18 +140,29 @@ def test_an_island_lets_go_before_the_source_of_its_section_comes_back() -> None
     bank = {"name": "bank", "bus": "q", "phases": "a b c g", "kv": 12.47, "rating_kva": 2000.0,
             "rating_kw": 2000.0, "capacity_kwh": 9e3, "stored_kwh": 9e3,
             "grid_forming": True}  # fmt: skip
-    _goes_back(with_island_sources(grid.with_rows("storages", bank)), {}, own=False)
+    grid = with_island_sources(grid.with_rows("storages", bank))
+    steps, verdict, now = _way_back(grid, {}, own=False)
+    assert steps == ["open source.bank island", "close own"]
+    assert verdict.allowed
+    _is_normal(grid, now)
 
 
-def _goes_back(grid: Grid, positions: dict[str, bool], *, own: bool) -> None:
-    """The way back from an island is allowed step by step, and ends in the normal positions."""
+def _way_back(
+    grid: Grid, positions: dict[str, bool], *, own: bool
+) -> tuple[list[str], Verdict, Snapshot]:
+    """The steps back from an island, what the interlock says of them, and where they lead."""
     normal = Snapshot.normal(grid)
     now = normal.with_switches(grid, positions).with_source(grid, "bank island", is_on=True)
     now = now.with_source(grid, "own", is_on=own)
     steps = steps_to_normal(Topology.of(grid), now, normal)
-    assert check(Plan("", steps, Verdict()), grid, now).allowed, steps
+    verdict = check(Plan("", steps, Verdict()), grid, now)
     for step in steps:
         now = carried_out(step, grid, now)
+    return [str(step) for step in steps], verdict, now
+
+
+def _is_normal(grid: Grid, now: Snapshot) -> None:
+    normal = Snapshot.normal(grid)
     np.testing.assert_array_equal(now.source_on, normal.source_on)
     np.testing.assert_array_equal(now.open_phases, normal.open_phases)
 

@@ -14,7 +14,7 @@ import numpy as np
 from gridmend.interlock.check import Bench
 from gridmend.interlock.move import By
 from gridmend.model.customers import customer_counts
-from gridmend.model.deed import subject
+from gridmend.model.deed import is_remote, subject
 from gridmend.model.event import Event
 from gridmend.model.plan import Action, Outcome, OutcomeState, Refusal, Step
 from gridmend.model.situation import ANYWHERE, Pending
@@ -187,9 +187,7 @@ class Room:
 
     def reports(self, device: str) -> bool:
         """Whether a device says itself where it stands."""
-        switches = self.kernel.grid.switches
-        row = switches.index.get(device.lower())
-        return row is None or bool(switches.flags("remote")[row])
+        return is_remote(self.kernel.grid, device)
 
     def note_of(self, step: Step, answer: Answer) -> None:
         """Write down what the room's own power flow says after a step."""
