@@ -191,6 +191,10 @@ def test_closing_the_open_pole_of_a_switch_joins_nothing_beside_a_delta() -> Non
     assert Topology.of(grid).energised(apart).all()
     close = Plan("", (Step(Action.CLOSE, "Sw1", "", phases="a"),), Verdict())
     assert check(close, grid, apart).allowed
+    two = carried_out(Step(Action.OPEN, "Sw1", "", phases="b"), grid, apart)
+    assert not check(close, grid, two).allowed, "the switch is not made whole"
+    both = Plan("", (Step(Action.CLOSE, "Sw1", "", phases="a b"),), Verdict())
+    assert check(both, grid, two).allowed
     tie = Plan("", (Step(Action.CLOSE, "Sw11", "", phases="a"),), Verdict())
     refused = {refusal.rule for refusal in check(tie, grid, normal).refusals}
     assert {"radiality", "synchronism"} <= refused
