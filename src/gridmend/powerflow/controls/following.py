@@ -17,6 +17,7 @@ from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow.blocks import back_through
 from gridmend.powerflow.chord import Sloped, linearised, sloped
 from gridmend.powerflow.compiled import compiled
+from gridmend.powerflow.controls.hunting import Seen, passed_over
 from gridmend.powerflow.controls.look import Probes
 from gridmend.powerflow.controls.queue import SAFETY, Places, act, arm, look
 from gridmend.powerflow.controls.tables import Controls
@@ -144,11 +145,12 @@ def can_follow(standing: Standing) -> bool:
 
 
 def follow(
-    standing: Standing, snapshot: Snapshot, controls: Controls, at: Places, v: Complexes, *,
-    hour: float, count: int, most: int, within_pu: float,
+    standing: Standing, snapshot: Snapshot, controls: Controls, at: Places, seen: Seen,
+    v: Complexes, *, hour: float, count: int, most: int, within_pu: float,
 ) -> Outcome | None:  # fmt: skip
     """Solve from voltages `v` [V] and let controls look and act until none wants anything, or one
-    acts that is not followed. At most `most` looks are taken in all, of which there were `count`.
+    acts that is not followed. At most `most` looks are taken in all, of which there were `count`;
+    `seen` is where the controls stood at them.
 
     None where a bank would leave a part without a path to ground: the controls stand as they were,
     and the network is prepared anew at `snapshot`.
@@ -169,12 +171,13 @@ def follow(
     keep = WORTH_KEEPING_OLD if old else WORTH_KEEPING
     why, count, delay, way = _follow(
         network.followed, sloped(state, line), moving, controls.regulators,
-        controls.bank_controls, at, hour, count, most, standing.s_va, driven, x,
+        controls.bank_controls, at, seen, hour, count, most, standing.s_va, driven, x,
         x.view(float), rooms(len(x)), within_pu, keep,
     )  # fmt: skip
     if why == _FLOATS:
         for now, before in zip(at, was, strict=True):
             now[:] = before
+        seen.rows[0] = 0
         begin_again(standing, snapshot, standing.shorts)
         return None
     snapshot = controls.put(snapshot, at.tap, at.on)
@@ -189,9 +192,9 @@ def follow(
 
 @compiled
 def _follow(
-    f: Followed, m: Sloped, moving: Moving, regulators: Any, banks: Any, at: Any, hour: float,
-    count: int, most: int, s_va: Complexes, driven: Complexes, x: Complexes, x_parts: Floats,
-    room: Rooms, rough_pu: float, keep: float,
+    f: Followed, m: Sloped, moving: Moving, regulators: Any, banks: Any, at: Any, seen: Seen,
+    hour: float, count: int, most: int, s_va: Complexes, driven: Complexes, x: Complexes,
+    x_parts: Floats, room: Rooms, rough_pu: float, keep: float,
 ) -> tuple[int, int, float, Way]:  # fmt: skip
     ratio = np.ones(1)
     re, im, none = f.sign * f.base_v, np.zeros(len(f.sign)), np.full(len(f.sign), -1)
@@ -219,6 +222,7 @@ def _follow(
             within_pu = max(surely_pu / 2, TOLERANCE_PU)
         if np.isnan(delay) or count == most or _couples_now(f.couples, at, delay):
             return _ENDS, count, delay, way
+        count = passed_over(seen, at, count, most)
         if not _act(f, m, moving, regulators, banks, at, delay):
             return _FLOATS, count, delay, way
 

@@ -20,6 +20,7 @@ from gridmend.model.flow import Flow
 from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow.answer import as_flow
 from gridmend.powerflow.controls.following import Outcome, can_follow, follow
+from gridmend.powerflow.controls.hunting import Seen, nothing_seen, passed_over
 from gridmend.powerflow.controls.queue import SAFETY, Places, act, arm, look
 from gridmend.powerflow.controls.tables import Controls
 from gridmend.powerflow.network import Network
@@ -70,9 +71,10 @@ def settle_from(settling: Settling, snapshot: Snapshot) -> Flow:
     network, controls = settling.network, settling.controls
     regulators, banks = controls.regulators, controls.bank_controls
     at, count = controls.standing(snapshot), 0
+    seen = nothing_seen(at, ROUNDS)
     standing = settling.standing = settling.standing or stand(network, snapshot)
     while True:
-        found = _followed(standing, snapshot, controls, at, count)
+        found = _followed(standing, snapshot, controls, at, seen, count)
         if found is not None:
             count, snapshot = found.count, found.snapshot
         if found is not None and found.solution is not None:
@@ -88,12 +90,13 @@ def settle_from(settling: Settling, snapshot: Snapshot) -> Flow:
                 standing.state, snapshot, solution,
                 control_iterations=count, settled=is_settled, s_va=standing.s_va,
             )  # fmt: skip
+        count = passed_over(seen, at, count, ROUNDS)
         act(regulators, banks, at, delay, 1, 0)
         snapshot = controls.put(snapshot, at.tap, at.on)
 
 
 def _followed(
-    standing: Standing, snapshot: Snapshot, controls: Controls, at: Places, count: int
+    standing: Standing, snapshot: Snapshot, controls: Controls, at: Places, seen: Seen, count: int
 ) -> Outcome | None:
     """Go to a snapshot and let its controls look and act, where that can be followed."""
     if not can_follow(standing):
@@ -102,7 +105,7 @@ def _followed(
     if not can_follow(standing):
         return None
     return follow(
-        standing, snapshot, controls, at, v,
+        standing, snapshot, controls, at, seen, v,
         hour=hour_of(snapshot.time), count=count, most=ROUNDS, within_pu=_ROUGH_PU,
     )  # fmt: skip
 
