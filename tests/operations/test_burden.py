@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gridmend.model.plan import Violation
-from gridmend.operations.burden import TooMuch, burden_kw, share_kept
+from gridmend.operations.burden import Unfit, burden_kw, share_kept
 from gridmend.operations.configurations import LIVE, Tie, configuration_of
 
 
@@ -23,7 +23,7 @@ def test_each_source_is_asked_for_what_enters_through_its_switches() -> None:
 
 
 def test_as_much_as_was_refused_seems_too_much_for_that_source_alone() -> None:
-    known = TooMuch()
+    known = Unfit()
     assert not known.seems({4: 1e9})
     known.learn(4, 100.0)
     assert known.seems({4: 100.0, 5: 0.0})
@@ -33,10 +33,19 @@ def test_as_much_as_was_refused_seems_too_much_for_that_source_alone() -> None:
 
 
 def test_what_was_far_too_much_rules_out_more() -> None:
-    known = TooMuch()
+    known = Unfit()
     known.learn(4, 100.0, share=0.4)
     assert known.seems({4: 70.0})
     assert not known.seems({4: 69.9}), "half way to what may stay"
+
+
+def test_a_voltage_that_was_too_high_rules_out_who_asks_less() -> None:
+    known = Unfit()
+    known.learn_by(4, 100.0, Violation("voltage_high", "load.l", 1.07, 1.058), 0.011)
+    assert known.seems({4: 100.0}) and known.seems({4: 20.0})
+    assert not known.seems({4: 100.1}) and not known.seems({5: 20.0})
+    known.learn_by(4, 200.0, Violation("voltage_low", "load.l", 0.79, 0.92), 0.14)
+    assert known.seems({4: 150.0}) and not known.seems({4: 149.0}), "half of what is beyond"
 
 
 @pytest.mark.parametrize(

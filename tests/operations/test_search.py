@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
+from gridmend.operations import awaiting
 from gridmend.operations import search as searching
+from gridmend.operations.awaiting import EQUALS_SEEN, LATE_EVERY
 from gridmend.operations.configurations import Configuration, Merit
-from gridmend.operations.search import LATE_EVERY, Search, search
+from gridmend.operations.search import Search, Searching
 from gridmend.operations.trial import Found, Refused
 
 
@@ -56,20 +58,20 @@ def gone_through(
         nothing: Any = SimpleNamespace()
         return Found(here, (), nothing, merit, 0.0) if number in holds else Refused(here, "no")
 
-    def seems(_: object, fed: int) -> bool:
-        return fed in late
+    def seems(_: object, asked: dict[int, float]) -> bool:
+        return not late.isdisjoint(asked)
 
     found = {**dict(enumerate(merits)), **(worth or {})}
-    monkeypatch.setattr(searching, "by_section", lambda *_: {})
-    monkeypatch.setattr(searching, "_sources", lambda *_: {})
+    for name in ("by_section", "sources_behind", "fed_kw"):
+        monkeypatch.setattr(awaiting, name, lambda *_: {})
     monkeypatch.setattr(searching, "_shed", lambda *_: [])
     monkeypatch.setattr(searching, "weight_of", lambda _, here: found[here.closed[0]])
-    monkeypatch.setattr(searching, "burden_kw", lambda _, here, *__: here.closed[0])
-    monkeypatch.setattr(searching.TooMuch, "seems", seems)
+    monkeypatch.setattr(awaiting, "burden_kw", lambda _, here, *__: {here.closed[0]: 1.0})
+    monkeypatch.setattr(awaiting.Unfit, "seems", seems)
     monkeypatch.setattr(searching, "tried", trial)
     case: Any = SimpleNamespace(flow=SimpleNamespace(snapshot=SimpleNamespace(load_kw=None)))
     given: Any = ways
-    return search(case, given, plans_most=3, out_of_time=lambda: False), tried
+    return Searching.of(case, given, 3).on(lambda: False), tried
 
 
 def test_a_way_put_off_that_is_better_than_many_equal_plans_is_tried(
@@ -92,4 +94,59 @@ def test_the_best_that_was_put_off_is_tried_after_so_many_though_it_is_worth_les
     )  # fmt: skip
     number, taken = tried[0]
     assert number < 20
-    assert taken <= LATE_EVERY + 1
+    assert taken <= LATE_EVERY + EQUALS_SEEN, "equals are put in order as they are taken"
+
+
+def test_of_equals_the_one_whose_most_burdened_source_feeds_least_is_tried_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # sources 7 and 8 feed 50 and 0 kW already; way k asks so much of the one and the other
+    asks = {
+        0: (99.0, 1.0), 1: (90.0, 10.0), 2: (10.0, 90.0), 3: (30.0, 70.0), 4: (0.0, 100.0),
+    }  # fmt: skip
+    ways, tried = GivenWays([10.0, 10.0, 10.0, 10.0, 9.0]), list[int]()
+
+    def trial(_: object, here: Configuration, merit: Merit) -> Refused:
+        tried.append(here.closed[0])
+        return Refused(here, "no")
+
+    for name, made in (("by_section", {}), ("sources_behind", {}), ("fed_kw", {7: 50.0, 8: 0.0})):
+        monkeypatch.setattr(awaiting, name, lambda *_, made=made: made)
+    monkeypatch.setattr(
+        awaiting, "burden_kw",
+        lambda _, here, *__: dict(zip((7, 8), asks[here.closed[0]], strict=True)),
+    )  # fmt: skip
+    monkeypatch.setattr(searching, "weight_of", lambda _, here: 9.0 + (here.closed[0] < 4))
+    monkeypatch.setattr(searching, "_shed", lambda *_: [])
+    monkeypatch.setattr(searching, "tried", trial)
+    case: Any = SimpleNamespace(flow=SimpleNamespace(snapshot=SimpleNamespace(load_kw=None)))
+    given: Any = ways
+    Searching.of(case, given, 1).on(lambda: False)
+    assert tried == [0, 3, 2, 1, 4], "until one is refused as they come; 80, 90, 140 kW; the least"
+
+
+def test_a_search_goes_on_with_those_put_off_where_it_was_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ways, tried = GivenWays([10.0, 9.0, 8.0, 7.0]), list[int]()
+
+    def trial(_: object, here: Configuration, merit: Merit) -> Found | Refused:
+        tried.append(here.closed[0])
+        nothing: Any = SimpleNamespace()
+        holds = here.closed[0] in {1, 3}
+        return Found(here, (), nothing, merit, 0.0) if holds else Refused(here, "no")
+
+    for name in ("by_section", "sources_behind", "fed_kw"):
+        monkeypatch.setattr(awaiting, name, lambda *_: {})
+    monkeypatch.setattr(awaiting, "burden_kw", lambda _, here, *__: {here.closed[0]: 1.0})
+    monkeypatch.setattr(awaiting.Unfit, "seems", lambda _, asked: not {0, 1, 2}.isdisjoint(asked))
+    monkeypatch.setattr(searching, "weight_of", lambda _, here: 10.0 - here.closed[0])
+    monkeypatch.setattr(searching, "_shed", lambda *_: [])
+    monkeypatch.setattr(searching, "tried", trial)
+    case: Any = SimpleNamespace(flow=SimpleNamespace(snapshot=SimpleNamespace(load_kw=None)))
+    given: Any = ways
+    search = Searching.of(case, given, 1)
+    first = search.on(lambda: False, late_most=1)
+    assert tried == [3, 0] and first.found[0].merit[0] == -7.0 and first.bound == 9.0
+    then = search.on(lambda: False, late_most=9)
+    assert tried == [3, 0, 1] and then.found[0].merit[0] == -9.0 and then.bound == 9.0

@@ -8,10 +8,10 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from gridmend.operations import restoration, transfers
+from gridmend.operations import moving, transfers
 from gridmend.operations.arrangement import Board
 from gridmend.operations.configurations import Configuration, Merit
-from gridmend.operations.transfers import transferred
+from gridmend.operations.transfers import Transferring
 from gridmend.operations.trial import Case, Refused
 
 ALL = np.ones(100, bool)
@@ -61,9 +61,9 @@ def test_one_that_is_worth_less_than_it_seemed_is_put_aside_again_beside_its_lik
         ("_tried", refuses),
     ):
         monkeypatch.setattr(transfers, name, fake)
-    monkeypatch.setattr(transfers.TooMuch, "seems", lambda self, fed: True)
+    monkeypatch.setattr(transfers.Unfit, "seems", lambda self, fed: True)
     board = cast(Board, SimpleNamespace(ways=Ways(3), every=0.0))
-    found = transferred(cast(Case, Any), board, more_than=0.0, out_of_time=lambda: False)
+    found = Transferring(cast(Case, Any), board).on(0.0, lambda: False)
     assert found.found is None
     assert {here.closed for here in tried} == {(0,), (1,), (2,)}
 
@@ -78,9 +78,9 @@ def test_load_is_moved_for_more_than_one_customer_in_a_hundred_or_any_of_priorit
     weights = np.ones(len(ALL))
     weights[:left] = priority
     case = SimpleNamespace(counts=np.ones(len(ALL)), weights=weights)
-    monkeypatch.setattr(restoration, "positions", lambda case, here: here)
-    monkeypatch.setattr(restoration, "restored", lambda case, there: np.arange(len(ALL)) >= left)
+    monkeypatch.setattr(moving, "positions", lambda case, here: here)
+    monkeypatch.setattr(moving, "restored", lambda case, there: np.arange(len(ALL)) >= left)
     found = SimpleNamespace(found=[SimpleNamespace(configuration=None)])
     asked = cast(Any, case), cast(Any, found), ALL
-    assert restoration._is_little(*asked) == is_little
-    assert not restoration._is_little(cast(Any, case), cast(Any, SimpleNamespace(found=[])), ALL)
+    assert moving._is_little(*asked) == is_little
+    assert not moving._is_little(cast(Any, case), cast(Any, SimpleNamespace(found=[])), ALL)

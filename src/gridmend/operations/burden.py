@@ -1,4 +1,4 @@
-"""What a way of switching asks of each source, and how much of that was too much before."""
+"""What a way of switching asks of each source, and how much of that was unfit before."""
 
 from __future__ import annotations
 
@@ -14,24 +14,35 @@ FAREST_PU = 1.05
 
 
 @dataclass(eq=False)
-class TooMuch:
-    """What seems too much for a source [kW], by what ways asked of it that were refused for what it
-    feeds.
+class Unfit:
+    """What seems too much for a source [kW], or too little where a voltage was too high, by what
+    ways asked of it that were refused for what it feeds.
 
     Who asks as much again may hold all the same, as it lies elsewhere: it only comes later.
     """
 
-    _least_kw: dict[int, float] = field(default_factory=dict[int, float])
+    _too_much_kw: dict[int, float] = field(default_factory=dict[int, float])
+    _too_little_kw: dict[int, float] = field(default_factory=dict[int, float])
 
     def learn(self, source: int, kw: float, share: float = 1.0) -> None:
         """A way was refused that asked so much of a source [row], of which about a `share` may
         stay: half of what is beyond that seems too much already."""
         seems_kw = kw * (1.0 + min(share, 1.0)) / 2.0
-        self._least_kw[source] = min(seems_kw, self._least_kw.get(source, inf))
+        self._too_much_kw[source] = min(seems_kw, self._too_much_kw.get(source, inf))
 
-    def seems(self, fed: Mapping[int, float]) -> bool:
-        """Whether so much was asked of one of these sources before, and refused."""
-        return any(kw >= self._least_kw.get(source, inf) for source, kw in fed.items())
+    def learn_by(self, source: int, kw: float, worst: Violation | None, excess: float) -> None:
+        """The same by what was worst, and by how much."""
+        if worst is not None and worst.limit == "voltage_high":
+            self._too_little_kw[source] = max(kw, self._too_little_kw.get(source, 0.0))
+        else:
+            self.learn(source, kw, share_kept(worst, excess))
+
+    def seems(self, asked: Mapping[int, float]) -> bool:
+        """Whether so much was asked of one of these sources before, or as little, and refused."""
+        return any(
+            kw >= self._too_much_kw.get(source, inf) or kw <= self._too_little_kw.get(source, -inf)
+            for source, kw in asked.items()
+        )
 
 
 def burden_kw(

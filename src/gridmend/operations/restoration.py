@@ -18,24 +18,25 @@ from gridmend.model.grid import Grid
 from gridmend.model.plan import Plan, Violation
 from gridmend.model.snapshot import Snapshot
 from gridmend.model.topology import Topology
-from gridmend.operations.arrangement import board, island_ties
+from gridmend.operations.arrangement import island_ties
+from gridmend.operations.asked import by_section
 from gridmend.operations.configurations import Tie, Ways, reachable, ties
 from gridmend.operations.customers import customer_weights
 from gridmend.operations.drafting import Outcome, nothing, plan_of, unhealed
 from gridmend.operations.fault import Isolation, isolate
 from gridmend.operations.horizon import Horizon
+from gridmend.operations.moving import Moving
 from gridmend.operations.outlook import Outlook
 from gridmend.operations.remembering import Remembering
-from gridmend.operations.search import Search, by_section, search
-from gridmend.operations.transfers import transferred
-from gridmend.operations.trial import Case, positions, restored
+from gridmend.operations.search import Search, Searching
+from gridmend.operations.trial import Case, restored
 from gridmend.powerflow.network import Network
 from gridmend.powerflow.solve import check_fits
 
 Flags = NDArray[np.bool_]
 
-TRANSFERS_LEAST = 0.01
-"""Load is moved between healthy feeders only for more than this share of what switching reaches."""
+LATE_FIRST = 6
+"""Ways that seem unfit of which so many are tried before transfers are looked at."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,13 +167,21 @@ def _searched(
     among = _ties(case, before)
     restorable = _restorable(case, among)
     ways = Ways(among, by_section(case, np.where(restorable, case.weights, 0.0)))
-    found = search(case, ways, plans_most=plans_most, out_of_time=out_of_time, late_most=late_most)
+    searching, moving = Searching.of(case, ways, plans_most), None
     if transfers and not case.isolation.poles.phases:
         live = case.isolation.poles.live_sections(before, case.isolation.sections)
-        found = _with_transfers(case, found, live, restorable, out_of_time, late_most)
-    bound = float(case.weights[restorable].sum())
+        moving = Moving(case, searching, live, restorable)
+    most = float(case.weights[restorable].sum())
+    found = Search((), (), most)
+    first = min(late_most, LATE_FIRST)
+    # transfers come before the many ways that seem unfit, and those that seem so last of all
+    for late, moves_late in ((first, 0), (late_most - first, late_most)):
+        if found.found and -found.found[0].merit[0] >= min(found.bound, most):
+            break
+        found = searching.on(out_of_time, late)
+        found = found if moving is None else moving.on(found, out_of_time, moves_late)
     # by single poles what else might isolate the phase is not gone through: nothing is proved
-    bound = bound if case.isolation.poles.phases else min(found.bound, bound)
+    bound = most if case.isolation.poles.phases else min(found.bound, most)
     return Outcome(case, found, frozenset(reachable(among)), restorable, bound)
 
 
@@ -240,37 +249,6 @@ def _ties(case: Case, before: Snapshot) -> list[Tie]:
         normally_open=topology.grid.switches.flags("normally_open"),
     )
     return [*among, *island_ties(case, isolation.sections.of_bus, live | banned)]
-
-
-def _with_transfers(
-    case: Case,
-    found: Search,
-    was_live: Flags,
-    restorable: Flags,
-    out_of_time: Callable[[], bool],
-    late_most: int,
-) -> Search:
-    """The same with a plan that moves load between healthy feeders, where that may restore more, by
-    a share that is worth it: each costs somebody a moment without supply."""
-    least = -found.found[0].merit[0] if found.found else 0.0
-    most = float(case.weights[restorable].sum())
-    whole = board(case, was_live, restorable) if least < most else None
-    if whole is None:
-        return found
-    if _is_little(case, found, restorable):
-        return Search(found.found, found.refused, max(found.bound, most))
-    more = transferred(case, whole, more_than=least, out_of_time=out_of_time, late_most=late_most)
-    ranked = (more.found, *found.found) if more.found else found.found
-    return Search(ranked, (*found.refused, *more.refused), max(found.bound, more.bound))
-
-
-def _is_little(case: Case, found: Search, restorable: Flags) -> bool:
-    """Whether the best plan leaves out few, and nobody of priority among them."""
-    if not found.found:
-        return False
-    back = restored(case, positions(case, found.found[0].configuration))
-    left, few = restorable & ~back, TRANSFERS_LEAST * case.counts[restorable].sum()
-    return bool(case.counts[left].sum() <= few and (case.weights <= case.counts)[left].all())
 
 
 def _restorable(case: Case, among: list[Tie]) -> Flags:

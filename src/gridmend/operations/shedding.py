@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from gridmend.model.plan import Violation
-from gridmend.operations.burden import TooMuch, burden_kw, rooted, share_kept
+from gridmend.operations.burden import Unfit, burden_kw, rooted, share_kept
 from gridmend.operations.configurations import (
     LIVE,
     NOTHING,
@@ -45,7 +45,7 @@ class Shedding:
     worth: Callable[[Configuration], float]
     source_of: Callable[[Configuration, Violation], int | None]
     attempt: Callable[[Configuration], Trial]
-    _too_much: TooMuch = field(default_factory=TooMuch)
+    _unfit: Unfit = field(default_factory=Unfit)
 
     def made(self, start: Configuration) -> Configuration | None:
         """A way that holds, by leaving out sections of one that does not; None where none does."""
@@ -70,7 +70,7 @@ class Shedding:
         concerned = {k for k in here.sections if self.sources.get(enters[k]) == source}
         fed_kw = sum(self.kw.get(k, 0.0) for k in concerned)
         if source is not None and concerned:
-            self._too_much.learn(source, fed_kw)
+            self._unfit.learn(source, fed_kw)
         if not concerned:
             concerned = set(here.sections)
             fed_kw = sum(self.kw.get(k, 0.0) for k in concerned)
@@ -102,7 +102,7 @@ class Shedding:
                     gain = self.worth(here) - worth
                     wider.append((not gain > 0, len(here.to_close), -gain, here))
             for is_vain, _, less, here in sorted(wider, key=lambda entry: entry[:3]):
-                if not self._is_too_much(here) and self.attempt(here).holds:
+                if not self._is_unfit(here) and self.attempt(here).holds:
                     best, worth = here, worth - less
                     kept = kept if is_vain else here
                     break
@@ -110,8 +110,8 @@ class Shedding:
             else:
                 return kept
 
-    def _is_too_much(self, here: Configuration) -> bool:
-        return self._too_much.seems(burden_kw(self.among, here, self.kw, self.sources))
+    def _is_unfit(self, here: Configuration) -> bool:
+        return self._unfit.seems(burden_kw(self.among, here, self.kw, self.sources))
 
 
 def _kept_of(among: list[Tie], here: Configuration, kept: set[int]) -> Configuration:

@@ -9,9 +9,9 @@ nobody first, and of these the ones with the fewest moves.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from heapq import heappop, heappush
-from itertools import count, islice, permutations
+from itertools import islice, permutations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from gridmend.model.plan import Action, Step
 from gridmend.model.snapshot import Snapshot
 from gridmend.operations.arrangement import Board, burdens, is_live
-from gridmend.operations.burden import TooMuch, share_kept
+from gridmend.operations.burden import Unfit
 from gridmend.operations.configurations import Configuration, Merit
 from gridmend.operations.trial import (
     Case,
@@ -53,81 +53,90 @@ class Transferred:
     bound: float
 
 
-def transferred(
-    case: Case,
-    whole: Board,
-    *,
-    more_than: float,
-    out_of_time: Callable[[], bool],
-    late_most: int = PARTS_MOST,
-) -> Transferred:
-    """Look for a plan that restores more weight than `more_than`, by transfers as well.
+@dataclass(eq=False)
+class Transferring:
+    """A search for transfers that may be gone on with.
 
     An arrangement that burdens a source at least as much as one that was refused for that source
-    is put aside and tried last, `late_most` of them.
+    is put aside and tried last.
     """
-    refused: list[Refused] = []
-    aside: list[tuple[Merit, int, Configuration]] = []
-    too_much, number = TooMuch(), count()
-    while not out_of_time():
-        way = _next(whole, aside, more_than)
-        if way is None:
-            return Transferred(None, tuple(refused), _left(whole, aside, more_than))
-        merit, here, is_late = way
-        if is_late and not late_most:
-            heappush(aside, (merit, next(number), here))
-            break
-        late_most -= is_late
-        moved = [k for k in here.to_open if is_live(case, whole, k)]
-        if not moved or len(moved) > MOVED_MOST:
-            continue
-        exact = weight_of(case, here)
-        if exact + whole.every < -merit[0]:
-            whole.ways.give_back((-exact - whole.every, *merit[1:]), here)
-            continue
-        if not is_late and too_much.seems(burdens(whole, here)):
-            heappush(aside, (merit, next(number), here))
-            continue
-        came = _tried(case, here, moved)
-        if isinstance(came, Found):
-            bound = max(-came.merit[0], _left(whole, aside, -came.merit[0]))
-            return Transferred(came, tuple(refused), bound)
-        refused.append(came)
-        _learn(case, whole, came, too_much)
-    return Transferred(None, tuple(refused), _left(whole, aside, more_than))
 
+    case: Case
+    whole: Board
+    _refused: list[Refused] = field(default_factory=list[Refused])
+    _aside: list[tuple[Merit, int, Configuration]] = field(
+        default_factory=list[tuple[Merit, int, Configuration]]
+    )
+    _unfit: Unfit = field(default_factory=Unfit)
+    _number: int = 0
 
-def _next(
-    whole: Board, aside: list[tuple[Merit, int, Configuration]], more_than: float
-) -> tuple[Merit, Configuration, bool] | None:
-    """The next arrangement that drops nobody and may restore more; then those put aside."""
-    ahead = whole.ways.best
-    if ahead is not None and -ahead[0] > whole.every + more_than:
-        way = whole.ways.take(PARTS_MOST - whole.ways.parts)
-        if way is not None and -way[0][0] > whole.every + more_than:
-            return *way, False
-        if way is not None:
-            whole.ways.give_back(*way)
-    if aside:
-        merit, _, here = heappop(aside)
-        return merit, here, True
-    return None
+    def on(
+        self, more_than: float, out_of_time: Callable[[], bool], late_most: int = PARTS_MOST
+    ) -> Transferred:
+        """Go on for a plan that restores more weight than `more_than`, by transfers as well;
+        `late_most` of those put aside are tried."""
+        case, whole = self.case, self.whole
+        while not out_of_time():
+            way = self._next(more_than)
+            if way is None:
+                break
+            merit, here, is_late = way
+            if is_late and not late_most:
+                self._put_aside(merit, here)
+                break
+            late_most -= is_late
+            moved = [k for k in here.to_open if is_live(case, whole, k)]
+            if not moved or len(moved) > MOVED_MOST:
+                continue
+            exact = weight_of(case, here)
+            if exact + whole.every < -merit[0]:
+                whole.ways.give_back((-exact - whole.every, *merit[1:]), here)
+                continue
+            if not is_late and self._unfit.seems(burdens(whole, here)):
+                self._put_aside(merit, here)
+                continue
+            came = _tried(case, here, moved)
+            if isinstance(came, Found):
+                bound = max(-came.merit[0], self._left(-came.merit[0]))
+                return Transferred(came, tuple(self._refused), bound)
+            self._refused.append(came)
+            self._learn(came)
+        return Transferred(None, tuple(self._refused), self._left(more_than))
 
+    def _put_aside(self, merit: Merit, here: Configuration) -> None:
+        self._number += 1
+        heappush(self._aside, (merit, self._number, here))
 
-def _left(whole: Board, aside: list[tuple[Merit, int, Configuration]], at_least: float) -> float:
-    ahead = [whole.ways.best, aside[0][0] if aside else None]
-    return max([at_least, *(-merit[0] - whole.every for merit in ahead if merit is not None)])
+    def _next(self, more_than: float) -> tuple[Merit, Configuration, bool] | None:
+        """The next arrangement that drops nobody and may restore more; then those put aside."""
+        whole = self.whole
+        ahead = whole.ways.best
+        if ahead is not None and -ahead[0] > whole.every + more_than:
+            way = whole.ways.take(PARTS_MOST - whole.ways.parts)
+            if way is not None and -way[0][0] > whole.every + more_than:
+                return *way, False
+            if way is not None:
+                whole.ways.give_back(*way)
+        while self._aside:
+            merit, _, here = heappop(self._aside)
+            if -merit[0] > whole.every + more_than:
+                return merit, here, True
+        return None
 
+    def _left(self, at_least: float) -> float:
+        ahead = [self.whole.ways.best, self._aside[0][0] if self._aside else None]
+        worth = (-merit[0] - self.whole.every for merit in ahead if merit is not None)
+        return max([at_least, *worth])
 
-def _learn(case: Case, whole: Board, came: Refused, too_much: TooMuch) -> None:
-    if came.worst is None:
-        return
-    fed_by = case.topology.fed_by(positions(case, came.configuration))
-    nodes = fed_by[case.topology.nodes_of(came.worst.element)]
-    fed = burdens(whole, came.configuration)
-    for row in np.unique(nodes[nodes >= 0]).tolist():
-        if row in fed:
-            too_much.learn(row, fed[row], share_kept(came.worst, came.excess))
+    def _learn(self, came: Refused) -> None:
+        if came.worst is None:
+            return
+        fed_by = self.case.topology.fed_by(positions(self.case, came.configuration))
+        nodes = fed_by[self.case.topology.nodes_of(came.worst.element)]
+        fed = burdens(self.whole, came.configuration)
+        for row in np.unique(nodes[nodes >= 0]).tolist():
+            if row in fed:
+                self._unfit.learn_by(row, fed[row], came.worst, came.excess)
 
 
 def _tried(case: Case, here: Configuration, moved: list[int]) -> Found | Refused:

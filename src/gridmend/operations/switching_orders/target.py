@@ -13,15 +13,16 @@ from gridmend.model.sections import sections
 from gridmend.model.snapshot import Snapshot
 from gridmend.operations import reasons
 from gridmend.operations.arrangement import board
+from gridmend.operations.asked import by_section
 from gridmend.operations.configurations import Tie, Ways, reachable, ties
 from gridmend.operations.customers import customer_weights
 from gridmend.operations.fault import Isolation
 from gridmend.operations.poles import Poles
 from gridmend.operations.remembering import Remembering
-from gridmend.operations.search import Search, by_section, search
+from gridmend.operations.search import Search, Searching
 from gridmend.operations.switching_orders.walk import Walk
 from gridmend.operations.switching_orders.zone import Zone
-from gridmend.operations.transfers import transferred
+from gridmend.operations.transfers import Transferring
 from gridmend.operations.trial import Case, Found, restored
 
 Flags = NDArray[np.bool_]
@@ -67,7 +68,7 @@ def targets_of(walk: Walk, zone: Zone) -> tuple[Target, ...]:
         return solver.solved >= SOLVES_MOST
 
     weights = by_section(case, np.where(restorable, case.weights, 0.0))
-    found = search(case, Ways(among, weights), plans_most=EQUALS_MOST, out_of_time=out_of_time)
+    found = Searching.of(case, Ways(among, weights), EQUALS_MOST).on(out_of_time)
     found = _with_transfers(walk, case, found, restorable, out_of_time)
     opened = case.isolation.isolated.open_phases != walk.snapshot.open_phases
     isolating = np.flatnonzero(opened).tolist()
@@ -162,7 +163,7 @@ def _with_transfers(
     whole = board(case, _live(case, walk.snapshot), restorable)
     if whole is None:
         return found
-    more = transferred(case, whole, more_than=least, out_of_time=out_of_time)
+    more = Transferring(case, whole).on(least, out_of_time)
     if more.found is None:
         return replace(found, bound=max(found.bound, more.bound))
     return Search((more.found, *found.found), (*found.refused, *more.refused),
