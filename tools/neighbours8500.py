@@ -45,6 +45,9 @@ EMERGENCY_FACTOR = 1.2
 HOLDS_V, HIGHEST_V = 125.5, 126.0
 """What regulators are set to whose band would end above range B of ANSI C84.1. Assumed."""
 
+REVERSE_KW = 5.0
+"""Power backwards, of a phase, from which a regulator holds its other side: 0.7 A. Assumed."""
+
 SETTINGS = {
     HEAD: {"phase_pickup_a": 720.0, "ground_pickup_a": 360.0, "dial": 1.5},
     **{
@@ -76,7 +79,7 @@ def side_by_side(grid: Grid) -> Grid:
     controls = grid.tap_controls
     targets = controls.numbers("target_v")
     targets = np.where(targets > HIGHEST_V, HOLDS_V, targets)
-    controls = controls.with_column("target_v", targets)
+    controls = _both_ways(controls.with_column("target_v", targets))
     grid = grid.with_tables(loads=loads, lines=lines, tap_controls=controls)
     filled = {t.schema.name: t for t in grid.tables() if len(t)}
     tables: dict[str, Any] = {k: t if k in SHARED else _copied(t) for k, t in filled.items()}
@@ -101,6 +104,20 @@ def side_by_side(grid: Grid) -> Grid:
         }
         many = many.with_rows("switches", tie)
     return many
+
+
+def _both_ways(controls: Table) -> Table:
+    """Regulators that hold the other side alike where power runs backwards."""
+    for name in list(controls):
+        record = controls.record(name)
+        changes = {
+            "reverse_mode": "regulate",
+            "reverse_target_v": record["target_v"],
+            "reverse_band_v": record["band_v"],
+            "reverse_threshold_kw": REVERSE_KW,
+        }
+        controls = controls.changed(name, changes)
+    return controls
 
 
 def _switched(grid: Grid) -> Grid:
@@ -201,6 +218,9 @@ STATED = (
     f"Substation regulators hold {HOLDS_V:g} V on a base of 120 instead of 126.5: with half their "
     "band of 2 V that would end at 1.0625 pu, over range B of ANSI C84.1 (1.0583), and no "
     "switching that leads there at part load would be allowed.",
+    f"Regulators sense power that runs backwards, from {REVERSE_KW:g} kW a phase, and hold their "
+    "other side alike: one that does not runs to the end of its taps where a tie feeds it from "
+    "behind.",
     f"Lines and switches carry {EMERGENCY_FACTOR:g} of their rating for hours.",
     "Breakers trip from 720 A and 360 A to ground, reclosers from 450 A and 200 A, on IEEE very "
     "inverse curves with two reclosings: more than a neighbour's load, less than the least fault "
