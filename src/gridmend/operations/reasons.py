@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridmend.model.plan import Action, Step
+from gridmend.operations.backwards import run_away, told
 from gridmend.operations.configurations import Configuration
 from gridmend.operations.search import Search
-from gridmend.operations.trial import Case, Found, restored, solved
+from gridmend.operations.trial import Case, Found, positions, restored, solved
 
 Flags = NDArray[np.bool_]
 Ints = NDArray[np.int64]
@@ -140,7 +141,10 @@ def _refused(case: Case, section: int, found: Search) -> str:
         # it is further off than it was told to be
         ways = [solved(case, r) if r is nearest else r for r in ways]
     through = _through(case, nearest.configuration)
-    return f"the nearest way, by closing {through}, is refused: {nearest.why}"
+    there = positions(case, nearest.configuration)
+    flow = case.solver.solve(there, controls="static", near=case.flow)
+    runaways = told(run_away(case.topology.grid, flow)) if flow.converged else ""
+    return f"the nearest way, by closing {through}, is refused: {nearest.why}{runaways}"
 
 
 def _through(case: Case, configuration: Configuration) -> str:
