@@ -11,7 +11,7 @@ from gridmend.model.plan import Action, Step
 from gridmend.operations.backwards import run_away, told
 from gridmend.operations.configurations import Configuration
 from gridmend.operations.search import Search
-from gridmend.operations.trial import Case, Found, positions, restored, solved
+from gridmend.operations.trial import Case, Found, Refused, positions, restored
 
 Flags = NDArray[np.bool_]
 Ints = NDArray[np.int64]
@@ -137,14 +137,21 @@ def _refused(case: Case, section: int, found: Search) -> str:
     ways = [r for r in found.refused if section in r.configuration.sections]
     if not ways:
         return "the search ended before a way was found"
-    while not (nearest := min(ways, key=lambda r: r.excess)).is_solved:
-        # it is further off than it was told to be
-        ways = [solved(case, r) if r is nearest else r for r in ways]
+    # a flow tells how far off it is; less well, what it would ask at the least; nothing, a collapse
+    told_by_flow = [r for r in ways if r.is_solved and r.excess < 1.0]
+    nearest = min(told_by_flow or ways, key=lambda r: r.excess)
     through = _through(case, nearest.configuration)
-    there = positions(case, nearest.configuration)
+    why = f"{nearest.why}{_runaways(case, nearest)}"
+    return f"the nearest way, by closing {through}, is refused: {why}"
+
+
+def _runaways(case: Case, refused: Refused) -> str:
+    """The regulators that run away where a way was refused for a voltage."""
+    if refused.worst is None or not refused.worst.limit.startswith("voltage"):
+        return ""
+    there = positions(case, refused.configuration)
     flow = case.solver.solve(there, controls="static", near=case.flow)
-    runaways = told(run_away(case.topology.grid, flow)) if flow.converged else ""
-    return f"the nearest way, by closing {through}, is refused: {nearest.why}{runaways}"
+    return told(run_away(case.topology.grid, flow)) if flow.converged else ""
 
 
 def _through(case: Case, configuration: Configuration) -> str:

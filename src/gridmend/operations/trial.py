@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, islice, permutations
 from math import inf
@@ -194,16 +194,6 @@ def refused_at_once(case: Case, here: Configuration, *, in_one_go: bool = True) 
         return _refused(here, known)
     hindrance = _hindrance(case, here, final, in_one_go=in_one_go)
     return None if hindrance is None else _refused(here, hindrance)
-
-
-def solved(case: Case, refused: Refused) -> Refused:
-    """A refusal without a flow as a flow tells it."""
-    here = refused.configuration
-    hindrance = _hindrance(case, here, positions(case, here), in_one_go=True)
-    if hindrance is not None:
-        return _refused(here, hindrance)
-    why = f"{refused.why}, though a power flow finds nothing against it"
-    return replace(refused, why=why, is_solved=True)
 
 
 def _hindrance(
