@@ -103,7 +103,7 @@ def _forest(start: Any, neighbour: Any, via: Any, usable: Any, seeds: Any, toget
 
 @_compiled
 def _reached_parts(one: Any, other: Any, usable: Any, seeds: Any, count: Any) -> Any:
-    ahead = np.arange(count)
+    ahead: Any = np.arange(count)
     for k in range(len(one)):
         if usable[k]:
             i, j = one[k], other[k]
