@@ -103,7 +103,9 @@ def _forest(start: Any, neighbour: Any, via: Any, usable: Any, seeds: Any, toget
 
 @_compiled
 def _reached_parts(one: Any, other: Any, usable: Any, seeds: Any, count: Any) -> Any:
-    ahead: Any = np.arange(count)
+    ahead = np.zeros(count, np.int64)
+    for i in range(count):
+        ahead[i] = i
     for k in range(len(one)):
         if usable[k]:
             i, j = one[k], other[k]
