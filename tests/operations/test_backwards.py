@@ -10,6 +10,7 @@ from gridmend.formats.read import read
 from gridmend.model.grid import Grid
 from gridmend.model.plan import Plan
 from gridmend.model.snapshot import Snapshot
+from gridmend.model.topology import Topology
 from gridmend.operations.backwards import run_away, told
 from gridmend.operations.restoration import restore
 from gridmend.powerflow.network import Network
@@ -62,16 +63,25 @@ def test_one_that_senses_it_lets_the_tie_feed_all(mode: str, tmp_path: Path) -> 
 
 def test_only_one_fed_backwards_at_the_end_of_its_taps_runs_away(tmp_path: Path) -> None:
     grid = street(tmp_path)
-    network, normal = Network.of(grid), Snapshot.normal(grid)
-    assert run_away(grid, network.solve(normal)) == (), "fed forward"
+    network, topology, normal = Network.of(grid), Topology.of(grid), Snapshot.normal(grid)
+    assert run_away(topology, network.solve(normal), "load.two") == (), "fed forward"
     behind = normal.with_switches(grid, {"mid": True, "tie": False})
-    assert run_away(grid, network.solve(behind, controls="off")) == (), "in the middle"
-    assert run_away(grid, network.solve(behind)) == ("keeper",)
+    still = network.solve(behind, controls="off")
+    assert run_away(topology, still, "load.one") == (), "in the middle"
+    flow = network.solve(behind)
+    assert run_away(topology, flow, "load.one") == ("keeper",)
+    assert run_away(topology, flow, "load.two") == (), "it is not on the way to that load"
     # forward at its end: the target is out of reach
     high = grid.with_changed("tap_control.keeper", target_v=140.0)
-    assert run_away(high, Network.of(high).solve(Snapshot.normal(high))) == ()
-    mended = grid.with_changed("tap_control.keeper", in_service=False)
-    assert run_away(mended, network.solve(behind)) == (), "blocked, it stands still"
+    forward = Network.of(high).solve(Snapshot.normal(high))
+    assert run_away(Topology.of(high), forward, "load.two") == ()
+    blocked = Topology.of(grid.with_changed("tap_control.keeper", in_service=False))
+    assert run_away(blocked, flow, "load.one") == (), "blocked, it stands still"
+
+
+def test_one_that_senses_more_than_runs_backwards_runs_away_too(tmp_path: Path) -> None:
+    plan = planned(street(tmp_path, reverse_mode="regulate", reverse_threshold_kw=5000.0))
+    assert any("keeper, fed backwards" in why and "threshold" in why for why in plan.left_out)
 
 
 def test_many_are_counted_not_named() -> None:

@@ -11,6 +11,7 @@ import pytest
 from gridmend.operations import moving, transfers
 from gridmend.operations.arrangement import Board
 from gridmend.operations.configurations import Configuration, Merit
+from gridmend.operations.search import Search
 from gridmend.operations.transfers import Transferring
 from gridmend.operations.trial import Case, Refused
 
@@ -84,3 +85,16 @@ def test_load_is_moved_for_more_than_one_customer_in_a_hundred_or_any_of_priorit
     asked = cast(Any, case), cast(Any, found), ALL
     assert moving._is_little(*asked) == is_little
     assert not moving._is_little(cast(Any, case), cast(Any, SimpleNamespace(found=[])), ALL)
+
+
+@pytest.mark.parametrize(("proved", "bound"), [(97.5, 98.0), (99.0, 99.0), (1e9, 100.0)])
+def test_what_transfers_proved_holds_where_little_is_left_for_them(
+    monkeypatch: pytest.MonkeyPatch, proved: float, bound: float
+) -> None:
+    case = cast(Any, SimpleNamespace(weights=np.ones(len(ALL))))
+    plan = SimpleNamespace(merit=(-97.0, 0, 0, 0))
+    found = Search((cast(Any, plan),), (), 98.0)
+    gone_through = cast(Any, SimpleNamespace(left=lambda least: max(least, proved), refused=()))
+    monkeypatch.setattr(moving, "_is_little", lambda *_: True)
+    on = moving.Moving(case, cast(Any, None), ALL, ALL, gone_through).on
+    assert on(found, lambda: False, 0).bound == bound

@@ -104,6 +104,7 @@ class Awaiting:
         return max((kw + self.fed_kw.get(s, 0.0) for s, kw in asked.items()), default=0.0)
 
     def _taken_late(self) -> tuple[Merit, Configuration, bool] | None:
+        """The best of those put off, while any more may be tried."""
         if not self._late or not self.late_most:
             return None
         self.late_most -= 1

@@ -43,7 +43,9 @@ class Moving:
         if self._transferring is None:
             return found
         if _is_little(case, found, self.restorable):
-            return Search(found.found, found.refused, max(found.bound, most))
+            refused = (*found.refused, *self._transferring.refused)
+            bound = min(most, self._transferring.left(least))
+            return Search(found.found, refused, max(found.bound, bound))
         more = self._transferring.on(least, out_of_time, late_most)
         if more.found:
             self.searching.found.append(more.found)

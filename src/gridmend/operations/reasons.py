@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from gridmend.interlock.limits import read_off
 from gridmend.model.plan import Action, Step
 from gridmend.operations.backwards import run_away, told
 from gridmend.operations.configurations import Configuration
@@ -15,6 +16,9 @@ from gridmend.operations.trial import Case, Found, Refused, positions, restored
 
 Flags = NDArray[np.bool_]
 Ints = NDArray[np.int64]
+
+COLLAPSED = 1.0
+"""By how much of a limit it is missed where a way is no way at all: a load has no voltage."""
 
 _NAMED_MOST = 4
 
@@ -137,8 +141,8 @@ def _refused(case: Case, section: int, found: Search) -> str:
     ways = [r for r in found.refused if section in r.configuration.sections]
     if not ways:
         return "the search ended before a way was found"
-    # a flow tells how far off it is; less well, what it would ask at the least; nothing, a collapse
-    told_by_flow = [r for r in ways if r.is_solved and r.excess < 1.0]
+    # a flow tells how far off a way is, unless all collapses; what it asks at the least, less well
+    told_by_flow = [r for r in ways if r.is_solved and r.excess < COLLAPSED]
     nearest = min(told_by_flow or ways, key=lambda r: r.excess)
     through = _through(case, nearest.configuration)
     why = f"{nearest.why}{_runaways(case, nearest)}"
@@ -146,12 +150,17 @@ def _refused(case: Case, section: int, found: Search) -> str:
 
 
 def _runaways(case: Case, refused: Refused) -> str:
-    """The regulators that run away where a way was refused for a voltage."""
-    if refused.worst is None or not refused.worst.limit.startswith("voltage"):
+    """The regulators that run away where a way was refused for a voltage, at the demand of the
+    start; nothing where that voltage is none of its violations."""
+    worst = refused.worst
+    if worst is None or not worst.limit.startswith("voltage"):
         return ""
     there = positions(case, refused.configuration)
     flow = case.solver.solve(there, controls="static", near=case.flow)
-    return told(run_away(case.topology.grid, flow)) if flow.converged else ""
+    shown = read_off(case.gauge, flow, case.limits).violations if flow.converged else ()
+    if not any((v.limit, v.element) == (worst.limit, worst.element) for v in shown):
+        return ""
+    return told(run_away(case.topology, flow, worst.element))
 
 
 def _through(case: Case, configuration: Configuration) -> str:

@@ -112,8 +112,8 @@ def propose(
     network, topology, gauge
         What was compiled of the grid before, the gauge for the network's nodes and terminals.
     seconds_limit, solves_limit, late_limit, clock
-        Where the search stops, by the clock [s], by power flows solved, and by ways that ask of a
-        source as much as one refused for it; equal inputs, equal plans, but for the clock's limit.
+        Where the search stops, by the clock [s], by power flows solved, and by ways that seem unfit
+        for what was refused; equal inputs, equal plans, but for the clock's limit.
     """
     begun = clock()
     topology = _of_the_grid(grid, topology, gauge)

@@ -66,14 +66,17 @@ class Searching:
         best plan found is left untried unless time runs out, which `bound` then shows. After
         `SHED_AFTER` refusals a plan is also made from the one that came nearest, so that the search
         has one to improve on. A way that asks of a source about as much as one that was refused for
-        it comes later, the best of them after some others; `late_most` of those are tried.
+        it, or no more than one of which a voltage was too high, comes later, the best of them after
+        some others; `late_most` of those are tried.
         """
         awaiting, found = self.awaiting, self.found
         awaiting.late_most = late_most
         while (way := awaiting.take(self._best)) is not None:
             merit, here, is_late = way
             if self._is_enough(merit):
-                break
+                if self._best is None or not awaiting.may_better(self._best):
+                    break
+                continue
             if merit == self._best and len(found) >= EQUALS_MOST:
                 if not awaiting.may_better(merit):
                     break

@@ -57,13 +57,13 @@ class Transferred:
 class Transferring:
     """A search for transfers that may be gone on with.
 
-    An arrangement that burdens a source at least as much as one that was refused for that source
-    is put aside and tried last.
+    An arrangement that burdens a source about as much as one that was refused for it, or no more
+    than one of which a voltage was too high, is put aside and tried last.
     """
 
     case: Case
     whole: Board
-    _refused: list[Refused] = field(default_factory=list[Refused])
+    refused: list[Refused] = field(default_factory=list[Refused])
     _aside: list[tuple[Merit, int, Configuration]] = field(
         default_factory=list[tuple[Merit, int, Configuration]]
     )
@@ -97,11 +97,11 @@ class Transferring:
                 continue
             came = _tried(case, here, moved)
             if isinstance(came, Found):
-                bound = max(-came.merit[0], self._left(-came.merit[0]))
-                return Transferred(came, tuple(self._refused), bound)
-            self._refused.append(came)
+                bound = max(-came.merit[0], self.left(-came.merit[0]))
+                return Transferred(came, tuple(self.refused), bound)
+            self.refused.append(came)
             self._learn(came)
-        return Transferred(None, tuple(self._refused), self._left(more_than))
+        return Transferred(None, tuple(self.refused), self.left(more_than))
 
     def _put_aside(self, merit: Merit, here: Configuration) -> None:
         self._number += 1
@@ -123,7 +123,8 @@ class Transferring:
                 return merit, here, True
         return None
 
-    def _left(self, at_least: float) -> float:
+    def left(self, at_least: float) -> float:
+        """The most that an arrangement restores which was not tried, and no less than that."""
         ahead = [self.whole.ways.best, self._aside[0][0] if self._aside else None]
         worth = (-merit[0] - self.whole.every for merit in ahead if merit is not None)
         return max([at_least, *worth])

@@ -1,7 +1,8 @@
 """Controls that hunt: what they did from where they stood before, they do from there again.
 
-Within one snapshot what follows depends on nothing but where the controls stand. So one that comes
-back to where it was goes round until the last look, and whole rounds need not be gone through.
+Within one snapshot what follows depends on where the controls stand (and, for loads that jump at a
+limit, on which side of it they were, which no test could tell apart). So one that comes back to
+where it was goes round until the last look, and whole rounds need not be gone through.
 """
 
 from __future__ import annotations
