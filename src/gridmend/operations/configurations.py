@@ -257,11 +257,11 @@ def configurations(
 
 
 def grown(among: list[Tie], start: Configuration) -> list[Configuration]:
-    """The trees that one more switch makes of a tree, closed switches first."""
+    """The trees that one more switch makes of a tree: closed switches first, those by hand last."""
     reached = start.sections | {LIVE}
     taken = tuple(t for switch in start.closed for t in among if t.switch == switch)
     found: list[Configuration] = []
-    for tie in sorted(among, key=lambda t: (not t.is_closed, t.switch)):
+    for tie in sorted(among, key=lambda t: (not t.is_closed, t.by_hand, t.switch)):
         if (tie.one in reached) != (tie.two in reached):
             new = tie.two if tie.one in reached else tie.one
             found.append(configuration_of(among, (*taken, tie), reached | {new}))

@@ -19,8 +19,9 @@ from gridmend.operations.trial import (
     weight_of,
 )
 
-EQUALS_MOST = 3
-"""Plans of equal merit whose losses are compared."""
+EQUALS_TRIED = 2
+"""Ways of the best merit of which one holds that are tried, to compare losses: more where more
+plans are asked for."""
 
 SHED_AFTER = 4
 """Refusals after which a plan is made from the nearest one, for the search to improve on."""
@@ -51,6 +52,7 @@ class Searching:
     _refused: list[Refused] = field(default_factory=list[Refused])
     _exact: set[frozenset[int]] = field(default_factory=set[frozenset[int]])
     _alternatives: int = 0
+    _equals: int = 0
     _has_shed: bool = False
 
     @staticmethod
@@ -77,7 +79,7 @@ class Searching:
                 if self._best is None or not awaiting.may_better(self._best):
                     break
                 continue
-            if merit == self._best and len(found) >= EQUALS_MOST:
+            if merit == self._best and self._equals >= max(EQUALS_TRIED, self.plans_most):
                 if not awaiting.may_better(merit):
                     break
                 continue
@@ -123,7 +125,11 @@ class Searching:
 
     def _try(self, here: Configuration, merit: Merit) -> None:
         """Put a way to the test, and learn from what came of it."""
-        came = tried(self.case, here, merit)
+        best, came = self._best, tried(self.case, here, merit)
+        if best is None or merit < best:
+            self._equals = int(isinstance(came, Found))
+        elif merit == best:
+            self._equals += 1
         if isinstance(came, Found):
             self.found.append(came)
             return
