@@ -55,7 +55,7 @@ def gone_through(
     def trial(_: object, here: Configuration, merit: Merit) -> Found | Refused:
         number = here.closed[0]
         tried.append((number, ways.taken))
-        nothing: Any = SimpleNamespace()
+        nothing: Any = SimpleNamespace(flows=())
         return Found(here, (), nothing, merit, 0.0) if number in holds else Refused(here, "no")
 
     def seems(_: object, asked: dict[int, float]) -> bool:
@@ -132,7 +132,7 @@ def test_a_search_goes_on_with_those_put_off_where_it_was_left(
 
     def trial(_: object, here: Configuration, merit: Merit) -> Found | Refused:
         tried.append(here.closed[0])
-        nothing: Any = SimpleNamespace()
+        nothing: Any = SimpleNamespace(flows=())
         holds = here.closed[0] in {1, 3}
         return Found(here, (), nothing, merit, 0.0) if holds else Refused(here, "no")
 
@@ -150,3 +150,28 @@ def test_a_search_goes_on_with_those_put_off_where_it_was_left(
     assert tried == [3, 0] and first.found[0].merit[0] == -7.0 and first.bound == 9.0
     then = search.on(lambda: False, late_most=9)
     assert tried == [3, 0, 1] and then.found[0].merit[0] == -9.0 and then.bound == 9.0
+
+
+@pytest.mark.parametrize(
+    ("looks", "plans", "tries"), [(5, 1, 2), (31, 1, 1), (31, 3, 2), (5, 3, 3)]
+)
+def test_losses_of_equals_are_compared_where_that_is_cheap(
+    monkeypatch: pytest.MonkeyPatch, looks: int, plans: int, tries: int
+) -> None:
+    ways, tried = GivenWays([10.0] * 5), list[int]()
+
+    def trial(_: object, here: Configuration, merit: Merit) -> Found:
+        tried.append(here.closed[0])
+        judged: Any = SimpleNamespace(flows=(SimpleNamespace(control_iterations=looks),))
+        return Found(here, (), judged, merit, 10.0 - here.closed[0])
+
+    for name in ("by_section", "sources_behind", "fed_kw"):
+        monkeypatch.setattr(awaiting, name, lambda *_: {})
+    monkeypatch.setattr(awaiting, "burden_kw", lambda *_: {})
+    monkeypatch.setattr(searching, "weight_of", lambda *_: 10.0)
+    monkeypatch.setattr(searching, "tried", trial)
+    case: Any = SimpleNamespace(flow=SimpleNamespace(snapshot=SimpleNamespace(load_kw=None)))
+    given: Any = ways
+    found = Searching.of(case, given, plans).on(lambda: False)
+    assert len(tried) == tries
+    assert found.found[0].loss_kw == min(10.0 - k for k in tried), "of equals the lower losses"

@@ -23,6 +23,10 @@ EQUALS_TRIED = 2
 """Ways of the best merit of which one holds that are tried, to compare losses: more where more
 plans are asked for."""
 
+EQUALS_LOOKS = 30
+"""Looks of controls at the states of a plan, above which its equals are left alone: they would
+take as many."""
+
 SHED_AFTER = 4
 """Refusals after which a plan is made from the nearest one, for the search to improve on."""
 
@@ -127,7 +131,7 @@ class Searching:
         """Put a way to the test, and learn from what came of it."""
         best, came = self._best, tried(self.case, here, merit)
         if best is None or merit < best:
-            self._equals = int(isinstance(came, Found))
+            self._equals = _seen_of(came)
         elif merit == best:
             self._equals += 1
         if isinstance(came, Found):
@@ -144,6 +148,14 @@ class Searching:
             self._has_shed = True
             nearest = min(self._refused, key=lambda r: r.excess, default=None)
             self.found += _shed(self.case, self.ways, nearest)
+
+
+def _seen_of(came: Found | Refused) -> int:
+    """How many equals count as tried beside a plan, itself among them."""
+    if isinstance(came, Refused):
+        return 0
+    looks = sum(flow.control_iterations for flow in came.judgement.flows)
+    return 1 if looks <= EQUALS_LOOKS else EQUALS_TRIED
 
 
 def _shed(case: Case, ways: Ways, nearest: Refused | None) -> list[Found]:
