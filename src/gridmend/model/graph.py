@@ -63,11 +63,6 @@ def inherit(
     return cast(Ints, found)
 
 
-def reached_parts(one: Ints, other: Ints, usable: Flags, seeds: Ints, count: int) -> Flags:
-    """[parts] whether usable pairs of parts lead there from any of some parts."""
-    return cast(Flags, _reached_parts(one, other, usable, seeds, count))
-
-
 def on_cycles(trees: Forest, edge_from: Ints, edge_to: Ints, extra: Ints) -> Flags:
     """[edges] whether an edge lies on a cycle, given a forest and the edges it leaves out."""
     return cast(Flags, _on_cycles(edge_from, edge_to, trees.towards, trees.order, extra))
@@ -99,30 +94,6 @@ def _forest(start: Any, neighbour: Any, via: Any, usable: Any, seeds: Any, toget
                     order[reached] = neighbour[at]
                     reached += 1
     return tree, towards, order[:reached]
-
-
-@_compiled
-def _reached_parts(one: Any, other: Any, usable: Any, seeds: Any, count: Any) -> Any:
-    ahead = np.zeros(count, np.int64)
-    for i in range(count):
-        ahead[i] = i
-    for k in range(len(one)):
-        if usable[k]:
-            i, j = one[k], other[k]
-            while ahead[i] != i:
-                ahead[i] = ahead[ahead[i]]
-                i = ahead[i]
-            while ahead[j] != j:
-                ahead[j] = ahead[ahead[j]]
-                j = ahead[j]
-            # the larger number is always ahead, so that one pass ends every chain
-            ahead[min(i, j)] = max(i, j)
-    for i in range(count - 1, -1, -1):
-        ahead[i] = ahead[ahead[i]]
-    found = np.zeros(count, np.bool_)
-    for seed in seeds:
-        found[ahead[seed]] = True
-    return found[ahead]
 
 
 @_compiled

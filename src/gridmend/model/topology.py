@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gridmend.model.graph import Forest, adjacency, forest, reached_parts
+from gridmend.model.graph import Forest, adjacency, forest
 from gridmend.model.grid import SINGULAR, Grid
 from gridmend.model.islanding import FORMING, formers
 from gridmend.model.snapshot import Snapshot
@@ -142,21 +142,22 @@ class Topology:
 
     def energised(self, snapshot: Snapshot) -> Flags:
         """[nodes] whether a source reaches each node."""
-        part, one, other = self._uncut
+        part, start, neighbour, via = self._uncut
         edges, rows = self.switch_edges
         closed = (snapshot.open_phases[rows] & self.wiring.edge_bit[edges]) == 0
         sources, nodes = self.wiring.source_nodes
         seeds = part[nodes[snapshot.source_on[sources]]]
-        return reached_parts(one, other, closed, seeds, int(part.max(initial=-1)) + 1)[part]
+        return (forest(start, neighbour, via, closed, seeds, together=True).tree >= 0)[part]
 
     @cached_property
-    def _uncut(self) -> tuple[Ints, Ints, Ints]:
-        """[nodes] the part that no switch cuts, and [switch edges] the parts that each joins."""
+    def _uncut(self) -> tuple[Ints, Ints, Ints, Ints]:
+        """[nodes] the part that no switch cuts, and which of these parts switch edges join, as
+        `adjacency` has it."""
         w, (edges, _) = self.wiring, self.switch_edges
         usable = w.edge_kind != SAME_BUS
         usable[edges] = False
-        _, part = np.unique(self.parts(usable), return_inverse=True)
-        return part, part[w.edge_from[edges]], part[w.edge_to[edges]]
+        names, part = np.unique(self.parts(usable), return_inverse=True)
+        return part, *adjacency(part[w.edge_from[edges]], part[w.edge_to[edges]], len(names))
 
     def energised_buses(self, snapshot: Snapshot) -> Flags:
         """[buses] whether any node of each bus is energised."""
