@@ -1,5 +1,4 @@
 // The list of alarms, for the map's foot and for the page of alarms.
-import { useEffect } from "preact/hooks";
 import { computed, signal } from "@preact/signals";
 import { alarms, orders } from "../state/feed";
 import { go } from "../state/route";
@@ -8,7 +7,7 @@ import { tried } from "../state/notes";
 import { post } from "../wire/http";
 import type { Alarm } from "../wire/answers";
 import { choose, rowOf } from "../map/marks";
-import { onKeys } from "../shell/bindings";
+import { useKeys } from "../shell/bindings";
 import { ask } from "../part/reason";
 import { Priority } from "../part/priority";
 import { clock, dateAndTime, number, plural, shortName, words } from "../part/format";
@@ -96,18 +95,17 @@ export function AlarmList(props: { isShort?: boolean }) {
   const told = alarms.data.value;
   const rows = listed.value;
   const mayAcknowledge = may("acknowledge");
-  useEffect(
-    () =>
-      onKeys({
-        j: () => step(1),
-        k: () => step(-1),
-        a: () => mayAcknowledge && void acknowledge(chosenIds()),
-        A: () => mayAcknowledge && void acknowledge(allIds()),
-        s: () => {
-          const found = listed.peek().find((each) => each.id === at.peek());
-          if (found && mayAcknowledge) void shelve(found);
-        },
-      }),
+  useKeys(
+    {
+      j: () => step(1),
+      k: () => step(-1),
+      a: () => mayAcknowledge && void acknowledge(chosenIds()),
+      A: () => mayAcknowledge && void acknowledge(allIds()),
+      s: () => {
+        const found = listed.peek().find((each) => each.id === at.peek());
+        if (found && mayAcknowledge) void shelve(found);
+      },
+    },
     [mayAcknowledge],
   );
   const shelved = told?.alarms.filter((each) => each.state === "shelved").length ?? 0;

@@ -7,7 +7,7 @@ import { ageS, clockMs, isStale, timeS } from "../state/live";
 import { areas } from "../state/feed";
 import { tried } from "../state/notes";
 import { may, session } from "../state/session";
-import { onKeys } from "../shell/bindings";
+import { useKeys } from "../shell/bindings";
 import { clock, number, percent, perUnit, plural, shortName } from "../part/format";
 
 interface Operation {
@@ -92,7 +92,7 @@ export function Operate({ device, again }: { device: Device; again: () => void }
     // Whoever goes to another device lets go of this one.
     return () => void (operation.peek()?.key === device.key && operation.peek()?.stage === "selected" && cancel());
   }, [device.key]);
-  useEffect(() => (now ? onKeys({ Escape: () => void cancel() }) : undefined), [now !== null]);
+  useKeys(now ? { Escape: () => void cancel() } : null, [now !== null]);
   return (
     <div class="operate" data-test="operation">
       <ol class="stages" aria-label="Stages">

@@ -9,7 +9,7 @@ import { replayed } from "../state/replay";
 import { may, session } from "../state/session";
 import { tried } from "../state/notes";
 import { go } from "../state/route";
-import { onKeys } from "../shell/bindings";
+import { useKeys } from "../shell/bindings";
 import { choose, chosen, trace, traced } from "../map/marks";
 import { isSwitching, kindName } from "../map/kinds";
 import { age, length, NONE, number, perUnit, percent, plural, power, shortName } from "../part/format";
@@ -38,10 +38,8 @@ export const DevicePanel = (props: { device: string }) => (replayed.value === nu
 
 function DeviceNow(props: { device: string }) {
   const { device } = props;
-  useEffect(() => {
-    told.value = null;
-    return onKeys({ e: () => document.querySelector<HTMLElement>("[data-test=device-title]")?.focus() });
-  }, [device]);
+  useEffect(() => void (told.value = null), [device]);
+  useKeys({ e: () => document.querySelector<HTMLElement>("[data-test=device-title]")?.focus() }, [device]);
   // Read again with each picture of the network, at most once a second.
   useEffect(() => void read(device), [device, overview.data.value?.number]);
   const now = told.value?.key.toLowerCase() === device.toLowerCase() ? told.value : null;

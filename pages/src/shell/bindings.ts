@@ -1,5 +1,6 @@
 // What each key does, as it is listed; pages add what only they do.
 import { signal } from "@preact/signals";
+import { useLayoutEffect } from "preact/hooks";
 
 export interface Key {
   keys: string;
@@ -45,6 +46,11 @@ export function onKeys(wanted: Record<string, Doing>): () => void {
       else doing.delete(key);
     }
   };
+}
+
+/** A part's keys, its own before anyone sees the part: what is seen is what a key does. */
+export function useKeys(wanted: Record<string, Doing> | null, inputs: unknown[]): void {
+  useLayoutEffect(() => (wanted ? onKeys(wanted) : undefined), inputs);
 }
 
 /** Does what a key is for; whether there was anything. */

@@ -3,7 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { replayed } from "../state/replay";
 import { endMs, isPlaying, marks, PACES, pace, play, seek, span, startMs, STEP_MS, stepMark, stop } from "../state/replaying";
 import { dateAndTime, number } from "../part/format";
-import { onKeys } from "./bindings";
+import { useKeys } from "./bindings";
 
 const WIDTH = 1000;
 const HEIGHT = 30;
@@ -14,14 +14,13 @@ export function Scrubber() {
   const bar = useRef<HTMLInputElement>(null);
   const isReady = span.value !== null;
   useEffect(() => bar.current?.focus(), [isReady]);
-  useEffect(
-    () =>
-      onKeys({
-        ",": () => stepMark(-1),
-        ".": () => stepMark(1),
-        Home: () => seek(startMs.peek()),
-        End: () => seek(endMs.peek()),
-      }),
+  useKeys(
+    {
+      ",": () => stepMark(-1),
+      ".": () => stepMark(1),
+      Home: () => seek(startMs.peek()),
+      End: () => seek(endMs.peek()),
+    },
     [],
   );
   const now = replayed.value ?? 0;

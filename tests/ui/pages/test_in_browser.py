@@ -85,6 +85,11 @@ def test_a_feed_that_stands_still_is_seen_to_within_two_seconds_and_a_bit(
 
 def select(shown: Screen) -> None:
     """Pick the switch, take the say, and select it to be opened."""
+    pick_and_select(shown)
+    shown.at("look-ahead").wait_for()
+
+
+def pick_and_select(shown: Screen) -> None:
     shown.page.keyboard.press("Control+k")
     shown.at("search").fill(SWITCH)
     shown.at("search-hit").first.click()
@@ -93,7 +98,6 @@ def select(shown: Screen) -> None:
         shown.at("take-authority").click()
     shown.at("operate-reason").fill("test of the pages")
     shown.at("select-open").click()
-    shown.at("look-ahead").wait_for()
 
 
 def position(shown: Screen) -> str:
@@ -109,6 +113,19 @@ def test_a_device_is_selected_looked_ahead_and_left_alone(shown: Screen) -> None
     shown.at("operate").wait_for(state="detached")
     assert position(shown) == "closed"
     assert shown.wrong == []
+
+
+def test_escape_lets_go_of_the_select_however_soon_it_is_pressed(shown: Screen) -> None:
+    shown.open()
+    shown.page.evaluate("""() => new MutationObserver((_, watch) => {
+      if (!document.querySelector('[data-test=look-ahead]')) return;
+      watch.disconnect(); window.escaped = true;
+      dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape' }));
+    }).observe(document.body, { childList: true, subtree: true })""")
+    pick_and_select(shown)
+    shown.page.wait_for_function("() => window.escaped")
+    shown.at("look-ahead").wait_for(state="detached")
+    assert position(shown) == "closed", "the select is let go of, the device is still at hand"
 
 
 def test_a_reload_in_the_middle_of_a_select_operates_nothing(shown: Screen) -> None:
