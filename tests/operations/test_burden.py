@@ -48,6 +48,17 @@ def test_a_voltage_that_was_too_high_rules_out_who_asks_less() -> None:
     assert known.seems({4: 150.0}) and not known.seems({4: 149.0}), "half of what is beyond"
 
 
+def test_practically_the_same_was_asked_where_a_voltage_was_too_high() -> None:
+    known = Unfit()
+    high = Violation("voltage_high", "load.l", 1.07, 1.058)
+    known.learn_by(4, 100.0, high, 0.011)
+    known.learn_by(4, 50.0, high, 0.011)
+    known.learn_by(4, 300.0, Violation("voltage_low", "load.l", 0.79, 0.92), 0.14)
+    assert all(known.is_alike({4: kw}) for kw in (95.0, 100.0, 105.0, 50.0))
+    assert not any(known.is_alike({4: kw}) for kw in (94.0, 106.0, 40.0, 300.0))
+    assert not known.is_alike({5: 100.0})
+
+
 @pytest.mark.parametrize(
     ("worst", "excess", "share"),
     [

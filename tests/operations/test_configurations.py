@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import product
+from collections.abc import Iterator
+from itertools import pairwise, product
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,12 +13,21 @@ from gridmend.operations.configurations import (
     Configuration,
     Merit,
     Tie,
-    Ways,
-    configurations,
     fullest,
     grown,
     reachable,
 )
+from gridmend.operations.ways import Ways
+
+
+def configurations(ties: list[Tie], most: int) -> Iterator[Configuration]:
+    """The best of all ways, sections weighing the same."""
+    ways = Ways(ties, dict.fromkeys(reachable(ties), 1.0))
+    for _ in range(most):
+        found = ways.take(100_000)
+        if found is None:
+            return
+        yield found[1]
 
 
 @st.composite
@@ -125,3 +135,27 @@ def test_what_is_given_back_comes_again_at_its_new_worth(ties: list[Tie]) -> Non
     while (found := ways.take(10_000)) is not None:
         last = found
     assert last == ((1.0, 0, 0, 0), first[1])
+
+
+def test_trees_grow_on_where_there_was_no_room_for_their_parts() -> None:
+    # a ring of 70 closed switches: one opens anywhere, and sections fill more than a word
+    around = [LIVE, *range(69), LIVE]
+    ties = [Tie(k, a, b, is_closed=True) for k, (a, b) in enumerate(pairwise(around))]
+    ways = Ways(ties, dict.fromkeys(range(69), 1.0))
+    opened = set[int]()
+    for _ in range(70):
+        found = ways.take(100_000)
+        assert found is not None and found[0] == (-69.0, 0, 1, 0)
+        opened |= set(found[1].to_open)
+    assert opened == set(range(70))
+    assert ways.best is not None and ways.best[0] == -68.0
+
+
+def test_so_many_parts_are_looked_at_and_no_more() -> None:
+    ties = [Tie(k, LIVE, k, is_closed=False) for k in range(8)]
+    ways = Ways(ties, dict.fromkeys(range(8), 1.0))
+    assert ways.take(3) is None and ways.parts == 3
+    found = ways.take(100)
+    assert found is not None and len(found[1].sections) == 8
+    assert ways.take(0) is None, "though more are left"
+    assert ways.best is not None

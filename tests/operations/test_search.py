@@ -175,3 +175,63 @@ def test_losses_of_equals_are_compared_where_that_is_cheap(
     found = Searching.of(case, given, plans).on(lambda: False)
     assert len(tried) == tries
     assert found.found[0].loss_kw == min(10.0 - k for k in tried), "of equals the lower losses"
+
+
+def given_searching(
+    merits: list[Merit], monkeypatch: pytest.MonkeyPatch, *, holds: set[int], late: set[int],
+    alike: set[int],
+) -> tuple[Searching, list[int]]:  # fmt: skip
+    """A search over ways of which some hold, some seem unfit, and some of these are alike to what
+    was refused; and the ways that it tries, -1 where it makes a plan by leaving out."""
+    ways, tried = GivenWays([]), list[int]()
+    for number, merit in enumerate(merits):
+        ways.give_back(merit, Configuration((number,), frozenset(), (), ()))
+
+    def trial(_: object, here: Configuration, merit: Merit) -> Found | Refused:
+        tried.append(here.closed[0])
+        nothing: Any = SimpleNamespace(flows=())
+        isin = here.closed[0] in holds
+        return Found(here, (), nothing, merit, 0.0) if isin else Refused(here, "no")
+
+    def shed(*_: object) -> list[Found]:
+        tried.append(-1)
+        return []
+
+    for name in ("by_section", "sources_behind", "fed_kw"):
+        monkeypatch.setattr(awaiting, name, lambda *_: {})
+    monkeypatch.setattr(awaiting, "burden_kw", lambda _, here, *__: {here.closed[0]: 1.0})
+    monkeypatch.setattr(awaiting.Unfit, "seems", lambda _, asked: not late.isdisjoint(asked))
+    monkeypatch.setattr(awaiting.Unfit, "is_alike", lambda _, asked: not alike.isdisjoint(asked))
+    monkeypatch.setattr(searching, "weight_of", lambda _, here: -merits[here.closed[0]][0])
+    monkeypatch.setattr(searching, "_shed", shed)
+    monkeypatch.setattr(searching, "tried", trial)
+    case: Any = SimpleNamespace(flow=SimpleNamespace(snapshot=SimpleNamespace(load_kw=None)))
+    given: Any = ways
+    return Searching.of(case, given, 1), tried
+
+
+def test_a_way_alike_to_one_of_too_high_a_voltage_is_tried_to_restore_more_not_to_save_switching(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    merits: list[Merit] = [(-10.0, 0, 1, 0), (-10.0, 0, 1, 0), (-10.0, 0, 3, 0)]
+    search, tried = given_searching(merits, monkeypatch, holds={0, 1, 2}, late={0, 1}, alike={0})
+    found = search.on(lambda: False)
+    assert tried == [2, 1] and found.found[0].merit == (-10.0, 0, 1, 0) and found.bound == 10.0
+
+    more: list[Merit] = [(-11.0, 0, 1, 0), (-10.0, 0, 3, 0), (-10.0, 0, 1, 0)]
+    search, tried = given_searching(more, monkeypatch, holds={0, 1, 2}, late={0, 2}, alike={0})
+    first = search.on(lambda: False, alike_too=False)
+    assert tried == [1, 2] and first.bound == 11.0, "what is left shows"
+    assert search.on(lambda: False).found[0].merit[0] == -11.0 and tried == [1, 2, 0]
+
+
+def test_once_no_way_is_left_but_those_that_seem_unfit_a_plan_is_made_by_leaving_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    merits: list[Merit] = [(-10.0, 0, k, 0) for k in range(4)]
+    search, tried = given_searching(merits, monkeypatch, holds={3}, late={1, 2, 3}, alike=set())
+    search.on(lambda: False)
+    assert tried == [0, -1, 1, 2, 3]
+    search, tried = given_searching(merits, monkeypatch, holds={0}, late={1, 2, 3}, alike=set())
+    search.on(lambda: False)
+    assert tried == [0], "where none was refused there is a plan"

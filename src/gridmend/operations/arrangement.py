@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridmend.operations.burden import burden_kw
-from gridmend.operations.configurations import LIVE, Configuration, Tie, Ways, ties
+from gridmend.operations.configurations import LIVE, Configuration, Tie, ties
 from gridmend.operations.trial import Case
+from gridmend.operations.ways import Ways
 
 Flags = NDArray[np.bool_]
 Floats = NDArray[np.float64]

@@ -22,6 +22,19 @@ def by_section(case: Case, values: NDArray[Any]) -> dict[int, float]:
     return dict(enumerate(sums.tolist()))
 
 
+def kvar_by_section(case: Case) -> dict[int, float]:
+    """Of each section what its capacitors are rated at that are on [kvar]."""
+    capacitors, steps_on = case.topology.grid.capacitors, case.flow.snapshot.steps_on
+    found: dict[int, float] = {}
+    shunt = (capacitors["bus1"] == capacitors["bus2"]) & capacitors.flags("in_service")
+    for row in np.flatnonzero(shunt).tolist():
+        bus = case.topology.grid.buses.row(str(capacitors["bus1"][row]))
+        at = int(case.isolation.sections.of_bus[bus])
+        kvar = float(sum(capacitors["step_kvar"][row][: steps_on[row]]))
+        found[at] = found.get(at, 0.0) + kvar
+    return found
+
+
 def fed_kw(case: Case) -> dict[int, float]:
     """What each source [row] feeds once the fault is isolated [kW]."""
     rows, nodes = case.topology.wiring.load_nodes
@@ -38,6 +51,14 @@ def source_of(case: Case, here: Configuration, violation: Violation) -> int | No
     nodes = case.topology.nodes_of(violation.element)
     known = fed_by[nodes][fed_by[nodes] >= 0]
     return int(known[0]) if len(known) else None
+
+
+def section_of(case: Case, violation: Violation) -> int | None:
+    """The section in which what a violation is on has its first end."""
+    nodes = case.topology.nodes_of(violation.element)
+    if not len(nodes):
+        return None
+    return int(case.isolation.sections.of_bus[case.topology.wiring.node_bus[nodes[0]]])
 
 
 def sources_behind(case: Case, among: list[Tie]) -> dict[int, int]:

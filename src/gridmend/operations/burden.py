@@ -9,6 +9,9 @@ from math import inf, isfinite
 from gridmend.model.plan import Violation
 from gridmend.operations.configurations import LIVE, Configuration, Tie
 
+ALIKE = 0.05
+"""Share by which what is asked of a source may differ and be practically the same. Assumed."""
+
 FAREST_PU = 1.05
 """Voltage from which a drop is counted where a low voltage says how much is too much. Assumed."""
 
@@ -23,6 +26,8 @@ class Unfit:
 
     _too_much_kw: dict[int, float] = field(default_factory=dict[int, float])
     _too_little_kw: dict[int, float] = field(default_factory=dict[int, float])
+    _too_high_kw: dict[int, list[float]] = field(default_factory=dict[int, list[float]])
+    """All that was asked where a voltage was too high."""
 
     def learn(self, source: int, kw: float, share: float = 1.0) -> None:
         """A way was refused that asked so much of a source [row], of which about a `share` may
@@ -34,6 +39,7 @@ class Unfit:
         """The same by what was worst, and by how much."""
         if worst is not None and worst.limit == "voltage_high":
             self._too_little_kw[source] = max(kw, self._too_little_kw.get(source, 0.0))
+            self._too_high_kw.setdefault(source, []).append(kw)
         else:
             self.learn(source, kw, share_kept(worst, excess))
 
@@ -42,6 +48,15 @@ class Unfit:
         return any(
             kw >= self._too_much_kw.get(source, inf) or kw <= self._too_little_kw.get(source, -inf)
             for source, kw in asked.items()
+        )
+
+    def is_alike(self, asked: Mapping[int, float]) -> bool:
+        """Whether practically the same was asked of one of these sources before, and a voltage was
+        too high."""
+        return any(
+            abs(kw - was) <= ALIKE * was
+            for source, kw in asked.items()
+            for was in self._too_high_kw.get(source, ())
         )
 
 

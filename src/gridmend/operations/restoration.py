@@ -20,7 +20,7 @@ from gridmend.model.snapshot import Snapshot
 from gridmend.model.topology import Topology
 from gridmend.operations.arrangement import island_ties
 from gridmend.operations.asked import by_section
-from gridmend.operations.configurations import Tie, Ways, reachable, ties
+from gridmend.operations.configurations import Tie, reachable, ties
 from gridmend.operations.customers import customer_weights
 from gridmend.operations.drafting import Outcome, nothing, plan_of, unhealed
 from gridmend.operations.fault import Isolation, isolate
@@ -30,6 +30,7 @@ from gridmend.operations.outlook import Outlook
 from gridmend.operations.remembering import Remembering
 from gridmend.operations.search import Search, Searching
 from gridmend.operations.trial import Case, restored
+from gridmend.operations.ways import Ways
 from gridmend.powerflow.network import Network
 from gridmend.powerflow.solve import check_fits
 
@@ -175,10 +176,10 @@ def _searched(
     found = Search((), (), most)
     first = min(late_most, LATE_FIRST)
     # transfers come before the many ways that seem unfit, and those that seem so last of all
-    for late, moves_late in ((first, 0), (late_most - first, late_most)):
+    for is_last, late, moves_late in ((False, first, 0), (True, late_most - first, late_most)):
         if found.found and -found.found[0].merit[0] >= min(found.bound, most):
             break
-        found = searching.on(out_of_time, late)
+        found = searching.on(out_of_time, late, alike_too=is_last)
         found = found if moving is None else moving.on(found, out_of_time, moves_late)
     # by single poles what else might isolate the phase is not gone through: nothing is proved
     bound = most if case.isolation.poles.phases else min(found.bound, most)

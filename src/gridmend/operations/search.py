@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from gridmend.operations.asked import by_section, source_of, sources_behind
+from gridmend.operations.asked import (
+    by_section,
+    kvar_by_section,
+    section_of,
+    source_of,
+    sources_behind,
+)
 from gridmend.operations.awaiting import PARTS_MOST, Awaiting
-from gridmend.operations.configurations import Configuration, Merit, Ways, fullest
+from gridmend.operations.configurations import Configuration, Merit, fullest
 from gridmend.operations.shedding import Shedding, Trial
 from gridmend.operations.trial import (
     Case,
@@ -18,6 +24,7 @@ from gridmend.operations.trial import (
     tried,
     weight_of,
 )
+from gridmend.operations.ways import Ways
 
 EQUALS_TRIED = 2
 """Ways of the best merit of which one holds that are tried, to compare losses: more where more
@@ -64,21 +71,33 @@ class Searching:
         """Nothing tried yet."""
         return Searching(case, ways, plans_most, Awaiting.of(case, ways))
 
-    def on(self, out_of_time: Callable[[], bool], late_most: int = PARTS_MOST) -> Search:
+    def on(
+        self,
+        out_of_time: Callable[[], bool],
+        late_most: int = PARTS_MOST,
+        *,
+        alike_too: bool = True,
+    ) -> Search:
         """Go through ways by merit until the best that the interlock allows is known.
 
         Merit: weight of the customers restored, then fewer switches moved by hand, then fewer
         moved at all, then fewer ties; of equals, the lower losses. Nothing that ranks above the
         best plan found is left untried unless time runs out, which `bound` then shows. After
-        `SHED_AFTER` refusals a plan is also made from the one that came nearest, so that the search
-        has one to improve on. A way that asks of a source about as much as one that was refused for
-        it, or no more than one of which a voltage was too high, comes later, the best of them after
-        some others; `late_most` of those are tried.
+        `SHED_AFTER` refusals, or where none is left that does not seem unfit, a plan is also made
+        from the one that came nearest, so that the search has one to improve on. A way that asks of
+        a source about as much as one that was refused for it, or no more than one of which a
+        voltage was too high, comes later, the best of them after some others; `late_most` of those
+        are tried. One that asks practically the same as one of which a voltage was too high is
+        tried to restore more, not to save switching, and that with `alike_too`.
         """
         awaiting, found = self.awaiting, self.found
-        awaiting.late_most = late_most
+        awaiting.late_most, awaiting.alike_too = late_most, alike_too
         while (way := awaiting.take(self._best)) is not None:
             merit, here, is_late = way
+            if is_late and self._refused and not (found or self._has_shed):
+                awaiting.give_back(merit, here, is_late=True)
+                self._shed()
+                continue
             if self._is_enough(merit):
                 if self._best is None or not awaiting.may_better(self._best):
                     break
@@ -190,9 +209,11 @@ def _shedding(
         ways.among,
         kw=by_section(case, case.flow.snapshot.load_kw),
         weights=ways.weights,
+        kvar=kvar_by_section(case),
         sources=sources_behind(case, ways.among),
         worth=lambda here: weight_of(case, here),
         source_of=lambda here, violation: source_of(case, here, violation),
+        section_of=lambda violation: section_of(case, violation),
         attempt=attempt,
     )
 

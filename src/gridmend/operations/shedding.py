@@ -33,17 +33,20 @@ class Trial:
 class Shedding:
     """Makes ways from others; it remembers how much was too much from which side.
 
-    `kw`, `weights` are of each section, as if supplied on all phases; `worth` is what a way brings
-    back in truth. `sources` is the source behind each switch that may enter a dead section;
-    `source_of` says which source feeds what a violation is on, None for none.
+    `kw`, `weights` are of each section, as if supplied on all phases, and `kvar` what capacitors
+    there are rated at; `worth` is what a way brings back in truth. `sources` is the source behind
+    each switch that may enter a dead section; `source_of` says which source feeds what a violation
+    is on, and `section_of` in which section that is, None for none.
     """
 
     among: list[Tie]
     kw: Mapping[int, float]
     weights: Mapping[int, float]
+    kvar: Mapping[int, float]
     sources: Mapping[int, int]
     worth: Callable[[Configuration], float]
     source_of: Callable[[Configuration, Violation], int | None]
+    section_of: Callable[[Violation], int | None]
     attempt: Callable[[Configuration], Trial]
     _unfit: Unfit = field(default_factory=Unfit)
 
@@ -65,6 +68,10 @@ class Shedding:
 
     def _lightened(self, here: Configuration, trial: Trial) -> Configuration:
         """The same with so many of its outer sections left out as the violation asks for."""
+        if trial.worst is not None and trial.worst.limit == "voltage_high":
+            lowered = self._lowered(here, trial.worst)
+            if lowered is not None:
+                return lowered
         enters, parent = rooted(self.among, here)
         source = self.source_of(here, trial.worst) if trial.worst is not None else None
         concerned = {k for k in here.sections if self.sources.get(enters[k]) == source}
@@ -87,6 +94,29 @@ class Shedding:
             if fed_kw <= wanted_kw:
                 break
         return _kept_of(self.among, here, kept)
+
+    def _lowered(self, here: Configuration, worst: Violation) -> Configuration | None:
+        """The same without what raises a voltage that is too high: of the sections with capacitors
+        that the same source feeds, the one whose customers are fewest for its kvar; else without
+        the section it is in. With either goes what lies beyond; None where it is neither."""
+        enters, parent = rooted(self.among, here)
+        source = self.source_of(here, worst)
+
+        def beyond(root: int) -> set[int]:
+            found = {root}
+            for k in enters:  # outward from what is live
+                found |= {k} if parent[k] in found else set()
+            return found
+
+        raising = {
+            k: sum(self.weights.get(one, 0.0) for one in beyond(k)) / self.kvar[k]
+            for k in here.sections
+            if self.kvar.get(k, 0.0) > 0.0 and self.sources.get(enters[k]) == source
+        }
+        struck = min(raising, key=lambda k: (raising[k], k)) if raising else self.section_of(worst)
+        if struck not in here.sections:
+            return None
+        return _kept_of(self.among, here, set(here.sections) - beyond(struck))
 
     def _widened(self, start: Configuration) -> Configuration:
         """The same with every section that can be added one by one, those first that bring somebody

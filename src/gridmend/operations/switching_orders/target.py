@@ -14,7 +14,7 @@ from gridmend.model.snapshot import Snapshot
 from gridmend.operations import reasons
 from gridmend.operations.arrangement import board
 from gridmend.operations.asked import by_section
-from gridmend.operations.configurations import Tie, Ways, reachable, ties
+from gridmend.operations.configurations import Tie, reachable, ties
 from gridmend.operations.customers import customer_weights
 from gridmend.operations.fault import Isolation
 from gridmend.operations.poles import Poles
@@ -24,6 +24,7 @@ from gridmend.operations.switching_orders.walk import Walk
 from gridmend.operations.switching_orders.zone import Zone
 from gridmend.operations.transfers import Transferring
 from gridmend.operations.trial import Case, Found, restored
+from gridmend.operations.ways import Ways
 
 Flags = NDArray[np.bool_]
 
