@@ -74,6 +74,39 @@ def gone_through(
     return Searching.of(case, given, 3).on(lambda: False), tried
 
 
+def given_searching(
+    merits: list[Merit], monkeypatch: pytest.MonkeyPatch, *, holds: set[int], late: set[int],
+    alike: set[int],
+) -> tuple[Searching, list[int]]:  # fmt: skip
+    """A search over ways of which some hold, some seem unfit, and some of these are alike to what
+    was refused; and the ways that it tries, -1 where it makes a plan by leaving out."""
+    ways, tried = GivenWays([]), list[int]()
+    for number, merit in enumerate(merits):
+        ways.give_back(merit, Configuration((number,), frozenset(), (), ()))
+
+    def trial(_: object, here: Configuration, merit: Merit) -> Found | Refused:
+        tried.append(here.closed[0])
+        nothing: Any = SimpleNamespace(flows=())
+        is_held = here.closed[0] in holds
+        return Found(here, (), nothing, merit, 0.0) if is_held else Refused(here, "no")
+
+    def shed(*_: object) -> list[Found]:
+        tried.append(-1)
+        return []
+
+    for name in ("by_section", "sources_behind", "fed_kw"):
+        monkeypatch.setattr(awaiting, name, lambda *_: {})
+    monkeypatch.setattr(awaiting, "burden_kw", lambda _, here, *__: {here.closed[0]: 1.0})
+    monkeypatch.setattr(awaiting.Unfit, "seems", lambda _, asked: not late.isdisjoint(asked))
+    monkeypatch.setattr(awaiting.Unfit, "is_alike", lambda _, asked: not alike.isdisjoint(asked))
+    monkeypatch.setattr(searching, "weight_of", lambda _, here: -merits[here.closed[0]][0])
+    monkeypatch.setattr(searching, "_shed", shed)
+    monkeypatch.setattr(searching, "tried", trial)
+    case: Any = SimpleNamespace(flow=SimpleNamespace(snapshot=SimpleNamespace(load_kw=None)))
+    given: Any = ways
+    return Searching.of(case, given, 1), tried
+
+
 def test_a_way_put_off_that_is_better_than_many_equal_plans_is_tried(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -128,24 +161,10 @@ def test_of_equals_the_one_whose_most_burdened_source_feeds_least_is_tried_first
 def test_a_search_goes_on_with_those_put_off_where_it_was_left(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    ways, tried = GivenWays([10.0, 9.0, 8.0, 7.0]), list[int]()
-
-    def trial(_: object, here: Configuration, merit: Merit) -> Found | Refused:
-        tried.append(here.closed[0])
-        nothing: Any = SimpleNamespace(flows=())
-        holds = here.closed[0] in {1, 3}
-        return Found(here, (), nothing, merit, 0.0) if holds else Refused(here, "no")
-
-    for name in ("by_section", "sources_behind", "fed_kw"):
-        monkeypatch.setattr(awaiting, name, lambda *_: {})
-    monkeypatch.setattr(awaiting, "burden_kw", lambda _, here, *__: {here.closed[0]: 1.0})
-    monkeypatch.setattr(awaiting.Unfit, "seems", lambda _, asked: not {0, 1, 2}.isdisjoint(asked))
-    monkeypatch.setattr(searching, "weight_of", lambda _, here: 10.0 - here.closed[0])
-    monkeypatch.setattr(searching, "_shed", lambda *_: [])
-    monkeypatch.setattr(searching, "tried", trial)
-    case: Any = SimpleNamespace(flow=SimpleNamespace(snapshot=SimpleNamespace(load_kw=None)))
-    given: Any = ways
-    search = Searching.of(case, given, 1)
+    merits: list[Merit] = [(float(k - 10), 0, 0, 0) for k in range(4)]
+    search, tried = given_searching(
+        merits, monkeypatch, holds={1, 3}, late={0, 1, 2}, alike=set()
+    )  # fmt: skip
     first = search.on(lambda: False, late_most=1)
     assert tried == [3, 0] and first.found[0].merit[0] == -7.0 and first.bound == 9.0
     then = search.on(lambda: False, late_most=9)
@@ -175,39 +194,6 @@ def test_losses_of_equals_are_compared_where_that_is_cheap(
     found = Searching.of(case, given, plans).on(lambda: False)
     assert len(tried) == tries
     assert found.found[0].loss_kw == min(10.0 - k for k in tried), "of equals the lower losses"
-
-
-def given_searching(
-    merits: list[Merit], monkeypatch: pytest.MonkeyPatch, *, holds: set[int], late: set[int],
-    alike: set[int],
-) -> tuple[Searching, list[int]]:  # fmt: skip
-    """A search over ways of which some hold, some seem unfit, and some of these are alike to what
-    was refused; and the ways that it tries, -1 where it makes a plan by leaving out."""
-    ways, tried = GivenWays([]), list[int]()
-    for number, merit in enumerate(merits):
-        ways.give_back(merit, Configuration((number,), frozenset(), (), ()))
-
-    def trial(_: object, here: Configuration, merit: Merit) -> Found | Refused:
-        tried.append(here.closed[0])
-        nothing: Any = SimpleNamespace(flows=())
-        isin = here.closed[0] in holds
-        return Found(here, (), nothing, merit, 0.0) if isin else Refused(here, "no")
-
-    def shed(*_: object) -> list[Found]:
-        tried.append(-1)
-        return []
-
-    for name in ("by_section", "sources_behind", "fed_kw"):
-        monkeypatch.setattr(awaiting, name, lambda *_: {})
-    monkeypatch.setattr(awaiting, "burden_kw", lambda _, here, *__: {here.closed[0]: 1.0})
-    monkeypatch.setattr(awaiting.Unfit, "seems", lambda _, asked: not late.isdisjoint(asked))
-    monkeypatch.setattr(awaiting.Unfit, "is_alike", lambda _, asked: not alike.isdisjoint(asked))
-    monkeypatch.setattr(searching, "weight_of", lambda _, here: -merits[here.closed[0]][0])
-    monkeypatch.setattr(searching, "_shed", shed)
-    monkeypatch.setattr(searching, "tried", trial)
-    case: Any = SimpleNamespace(flow=SimpleNamespace(snapshot=SimpleNamespace(load_kw=None)))
-    given: Any = ways
-    return Searching.of(case, given, 1), tried
 
 
 def test_a_way_alike_to_one_of_too_high_a_voltage_is_tried_to_restore_more_not_to_save_switching(

@@ -21,24 +21,33 @@ def inner(x: float) -> float:
 """
 CONSTANT = "LIMIT = {limit}\n"
 CALLER = """
+from typing import NamedTuple
 from .callee import inner
 from .compiled import compiled
 from .constant import LIMIT
 
+class {kind}(NamedTuple):
+    x: float
+
 @compiled
-def outer(x: float) -> float:
-    return inner(x) + LIMIT
+def outer(given: {kind}) -> float:
+    return inner(given.x) + LIMIT
+
+def answer() -> float:
+    return outer({kind}(3.0))
 """
 RUN = """
 from gridmend.powerflow.compiling import compilation_told
 made = []
 with compilation_told(made.append):
-    from copied.caller import outer
-    print(outer(3.0), made.count(True))
+    from copied.caller import answer
+    print(answer(), made.count(True))
 """
 
 
-def run(folder: Path, *, inner: str = "2 * x", limit: str = "0.5") -> tuple[float, int]:
+def run(
+    folder: Path, *, inner: str = "2 * x", limit: str = "0.5", kind: str = "Given"
+) -> tuple[float, int]:
     """The answer of a package of these files in a process of its own, and what that compiled."""
     package = folder / "copied"
     package.mkdir(exist_ok=True)
@@ -47,7 +56,7 @@ def run(folder: Path, *, inner: str = "2 * x", limit: str = "0.5") -> tuple[floa
         "compiled.py": Path(str(compiler.__file__)).read_text(),
         "callee.py": CALLEE.format(inner=inner),
         "constant.py": CONSTANT.format(limit=limit),
-        "caller.py": CALLER,
+        "caller.py": CALLER.format(kind=kind),
     }
     for name, text in files.items():
         (package / name).write_text(text)
@@ -72,6 +81,23 @@ def test_machine_code_is_kept_between_processes_and_made_anew_where_another_file
     assert run(tmp_path, inner="3 * x")[0] == 9.5
     assert run(tmp_path, inner="3 * x", limit="0.25")[0] == 9.25
     assert run(tmp_path, inner="3 * x", limit="0.25") == (9.25, 0)
+
+
+def test_machine_code_for_a_type_that_is_no_more_is_made_anew(tmp_path: Path) -> None:
+    assert run(tmp_path)[0] == 6.5
+    value, made = run(tmp_path, kind="Handed")
+    assert value == 6.5 and made >= 1
+    assert run(tmp_path, kind="Handed") == (6.5, 0)
+
+
+def test_machine_code_that_cannot_be_read_is_made_anew(tmp_path: Path) -> None:
+    assert run(tmp_path)[0] == 6.5
+    indices = list((tmp_path / "cache").rglob("*.nbi"))
+    assert indices
+    for index in indices:
+        index.write_bytes(index.read_bytes()[:-20])
+    assert run(tmp_path)[0] == 6.5
+    assert run(tmp_path) == (6.5, 0)
 
 
 def test_only_what_depends_on_a_changed_file_is_made_anew() -> None:

@@ -24,7 +24,7 @@ BITS = 64
 """Sections whose being reached one word tells."""
 
 
-class Board(NamedTuple):
+class Graph(NamedTuple):
     """What trees grow over: ties by number, the closed ones first.
 
     `ends` [ties, 2] sections, by place; `by_hand`, `closing` [ties] what each counts as when it
@@ -61,9 +61,9 @@ class Parts(NamedTuple):
     waiting: Ranked
 
 
-def room_for(board: Board, rows: int, entries: int) -> Parts:
+def room_for(graph: Graph, rows: int, entries: int) -> Parts:
     """Room for so many parts, with edges of so many entries in all, and none yet."""
-    words = -(-len(board.weight) // BITS)
+    words = -(-len(graph.weight) // BITS)
     edge_start, edge_count, parent, taken = (np.empty(rows, np.int64) for _ in range(4))
     return Parts(
         np.empty(entries, np.int64), edge_start, edge_count, np.zeros((rows, words), np.uint64),
@@ -73,24 +73,24 @@ def room_for(board: Board, rows: int, entries: int) -> Parts:
 
 
 @compiled
-def begin(board: Board, p: Parts, live: int) -> None:
+def begin(graph: Graph, p: Parts, live: int) -> None:
     """The part that took nothing, from the place of what is energised."""
-    p.edge_start[0], p.held[0], p.waiting.depth[0] = 0, board.weight[live], 0
+    p.edge_start[0], p.held[0], p.waiting.depth[0] = 0, graph.weight[live], 0
     p.parent[0], p.taken[0] = -1, -1
     p.moved[0, :] = 0
     p.reached[0, :] = 0
     _mark(p.reached[0], live)
     count = 0
-    for at in range(board.start[live], board.start[live + 1]):
-        p.edges[count] = board.at[at]
+    for at in range(graph.start[live], graph.start[live + 1]):
+        p.edges[count] = graph.at[at]
         count += 1
     p.edge_count[0] = count
     p.used[0], p.used[1] = 1, count
-    _rank(p, 0, _within(board, p, 0))
+    _rank(p, 0, _within(graph, p, 0))
 
 
 @compiled
-def grow(board: Board, p: Parts, bound: Floats, most: int, done: Ints) -> tuple[int, int, bool]:
+def grow(graph: Graph, p: Parts, bound: Floats, most: int, done: Ints) -> tuple[int, int, bool]:
     """Divide parts by rank while none of the whole ones, of which the best has rank `bound`, comes
     before; at most so many, and while there is room.
 
@@ -102,7 +102,7 @@ def grow(board: Board, p: Parts, bound: Floats, most: int, done: Ints) -> tuple[
         row = p.waiting.heap[0]
         if compared(p.waiting.rank[row], limit) > 0:
             break
-        is_whole, room = p.edge_count[row] == 0, 2 * p.edge_count[row] + len(board.ends)
+        is_whole, room = p.edge_count[row] == 0, 2 * p.edge_count[row] + len(graph.ends)
         if is_whole and whole == len(done):
             break
         if not is_whole and (p.used[0] + 2 > len(p.held) or p.used[1] + room > len(p.edges)):
@@ -113,14 +113,14 @@ def grow(board: Board, p: Parts, bound: Floats, most: int, done: Ints) -> tuple[
             done[whole], limit = row, p.waiting.rank[row].copy()
             whole += 1
         else:
-            _divide(board, p, row)
+            _divide(graph, p, row)
     return looked, whole, False
 
 
 @compiled
-def _divide(board: Board, p: Parts, row: int) -> None:
+def _divide(graph: Graph, p: Parts, row: int) -> None:
     """Two parts of one: with a tie of its edge left out, and with it taken."""
-    first, count, closed = int(p.edge_start[row]), int(p.edge_count[row]), board.closed[0]
+    first, count, closed = int(p.edge_start[row]), int(p.edge_count[row]), graph.closed[0]
     chosen = p.edges[first]
     for k in range(first, first + count):
         if p.edges[k] < closed:
@@ -131,28 +131,28 @@ def _divide(board: Board, p: Parts, row: int) -> None:
         if p.edges[k] != chosen:
             _add_to_edge(p, left, p.edges[k])
     if chosen < closed:
-        _move(board, p, left, chosen)
-    _rank(p, left, _within(board, p, left))
+        _move(graph, p, left, chosen)
+    _rank(p, left, _within(graph, p, left))
     grown = _new_part(p, row, chosen)
-    here, reached = _new_end(board, p.reached[row], chosen), p.reached[grown]
+    here, reached = _new_end(graph, p.reached[row], chosen), p.reached[grown]
     _mark(reached, here)
-    p.held[grown] += board.weight[here]
+    p.held[grown] += graph.weight[here]
     if chosen >= closed:
-        _move(board, p, grown, chosen)
+        _move(graph, p, grown, chosen)
     for k in range(p.edge_start[left], p.edge_start[left] + p.edge_count[left]):
         tie = p.edges[k]
-        if _new_end(board, reached, tie) >= 0:
+        if _new_end(graph, reached, tie) >= 0:
             _add_to_edge(p, grown, tie)
         elif tie < closed:
             # one that closes a loop in the tree must be open; one left out is counted already
-            _move(board, p, grown, tie)
-    for at in range(board.start[here], board.start[here + 1]):
-        if _new_end(board, reached, board.at[at]) >= 0:
-            _add_to_edge(p, grown, board.at[at])
+            _move(graph, p, grown, tie)
+    for at in range(graph.start[here], graph.start[here + 1]):
+        if _new_end(graph, reached, graph.at[at]) >= 0:
+            _add_to_edge(p, grown, graph.at[at])
     # by a closed tie what may still be reached is as before, by the same ties
     rank = p.waiting.rank[row]
     within = rank[WEIGHT], int(rank[MOVES]) - p.moved[row, 1]
-    _rank(p, grown, _within(board, p, grown) if chosen >= closed else within)
+    _rank(p, grown, _within(graph, p, grown) if chosen >= closed else within)
 
 
 @compiled
@@ -184,10 +184,10 @@ def _add_to_edge(p: Parts, row: int, tie: int) -> None:
 
 
 @compiled
-def _move(board: Board, p: Parts, row: int, tie: int) -> None:
-    p.moved[row, 0] += board.by_hand[tie]
+def _move(graph: Graph, p: Parts, row: int, tie: int) -> None:
+    p.moved[row, 0] += graph.by_hand[tie]
     p.moved[row, 1] += 1
-    p.moved[row, 2] += board.closing[tie]
+    p.moved[row, 2] += graph.closing[tie]
 
 
 @compiled
@@ -201,49 +201,53 @@ def _has(reached: Words, place: int) -> bool:
 
 
 @compiled
-def _new_end(board: Board, reached: Words, tie: int) -> int:
+def _new_end(graph: Graph, reached: Words, tie: int) -> int:
     """The end of a tie that is not reached, -1 where both are."""
     for end in range(2):
-        if not _has(reached, board.ends[tie, end]):
-            return board.ends[tie, end]
+        if not _has(reached, graph.ends[tie, end]):
+            return graph.ends[tie, end]
     return -1
 
 
 @compiled
-def _within(board: Board, p: Parts, row: int) -> tuple[float, int]:
+def _within(graph: Graph, p: Parts, row: int) -> tuple[float, int]:
     """The weight of what a part has reached and still may; and how many open ties must close for
     that: one for each piece of some weight that closed ones join."""
-    within, closed = p.reached[row].copy(), board.closed[0]
+    within, closed = p.reached[row].copy(), graph.closed[0]
     # each place adds its ties once
-    todo = np.empty(p.edge_count[row] + len(board.at), np.int64)
+    todo = np.empty(p.edge_count[row] + len(graph.at), np.int64)
     later = np.empty(len(todo), np.int64)
-    doing, waiting, closing = 0, 0, 0
-    for k in range(p.edge_start[row], p.edge_start[row] + p.edge_count[row]):
-        if p.edges[k] < closed:
-            todo[doing] = p.edges[k]
-            doing += 1
-        else:
-            later[waiting] = p.edges[k]
-            waiting += 1
-    total, was = p.held[row], np.inf
+    edge = p.edges[p.edge_start[row] : p.edge_start[row] + p.edge_count[row]]
+    doing, waiting = _sort(edge, closed, todo, 0, later, 0)
+    total, was, closing = p.held[row], np.inf, 0
     while True:
         while doing > 0:
             doing -= 1
-            here = _new_end(board, within, todo[doing])
+            here = _new_end(graph, within, todo[doing])
             if here < 0:
                 continue
             _mark(within, here)
-            total += board.weight[here]
-            for at in range(board.start[here], board.start[here + 1]):
-                if board.at[at] < closed:
-                    todo[doing] = board.at[at]
-                    doing += 1
-                else:
-                    later[waiting] = board.at[at]
-                    waiting += 1
+            total += graph.weight[here]
+            ties = graph.at[graph.start[here] : graph.start[here + 1]]
+            doing, waiting = _sort(ties, closed, todo, doing, later, waiting)
         closing += total > was
         if waiting == 0:
             return total, closing
         was = total
         waiting -= 1
         todo[0], doing = later[waiting], 1
+
+
+@compiled
+def _sort(
+    ties: Ints, closed: int, todo: Ints, doing: int, later: Ints, waiting: int
+) -> tuple[int, int]:
+    """Add the closed ties `todo` and the others `later`; how many there are of each then."""
+    for tie in ties:
+        if tie < closed:
+            todo[doing] = tie
+            doing += 1
+        else:
+            later[waiting] = tie
+            waiting += 1
+    return doing, waiting

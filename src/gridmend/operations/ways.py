@@ -17,7 +17,7 @@ from gridmend.operations.configurations import (
     Tie,
     configuration_of,
 )
-from gridmend.operations.growing import BITS, Board, Parts, begin, grow, room_for
+from gridmend.operations.growing import BITS, Graph, Parts, begin, grow, room_for
 from gridmend.operations.ranked import BY_HAND, CLOSING, WEIGHT
 
 Floats = NDArray[np.float64]
@@ -42,7 +42,7 @@ class Ways:
     """Parts of trees that were looked at."""
     _ties: list[Tie] = field(init=False)
     _sections: list[int] = field(init=False)
-    _board: Board = field(init=False)
+    _graph: Graph = field(init=False)
     _growing: Parts = field(init=False)
     _done: list[tuple[Merit, int, Configuration]] = field(
         default_factory=list[tuple[Merit, int, Configuration]]
@@ -52,9 +52,9 @@ class Ways:
     def __post_init__(self) -> None:
         self._ties = sorted(self.among, key=lambda t: (not t.is_closed, t.switch))
         self._sections = sorted({LIVE, *(end for t in self._ties for end in (t.one, t.two))})
-        self._board = _board(self._ties, self._sections, self.weights)
-        self._growing = room_for(self._board, ROWS_FIRST, ROWS_FIRST * (1 + len(self._ties)))
-        begin(self._board, self._growing, self._sections.index(LIVE))
+        self._graph = _graph_of(self._ties, self._sections, self.weights)
+        self._growing = room_for(self._graph, ROWS_FIRST, ROWS_FIRST * (1 + len(self._ties)))
+        begin(self._graph, self._growing, self._sections.index(LIVE))
 
     @property
     def best(self) -> Merit | None:
@@ -86,11 +86,11 @@ class Ways:
         many were looked at, and whether more room was made for them."""
         bound = _rank(self._done[0][0]) if self._done else _NOTHING_YET
         done = np.empty(DONE_MOST, np.int64)
-        looked, whole, is_full = grow(self._board, self._growing, bound, most, done)
+        looked, whole, is_full = grow(self._graph, self._growing, bound, most, done)
         for row in done[:whole].tolist():
             self.give_back(_merit(self._growing.waiting.rank[row]), self._whole(row))
         if is_full:
-            self._growing = _roomier(self._board, self._growing)
+            self._growing = _roomier(self._graph, self._growing)
         return looked, is_full
 
     def _whole(self, row: int) -> Configuration:
@@ -107,7 +107,7 @@ class Ways:
         return configuration_of(self.among, tuple(tree[::-1]), frozenset(reached))
 
 
-def _board(ties: list[Tie], sections: list[int], weights: Mapping[int, float]) -> Board:
+def _graph_of(ties: list[Tie], sections: list[int], weights: Mapping[int, float]) -> Graph:
     """Ties by number and sections by place, as arrays."""
     place = {section: k for k, section in enumerate(sections)}
     ends = np.array([(place[t.one], place[t.two]) for t in ties], np.int64).reshape(-1, 2)
@@ -117,7 +117,7 @@ def _board(ties: list[Tie], sections: list[int], weights: Mapping[int, float]) -
             at[end].append(number)
     counts = [ISLAND_COUNTS if t.is_island else 1 for t in ties]
     closing = [c * (t.normally_open and not t.is_closed) for c, t in zip(counts, ties, strict=True)]
-    return Board(
+    return Graph(
         ends=ends,
         by_hand=np.array([t.by_hand for t in ties], np.int64),
         closing=np.array(closing, np.int64),
@@ -128,9 +128,9 @@ def _board(ties: list[Tie], sections: list[int], weights: Mapping[int, float]) -
     )
 
 
-def _roomier(board: Board, full: Parts) -> Parts:
+def _roomier(graph: Graph, full: Parts) -> Parts:
     """The same parts with twice the room."""
-    wider = room_for(board, 2 * len(full.held), 2 * len(full.edges))
+    wider = room_for(graph, 2 * len(full.held), 2 * len(full.edges))
     for name, was in zip(full._fields, full, strict=True):
         pairs = zip(getattr(wider, name), was, strict=True) if name == "waiting" else None
         for new, old in pairs or [(getattr(wider, name), was)]:

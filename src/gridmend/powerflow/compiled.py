@@ -10,9 +10,10 @@ the old one.
 from __future__ import annotations
 
 import hashlib
+import pickle
 import sys
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
 from importlib.util import find_spec
 from types import ModuleType
 from typing import Any, ParamSpec, TypeVar, cast
@@ -43,7 +44,17 @@ def kept(dispatcher: Any) -> Any:
         # Numba has no public way to say what else code depends on.
         file = dispatcher._cache._cache_file
         file._source_stamp = (file._source_stamp, stamp(sys.modules[dispatcher.__module__]))
+        file._load_index = partial(_index_or_nothing, file._load_index)
     return dispatcher
+
+
+def _index_or_nothing(load: Callable[[], dict[Any, str]]) -> dict[Any, str]:
+    """What is kept; nothing where it is of types that a newer version does not have any more, which
+    are read before the stamp is, or where it cannot be read."""
+    try:
+        return load()
+    except (AttributeError, ImportError, EOFError, pickle.UnpicklingError):
+        return {}
 
 
 def stamp(module: ModuleType) -> str:
