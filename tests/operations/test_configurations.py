@@ -106,11 +106,13 @@ def test_trees_come_in_the_order_of_what_they_are_worth(ties: list[Tie], heavy: 
     weights = {section: float(weight) for section, weight in enumerate(heavy)}
     ways = Ways(ties, weights)
     merits: list[Merit] = []
+    bounds: list[Merit] = []
     while ways.best is not None:
         ahead = ways.best
+        bounds.append(ahead)
         found = ways.take(1)
         if found is not None:
-            assert found[0] == ahead
+            assert found[0] == ahead == max(bounds), "nothing that is left betters what was said"
             assert found[0] == _worth(ties, weights, found[1])
             merits.append(found[0])
     assert merits == sorted(merits)

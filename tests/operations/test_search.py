@@ -199,7 +199,7 @@ def test_losses_of_equals_are_compared_where_that_is_cheap(
 def test_a_way_alike_to_one_of_too_high_a_voltage_is_tried_to_restore_more_not_to_save_switching(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    merits: list[Merit] = [(-10.0, 0, 1, 0), (-10.0, 0, 1, 0), (-10.0, 0, 3, 0)]
+    merits: list[Merit] = [(-10.0, 0, 0, 0), (-10.0, 0, 1, 0), (-10.0, 0, 3, 0)]
     search, tried = given_searching(merits, monkeypatch, holds={0, 1, 2}, late={0, 1}, alike={0})
     found = search.on(lambda: False)
     assert tried == [2, 1] and found.found[0].merit == (-10.0, 0, 1, 0) and found.bound == 10.0
@@ -218,6 +218,6 @@ def test_once_no_way_is_left_but_those_that_seem_unfit_a_plan_is_made_by_leaving
     search, tried = given_searching(merits, monkeypatch, holds={3}, late={1, 2, 3}, alike=set())
     search.on(lambda: False)
     assert tried == [0, -1, 1, 2, 3]
-    search, tried = given_searching(merits, monkeypatch, holds={0}, late={1, 2, 3}, alike=set())
+    search, tried = given_searching(merits, monkeypatch, holds={3}, late={0, 1, 2, 3}, alike=set())
     search.on(lambda: False)
-    assert tried == [0], "where none was refused there is a plan"
+    assert tried == [0, -1, 1, 2, 3], "from one that was refused"

@@ -49,7 +49,7 @@ def test_a_section_that_brings_nobody_back_leads_on_to_others(weight: float) -> 
 
 @pytest.mark.parametrize(
     ("kvar", "left_out"),
-    [({}, {3}), ({2: 600.0, 0: 100.0}, {2, 3}), ({1: 300.0, 2: 300.0}, {1})],
+    [({}, {3}), ({1: 100.0, 2: 600.0}, {2, 3}), ({1: 300.0, 2: 300.0}, {1})],
     ids=["where the voltage is", "the fewest for their kvar, with what lies beyond", "the fewest"],
 )
 def test_too_high_a_voltage_is_lowered_by_leaving_out_what_raises_it(
