@@ -17,7 +17,8 @@ import gridmend
 from gridmend.model.grid import Grid
 from gridmend.model.snapshot import Snapshot, conductor_mask
 from gridmend.powerflow.network import Network
-from gridmend.powerflow.update import move, resolve, stand
+from gridmend.powerflow.standing import stand
+from gridmend.powerflow.update import move, resolve
 
 REPEATS = 5
 TAPS = 60

@@ -107,6 +107,23 @@ def test_what_is_energised_is_what_a_plain_search_reaches(case: tuple[Grid, Snap
     assert buses == {bus for bus, _ in expected}
 
 
+@given(grids(), st.integers(0, 99))
+@settings(max_examples=200, deadline=None)
+def test_what_no_switch_cuts_is_walked_as_one_to_the_same_end(
+    case: tuple[Grid, Snapshot], at: int
+) -> None:
+    grid, snapshot = case
+    topology, bits = Topology.of(grid), snapshot.open_phases
+    usable, nodes = topology.conducting(bits), len(topology.wiring.node_bus)
+    begin = np.array([at % nodes]) if nodes else np.empty(0, np.int64)
+    assert (topology.reached_at(bits, begin) == topology.reached(usable, begin)).all()
+    at_once, whole = topology.parts_at(bits), topology.parts(usable)
+    same, expected = (x[:, None] == x[None, :] for x in (at_once, whole))
+    assert (same == expected).all()
+    for found, plain in zip(topology.pieces_at(bits), topology.pieces(usable), strict=True):
+        np.testing.assert_array_equal(found, plain)
+
+
 @given(grids())
 @settings(max_examples=100, deadline=None)
 def test_what_lies_below_an_element_is_what_loses_supply_without_it(

@@ -21,7 +21,8 @@ from gridmend.powerflow.iteration import State, iterate, prepare, resume
 from gridmend.powerflow.jumps import beyond
 from gridmend.powerflow.legs import across, powers
 from gridmend.powerflow.network import Network
-from gridmend.powerflow.update import resolve, stand
+from gridmend.powerflow.standing import stand
+from gridmend.powerflow.update import resolve
 from oracles.masters import master
 from tests.powerflow.networks import build
 

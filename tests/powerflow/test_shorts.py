@@ -12,7 +12,8 @@ from gridmend.model.grid import Grid
 from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow.network import Network
 from gridmend.powerflow.shorts import LEAST_OHM, Short, fault_currents
-from gridmend.powerflow.update import Standing, resolve, stand
+from gridmend.powerflow.standing import Standing, stand
+from gridmend.powerflow.update import resolve
 
 KINDS = (
     (("a",), True),

@@ -18,7 +18,8 @@ from gridmend.powerflow.factor import factorise
 from gridmend.powerflow.iteration import direct, iterate, prepare
 from gridmend.powerflow.legs import powers
 from gridmend.powerflow.network import Network, assemble
-from gridmend.powerflow.update import Standing, catch_up, resolve, stand
+from gridmend.powerflow.standing import Standing, stand
+from gridmend.powerflow.update import catch_up, resolve
 from tests.powerflow.networks import KV, PHASES, feeders
 from tests.powerflow.script_devices import script
 

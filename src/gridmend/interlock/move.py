@@ -117,8 +117,7 @@ class Move:
         site = self.before.site
         if self.row < 0:
             feeds = feeds & np.array([name != self.key for name in site.names], bool)
-        usable = site.topology.conducting(self.without(bits))
-        return site.topology.reached(usable, site.fed_nodes(feeds))
+        return site.topology.reached_at(self.without(bits), site.fed_nodes(feeds))
 
     @cached_property
     def endangers(self) -> bool:

@@ -92,7 +92,7 @@ class Site:
     def section(self) -> Ints:
         """[nodes] a number each, equal where no switch lies between; the nodes of a bus are one."""
         w = self.topology.wiring
-        of_bus, _ = self.topology.pieces(self.topology.conducting(self.mask))
+        of_bus, _ = self.topology.pieces_at(self.mask)
         return of_bus[w.node_bus]
 
     @cached_property

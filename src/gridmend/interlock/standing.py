@@ -152,8 +152,7 @@ class Standing:
         return self.snapshot.power_kw(self.site.grid, self.site.names[feeder]) != 0.0
 
     def _reached(self, bits: Bits, feeders: Flags) -> Flags:
-        topology = self.site.topology
-        return topology.reached(topology.conducting(bits), self.site.fed_nodes(feeders))
+        return self.site.topology.reached_at(bits, self.site.fed_nodes(feeders))
 
     def by_bus(self, bits: Bits) -> Flags:
         """[edges] what conducts, the phases of each bus as one: whatever stands between two of

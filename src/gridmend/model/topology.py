@@ -13,6 +13,7 @@ from gridmend.model.graph import Forest, adjacency, forest
 from gridmend.model.grid import SINGULAR, Grid
 from gridmend.model.islanding import FORMING, formers
 from gridmend.model.snapshot import Snapshot
+from gridmend.model.uncut import Uncut, numbered
 from gridmend.model.wiring import SAME_BUS, Wiring, wiring
 
 Ints = NDArray[np.int64]
@@ -142,22 +143,31 @@ class Topology:
 
     def energised(self, snapshot: Snapshot) -> Flags:
         """[nodes] whether a source reaches each node."""
-        part, start, neighbour, via = self._uncut
-        edges, rows = self.switch_edges
-        closed = (snapshot.open_phases[rows] & self.wiring.edge_bit[edges]) == 0
         sources, nodes = self.wiring.source_nodes
-        seeds = part[nodes[snapshot.source_on[sources]]]
-        return (forest(start, neighbour, via, closed, seeds, together=True).tree >= 0)[part]
+        return self.reached_at(snapshot.open_phases, nodes[snapshot.source_on[sources]])
+
+    def reached_at(self, open_phases: NDArray[np.uint8], nodes: Ints) -> Flags:
+        """[nodes] what can be `reached` over what conducts with switches [switches] open so."""
+        return self._uncut.reached(open_phases, nodes)
+
+    def parts_at(self, open_phases: NDArray[np.uint8]) -> Ints:
+        """[nodes] the `parts` of what conducts with switches [switches] open so."""
+        return self._uncut.pieces(open_phases)[0]
 
     @cached_property
-    def _uncut(self) -> tuple[Ints, Ints, Ints, Ints]:
-        """[nodes] the part that no switch cuts, and which of these parts switch edges join, as
-        `adjacency` has it."""
-        w, (edges, _) = self.wiring, self.switch_edges
-        usable = w.edge_kind != SAME_BUS
+    def _uncut(self) -> Uncut:
+        return self._without_switches(self.wiring.edge_kind != SAME_BUS)
+
+    @cached_property
+    def _uncut_buses(self) -> Uncut:
+        """The same where the nodes of a bus belong together."""
+        return self._without_switches(np.ones(len(self.wiring.edge_kind), bool))
+
+    def _without_switches(self, usable: Flags) -> Uncut:
+        w, (edges, rows) = self.wiring, self.switch_edges
         usable[edges] = False
-        names, part = np.unique(self.parts(usable), return_inverse=True)
-        return part, *adjacency(part[w.edge_from[edges]], part[w.edge_to[edges]], len(names))
+        ends = w.edge_from[edges], w.edge_to[edges]
+        return Uncut.of(self.parts(usable), ends, rows, w.edge_bit[edges])
 
     def energised_buses(self, snapshot: Snapshot) -> Flags:
         """[buses] whether any node of each bus is energised."""
@@ -179,15 +189,24 @@ class Topology:
         usable = usable | (w.edge_kind == SAME_BUS)
         seeds = np.arange(len(w.node_bus), dtype=np.int64)
         tree = forest(self.start, self.neighbour, self.via, usable, seeds, together=False).tree
-        found, number = np.unique(tree, return_inverse=True)
+        number, count = numbered(tree)
+        return self._of_buses(number), count
+
+    def pieces_at(self, open_phases: NDArray[np.uint8]) -> tuple[Ints, int]:
+        """The `pieces` of what conducts with switches [switches] open so."""
+        number, count = self._uncut_buses.pieces(open_phases)
+        return self._of_buses(number), count
+
+    def _of_buses(self, of_node: Ints) -> Ints:
+        """[buses] what is the same for all nodes of a bus, -1 where it has none."""
         of_bus = np.full(len(self.grid.buses), -1, np.int64)
-        of_bus[w.node_bus] = number
-        return of_bus, len(found)
+        of_bus[self.wiring.node_bus] = of_node
+        return of_bus
 
     def islands(self, snapshot: Snapshot) -> tuple[Ints, Ints]:
         """[buses] number of each bus's island (-1 where nothing uses the bus), and [islands]
         how many sources stand in each, so that 0 marks a dead one."""
-        of_bus, count = self.pieces(self.closed(snapshot))
+        of_bus, count = self.pieces_at(snapshot.open_phases)
         rows, nodes = self.wiring.source_nodes
         on = snapshot.source_on[rows]
         places = np.stack([rows[on], of_bus[self.wiring.node_bus[nodes[on]]]])

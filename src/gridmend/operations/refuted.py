@@ -78,7 +78,7 @@ class Refuted:
     def _islands(self, snapshot: Snapshot) -> Iterator[tuple[NDArray[np.bool_], _Island]]:
         """[buses] and name of each island that has a source."""
         topology = self.topology
-        of_bus, _ = topology.pieces(topology.closed(snapshot))
+        of_bus, _ = topology.pieces_at(snapshot.open_phases)
         rows, nodes = topology.wiring.source_nodes
         piece = of_bus[topology.wiring.node_bus[nodes]]
         on = snapshot.source_on[rows]

@@ -19,7 +19,8 @@ from gridmend.powerflow.chord import linearised
 from gridmend.powerflow.controls.static import Settling, settle_from
 from gridmend.powerflow.network import Network
 from gridmend.powerflow.solve import check_fits
-from gridmend.powerflow.update import Standing, resolve, stand
+from gridmend.powerflow.standing import Standing, stand
+from gridmend.powerflow.update import resolve
 
 _T = TypeVar("_T", bound=Any)
 

@@ -9,101 +9,37 @@ to, and where that finds no rest, it begins from nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import replace
 
 import numpy as np
 
-from gridmend.model.arrays import Complexes, Flags, Ints
+from gridmend.model.arrays import Complexes, Ints
 from gridmend.model.snapshot import DEMANDS, Snapshot
-from gridmend.powerflow.chord import Line
+from gridmend.powerflow.chord import linearised
 from gridmend.powerflow.iteration import (
     TOLERANCE_PU,
     Solution,
-    State,
     direct,
     iterate,
-    prepared,
     resume,
     sources_at,
 )
 from gridmend.powerflow.legs import powers
-from gridmend.powerflow.network import Network
 from gridmend.powerflow.positions import (
     Device,
-    loose_entries,
     moved_devices,
     set_values,
     shorted_devices,
 )
-from gridmend.powerflow.reach import parts_without, reach_parts
+from gridmend.powerflow.reach import reach_parts
 from gridmend.powerflow.refactor import columns_above, refactor, refactor_blocks
 from gridmend.powerflow.revaluing import set_tapped, sum_anew
 from gridmend.powerflow.shorts import Short
+from gridmend.powerflow.standing import Standing, begin_again, take_line
 
 _ALL_BUT_TAPS = (
     "open_phases", "steps_on", "source_on", *(name for _, *pair in DEMANDS for name in pair),
 )  # fmt: skip
-
-
-@dataclass(eq=False)
-class Standing:
-    """Where a network stands: its state, and the solution there if it was solved.
-
-    It changes in place, and with it the arrays of `state` but for `alive` and `driven`; so it
-    is for one thread, and what is kept of a state must be copied. `diagonal` [n] and `upper`
-    [pattern] are the admittance with rated legs that `state.factor` is the factor of, `live` [n]
-    what is alive by place, `parts` [n] which parts are left where the entries `loose` are cut,
-    which a device may open or close (`may_part` [pattern]), `tied` [n] which columns were made as
-    those of nodes tied to ground, `behind` [n] which columns of `state.factor` are of devices as
-    they were: few solves need it. The demand of `state.admittance` may be an earlier one: the
-    answer does not depend on it.
-    `line` is the matrix of the last solve, made for the demand `line_s_va`; `solved_s_va` the
-    demand of `solution`.
-    """
-
-    snapshot: Snapshot
-    s_va: Complexes
-    state: State
-    diagonal: Complexes
-    upper: Complexes
-    roots: Ints
-    loose: Ints
-    may_part: Flags
-    parts: Ints
-    live: Flags
-    tied: Flags
-    behind: Flags
-    shorts: tuple[Short, ...] = ()
-    line: Line | None = None
-    line_s_va: Complexes | None = None
-    solution: Solution | None = None
-    solved_s_va: Complexes | None = None
-
-
-def stand(network: Network, snapshot: Snapshot, shorts: tuple[Short, ...] = ()) -> Standing:
-    """A network prepared at positions and with short circuits, not yet solved."""
-    state, diagonal, upper = prepared(network, snapshot, shorts=shorts)
-    _, roots = sources_at(network, snapshot)
-    live = np.empty(network.pattern.n, np.bool_)
-    live[network.place] = state.alive
-    pattern, loose = network.pattern, loose_entries(network)
-    may_part = np.zeros(len(pattern.rows), np.bool_)
-    may_part[loose] = True
-    return Standing(
-        snapshot=snapshot,
-        s_va=powers(network.legs, snapshot),
-        state=state,
-        diagonal=diagonal,
-        upper=upper,
-        roots=roots,
-        loose=loose,
-        may_part=may_part,
-        parts=parts_without(pattern.start, pattern.rows, upper, loose),
-        live=live,
-        tied=~live,
-        behind=np.zeros(pattern.n, np.bool_),
-        shorts=shorts,
-    )
 
 
 def resolve(
@@ -127,7 +63,7 @@ def resolve(
         old=old, going_on=moved and same, within_pu=within_pu,
     )  # fmt: skip
     if line is not standing.line:
-        standing.line, standing.line_s_va = line, standing.s_va
+        take_line(standing, line)
     if not found.converged:
         begin_again(standing, snapshot, shorts)
         found = iterate(standing.state, standing.s_va)
@@ -149,14 +85,17 @@ def approached(
     if is_new.any():
         # what was dead starts without load
         v = np.where(is_new, direct(state, state.driven), v)
+    if standing.line is not None and standing.line_s_va is None:
+        standing.line = linearised(state, standing.s_va, v, standing.line)
+        standing.line_s_va = standing.s_va
     return v, moved
 
 
 def move(standing: Standing, snapshot: Snapshot, shorts: tuple[Short, ...] = ()) -> bool:
     """Bring the state and the matrix of the last solve to a snapshot; whether a device moved.
 
-    It solves nothing. The matrix goes where nodes are energised: it holds the slopes of no
-    voltage there.
+    It solves nothing. Where nodes are energised the matrix holds the slopes of no voltage, and
+    is said to be of no demand.
     """
     if _only_taps_move(standing, snapshot, shorts):
         moved = _take_taps(standing, snapshot)
@@ -171,14 +110,6 @@ def move(standing: Standing, snapshot: Snapshot, shorts: tuple[Short, ...] = ())
         begin_again(standing, snapshot, shorts)
     standing.snapshot = snapshot
     return bool(devices)
-
-
-def begin_again(standing: Standing, snapshot: Snapshot, shorts: tuple[Short, ...]) -> None:
-    """Prepare the network from nothing; its last solution stays, to start from."""
-    anew = stand(standing.state.network, snapshot, shorts)
-    anew.solution = standing.solution
-    for field in fields(standing):
-        setattr(standing, field.name, getattr(anew, field.name))
 
 
 def _take_demand(standing: Standing, snapshot: Snapshot) -> bool:
@@ -243,7 +174,9 @@ def _take_positions(standing: Standing, snapshot: Snapshot, devices: list[Device
         ends = rows[loose], network.pattern.columns[loose]
         reach_parts(standing.parts, *ends, closed, standing.roots, live)
         standing.live, standing.state = live, replace(state, alive=live[network.place])
-        standing.line = None if (live & ~was).any() else standing.line
+        if (live & ~was).any():
+            # its slopes there are of no voltage
+            standing.line, standing.line_s_va = None if network.legs.jump else standing.line, None
         # A node that died keeps its column until something on its way to the root changes: no
         # current enters it. One that lives again needs its own, if it was made as a dead one's.
         lives = np.flatnonzero(standing.tied & live)

@@ -110,7 +110,7 @@ def _possible(
     grid = topology.grid
     names = grid.switches.texts("name")
     dead = faulted[~topology.energised(now)[faulted]]
-    piece, w = topology.pieces(topology.closed(now))[0], topology.wiring
+    piece, w = topology.pieces_at(now.open_phases)[0], topology.wiring
     at_fault = set(piece[w.node_bus[dead]].tolist())
 
     def is_beside(row: int) -> bool:

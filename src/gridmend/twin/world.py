@@ -23,7 +23,8 @@ from gridmend.powerflow.controls.clockwork import Clockwork, run_to
 from gridmend.powerflow.controls.waiting import Waiting
 from gridmend.powerflow.network import Network
 from gridmend.powerflow.shorts import Short, device_of
-from gridmend.powerflow.update import Standing, resolve, stand
+from gridmend.powerflow.standing import Standing, stand
+from gridmend.powerflow.update import resolve
 from gridmend.twin.agenda import not_before_s
 
 _WITHIN_PU = 1e-8

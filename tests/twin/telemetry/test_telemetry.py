@@ -14,7 +14,8 @@ from gridmend.model.topology import Topology
 from gridmend.powerflow.answer import as_flow
 from gridmend.powerflow.network import Network
 from gridmend.powerflow.shorts import Short
-from gridmend.powerflow.update import resolve, stand
+from gridmend.powerflow.standing import stand
+from gridmend.powerflow.update import resolve
 from gridmend.twin.streams import Streams
 from gridmend.twin.telemetry.indicators import Indicating, Indicators
 from gridmend.twin.telemetry.meters import Metering, Meters

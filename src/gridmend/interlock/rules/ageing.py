@@ -29,11 +29,9 @@ def reliance(move: Move) -> str | None:
         return None
     site, after = move.before.site, move.after
     topology = site.topology
-    predicted = topology.reached(
-        topology.conducting(after.snapshot.open_phases), site.fed_nodes(after.feeds)
-    )
+    predicted = topology.reached_at(after.snapshot.open_phases, site.fed_nodes(after.feeds))
     sure = site.fed_nodes(after.surely_feeds)
-    surely = topology.reached(topology.conducting(after.reliance), sure)
+    surely = topology.reached_at(after.reliance, sure)
     doubtful = predicted & ~surely & _surely_live(move)
     if not doubtful.any():
         return None
@@ -43,8 +41,7 @@ def reliance(move: Move) -> str | None:
 
 def _surely_live(move: Move) -> Flags:
     site, before = move.before.site, move.before
-    usable = site.topology.conducting(before.reliance)
-    return site.topology.reached(usable, site.fed_nodes(before.surely_feeds))
+    return site.topology.reached_at(before.reliance, site.fed_nodes(before.surely_feeds))
 
 
 def _relied_on(move: Move) -> list[int]:

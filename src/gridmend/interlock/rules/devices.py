@@ -80,8 +80,7 @@ def _current_a(move: Move) -> float | None:
 def _onto_a_fault(move: Move) -> str | None:
     """A faulted element that closing, or a DER once it is free, would make live."""
     site, after = move.after.site, move.after
-    usable = site.topology.conducting(after.danger)
-    live = after.live & site.topology.reached(usable, np.concatenate(move.sides))
+    live = after.live & site.topology.reached_at(after.danger, np.concatenate(move.sides))
     told = [(element, move.before.fault_phases.get(element, "")) for element in move.before.faults]
     own = [(move.fault, move.fault_phases)] if move.fault else []
     for element, phases in (*own, *told):

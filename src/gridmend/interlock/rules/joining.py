@@ -57,7 +57,7 @@ def _joins_unchecked(move: Move) -> str | None:
     site, before = move.before.site, move.before
     one, other = move.sides
     live = move.apart
-    surely = site.topology.parts(site.topology.conducting(move.without(before.reliance)))
+    surely = site.topology.parts_at(move.without(before.reliance))
     must = live[one] & live[other] & ((surely[one] != surely[other]) | (move.row < 0))
     if not must.any():
         return None
@@ -83,7 +83,7 @@ def _completes(move: Move) -> bool:
     others = int(site.mask[move.row]) & ~move.bits
     if not others or int(before.reliance[move.row]) & others:
         return False
-    parts = site.topology.parts(site.topology.conducting(move.without(before.danger)))
+    parts = site.topology.parts_at(move.without(before.danger))
     here = among(parts, np.concatenate(move.sides))[parts[site.feed_node]]
     feeding = np.unique(site.feed_of[here & before.feeds[site.feed_of]])
     return len(feeding) == 1 and bool(site.source_row[feeding[0]] >= 0)
@@ -123,7 +123,7 @@ def _may_concern(close: Move, here: Ints, *, opens: bool) -> bool:
     """Whether opening at some nodes may part the sides of a device that is to close, or a DER
     there, once free, may hold the voltage of one."""
     topology = close.before.site.topology
-    parts = topology.parts(topology.conducting(close.without(close.before.danger)))
+    parts = topology.parts_at(close.without(close.before.danger))
     one, other = (parts[side] for side in close.sides)
     hit = among(parts, here)
     if opens:
@@ -141,10 +141,8 @@ def _joins(close: Move, standing: Standing, *, surely: bool) -> bool:
     if own:
         feeds = feeds & np.array([name != close.key for name in site.names], bool)
     one, other = close.sides
-    live = site.topology.reached(
-        site.topology.conducting(close.without(near)), site.fed_nodes(feeds)
-    )
-    parts = site.topology.parts(site.topology.conducting(close.without(far)))
+    live = site.topology.reached_at(close.without(near), site.fed_nodes(feeds))
+    parts = site.topology.parts_at(close.without(far))
     return bool((live[one] & live[other] & ((parts[one] != parts[other]) | own)).any())
 
 

@@ -120,7 +120,7 @@ def _zone(sheet: Sheet, bench: Bench) -> tuple[str, ...]:
     bits = Snapshot.normal(grid).open_phases * 0
     for name in sheet.points:
         bits[grid.switches.row(name)] = bench.site.mask[grid.switches.row(name)]
-    piece, _ = topology.pieces(topology.conducting(bits))
+    piece, _ = topology.pieces_at(bits)
     cleared = [
         grid.buses.row(_plain(line.step.device))
         for line in sheet.lines

@@ -27,7 +27,8 @@ from gridmend.powerflow.controls.tables import Controls
 from gridmend.powerflow.controls.waiting import Action, Waiting
 from gridmend.powerflow.network import Network
 from gridmend.powerflow.shorts import Short
-from gridmend.powerflow.update import Standing, resolve, stand
+from gridmend.powerflow.standing import Standing, stand
+from gridmend.powerflow.update import resolve
 
 
 @dataclass(frozen=True, eq=False)

@@ -44,7 +44,7 @@ from gridmend.powerflow.rounds import (
     rounds_to,
     solution_at,
 )
-from gridmend.powerflow.update import Standing, begin_again
+from gridmend.powerflow.standing import Standing, begin_again, take_line
 
 _ENDS, _AGAIN, _FLOATS = range(3)
 """None wants anything, or what acts is not followed; where they stand is to be solved anew; a part
@@ -75,7 +75,7 @@ class Followed(NamedTuple):
 
 class Moving(NamedTuple):
     """What moves with controls beside a line: `tap_pu` [windings] and the steps `on` [banks] that
-    the matrix has; `factor` is that of the `rated` one; the rest as in `update.Standing`."""
+    the matrix has; `factor` is that of the `rated` one; the rest as in `standing.Standing`."""
 
     tap_pu: Floats
     on: Ints
@@ -157,9 +157,7 @@ def follow(
     """
     state = standing.state
     network, base = state.network, state.network.nodes.base_v
-    if standing.line is None:
-        standing.line, standing.line_s_va = linearised(state, standing.s_va, v), standing.s_va
-    line = standing.line
+    line = standing.line or take_line(standing, linearised(state, standing.s_va, v))
     x, driven = by_place(network.place, state.alive, v, base, state.driven)
     tap_pu, was = snapshot.tap_pu.copy(), Places(*(array.copy() for array in at))
     moving = Moving(

@@ -25,7 +25,8 @@ from gridmend.powerflow.controls.queue import SAFETY, Places, act, arm, look
 from gridmend.powerflow.controls.tables import Controls
 from gridmend.powerflow.network import Network
 from gridmend.powerflow.rounds import TOLERANCE_PU, Solution
-from gridmend.powerflow.update import Standing, approached, resolve, stand
+from gridmend.powerflow.standing import Standing, stand
+from gridmend.powerflow.update import approached, resolve
 
 ROUNDS = 200
 """Control iterations after which the controls are said not to settle."""

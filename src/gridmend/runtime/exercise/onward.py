@@ -98,8 +98,7 @@ def _held_sources(stands: Standing, lost: Collection[str]) -> tuple[str, ...]:
 
 def _surely_live(stands: Standing) -> Flags:
     site = stands.site
-    usable = site.topology.conducting(stands.reliance)
-    return site.topology.reached(usable, site.fed_nodes(stands.surely_feeds))
+    return site.topology.reached_at(stands.reliance, site.fed_nodes(stands.surely_feeds))
 
 
 def _named(names: Sequence[str], which: Flags) -> tuple[str, ...]:

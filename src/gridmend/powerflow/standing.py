@@ -1,0 +1,93 @@
+"""Where a network stands: its state at positions, and the matrix and solution there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from gridmend.model.arrays import Complexes, Flags, Ints
+from gridmend.model.snapshot import Snapshot
+from gridmend.powerflow.chord import Line
+from gridmend.powerflow.iteration import Solution, State, prepared, sources_at
+from gridmend.powerflow.legs import powers
+from gridmend.powerflow.network import Network
+from gridmend.powerflow.positions import loose_entries
+from gridmend.powerflow.reach import parts_without
+from gridmend.powerflow.shorts import Short
+
+
+@dataclass(eq=False)
+class Standing:
+    """Where a network stands: its state, and the solution there if it was solved.
+
+    It changes in place, and with it the arrays of `state` but for `alive` and `driven`; so it
+    is for one thread, and what is kept of a state must be copied. `diagonal` [n] and `upper`
+    [pattern] are the admittance with rated legs that `state.factor` is the factor of, `live` [n]
+    what is alive by place, `parts` [n] which parts are left where the entries `loose` are cut,
+    which a device may open or close (`may_part` [pattern]), `tied` [n] which columns, of the factor
+    or of `line`, were made as those of nodes tied to ground, `behind` [n] which columns of
+    `state.factor` are of devices as they were: few solves need it. The demand of
+    `state.admittance` may be an earlier one: the answer does not depend on it.
+    `line` is the matrix of the last solve, made for the demand `line_s_va`, which is None where
+    nodes came to life since; `solved_s_va` the demand of `solution`.
+    """
+
+    snapshot: Snapshot
+    s_va: Complexes
+    state: State
+    diagonal: Complexes
+    upper: Complexes
+    roots: Ints
+    loose: Ints
+    may_part: Flags
+    parts: Ints
+    live: Flags
+    tied: Flags
+    behind: Flags
+    shorts: tuple[Short, ...] = ()
+    line: Line | None = None
+    line_s_va: Complexes | None = None
+    solution: Solution | None = None
+    solved_s_va: Complexes | None = None
+
+
+def stand(network: Network, snapshot: Snapshot, shorts: tuple[Short, ...] = ()) -> Standing:
+    """A network prepared at positions and with short circuits, not yet solved."""
+    state, diagonal, upper = prepared(network, snapshot, shorts=shorts)
+    _, roots = sources_at(network, snapshot)
+    live = np.empty(network.pattern.n, np.bool_)
+    live[network.place] = state.alive
+    pattern, loose = network.pattern, loose_entries(network)
+    may_part = np.zeros(len(pattern.rows), np.bool_)
+    may_part[loose] = True
+    return Standing(
+        snapshot=snapshot,
+        s_va=powers(network.legs, snapshot),
+        state=state,
+        diagonal=diagonal,
+        upper=upper,
+        roots=roots,
+        loose=loose,
+        may_part=may_part,
+        parts=parts_without(pattern.start, pattern.rows, upper, loose),
+        live=live,
+        tied=~live,
+        behind=np.zeros(pattern.n, np.bool_),
+        shorts=shorts,
+    )
+
+
+def begin_again(standing: Standing, snapshot: Snapshot, shorts: tuple[Short, ...]) -> None:
+    """Prepare the network from nothing; its last solution stays, to start from."""
+    anew = stand(standing.state.network, snapshot, shorts)
+    anew.solution = standing.solution
+    for field in fields(standing):
+        setattr(standing, field.name, getattr(anew, field.name))
+
+
+def take_line(standing: Standing, line: Line) -> Line:
+    """Keep and return a matrix that was made whole where the network stands."""
+    standing.line, standing.line_s_va = line, standing.s_va
+    standing.tied |= ~standing.live
+    return line
