@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridmend.powerflow.blocks import Blocks, factorise_rest
-from gridmend.powerflow.entries import adjacency, slots_of, upper_columns, upper_keys
+from gridmend.powerflow.entries import adjacency, slots_of, upper_columns
 from gridmend.powerflow.factor import Pattern, analyse, factorise, near_together
 from gridmend.powerflow.reach import parts_without, reach, reach_parts
 from gridmend.powerflow.refactor import columns_above, refactor, refactor_blocks
@@ -25,7 +25,8 @@ def pairs(rng: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def some_pattern(rng: np.random.Generator, n: int) -> Pattern:
-    return analyse(n, *upper_columns(n, rng.permutation(n), *pairs(rng, n)))
+    place = rng.permutation(n)
+    return analyse(n, *upper_columns(*adjacency(n, *pairs(rng, n)), place))
 
 
 @LIMITED
@@ -83,17 +84,19 @@ def test_entries_and_slots_are_those_of_the_pairs_of_nodes(seed: int, n: int) ->
     indptr, indices = adjacency(n, a, b)
     rows = np.repeat(np.arange(n), np.diff(indptr))
     assert list(zip(rows.tolist(), indices.tolist(), strict=True)) == sorted(joined)
-    keys = upper_keys(n, place, a, b)
+    start, above = upper_columns(indptr, indices, place)
+    columns = np.repeat(np.arange(n), np.diff(start))
+    entries = list(zip(above.tolist(), columns.tolist(), strict=True))
     by_place = {tuple(sorted((int(place[x]), int(place[y])))) for x, y in joined}
-    assert [(int(k % n), int(k // n)) for k in keys] == sorted(by_place, key=lambda e: e[::-1])
-    slots = slots_of(n, place, keys, a, b)
+    assert entries == sorted(by_place, key=lambda e: e[::-1])
+    slots = slots_of(place, start, above, a, b)
     for x, y, slot in zip(a, b, slots, strict=True):
         if min(x, y) < 0 or place[x] > place[y]:
             assert slot == -1
         elif x == y:
             assert slot == place[x]
         else:
-            assert keys[slot - n] == place[y] * n + place[x]
+            assert entries[slot - n] == (place[x], place[y])
 
 
 @LIMITED
@@ -102,13 +105,13 @@ def test_what_is_put_together_keeps_its_fill_and_the_first_stay_first(
     seed: int, n: int, first: int
 ) -> None:
     rng = np.random.default_rng(seed)
-    (a, b), place = pairs(rng, n), rng.permutation(n)
+    joined, place = adjacency(n, *pairs(rng, n)), rng.permutation(n)
     first = min(first, n)
-    moved = near_together(n, *upper_columns(n, place, a, b), first)
+    moved = near_together(n, *upper_columns(*joined, place), first)
     assert sorted(moved) == list(range(n))
     assert (moved[:first] < first).all()
-    before = analyse(n, *upper_columns(n, place, a, b))
-    after = analyse(n, *upper_columns(n, moved[place], a, b))
+    before = analyse(n, *upper_columns(*joined, place))
+    after = analyse(n, *upper_columns(*joined, moved[place]))
     assert len(after.l_rows) == len(before.l_rows)
     np.testing.assert_array_equal(np.diff(after.l_start)[moved], np.diff(before.l_start))
 

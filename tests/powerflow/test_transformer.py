@@ -15,6 +15,7 @@ from gridmend.model.errors import GridError
 from gridmend.model.grid import Grid
 from gridmend.powerflow import transformer
 from gridmend.powerflow.nodes import Numbering
+from gridmend.powerflow.units import units_of
 
 
 @dataclass(frozen=True)
@@ -145,7 +146,7 @@ THREE = [
 @pytest.mark.parametrize("case", TWO + THREE, ids=str)
 def test_a_transformer_has_the_admittance_that_opendss_gives_it(case: Case) -> None:
     peer = _peer(case)
-    unit = transformer.units(grid := grid_of(case), Numbering(grid))[0]
+    (unit,) = units_of(grid := grid_of(case), Numbering(grid)).values()
     ours = transformer.admittance(unit.make, np.array(case.tap_pu, float))
     np.testing.assert_allclose(ours, peer, atol=1e-12 * np.abs(peer).max())
 
@@ -154,11 +155,11 @@ def test_a_transformer_with_one_winding_is_refused_by_name() -> None:
     grid = grid_of(TWO[0]).without()
     grid = grid.with_tables(windings=grid.windings.without(["t:2"]))
     with pytest.raises(GridError, match="transformer 't' has 1 windings"):
-        transformer.units(grid, Numbering(grid))
+        units_of(grid, Numbering(grid))
 
 
 def test_a_transformer_with_too_few_reactances_says_how_many_it_needs() -> None:
     grid = grid_of(THREE[0]).with_changed("t", x_pct=(2.0,))
     with pytest.raises(GridError, match="1 leakage reactances") as caught:
-        transformer.units(grid, Numbering(grid))
+        units_of(grid, Numbering(grid))
     assert "3 values for its 3 windings" in caught.value.mend

@@ -28,7 +28,7 @@ VERSION = 1
 CELL_LIMIT = 64 * 1024**2
 """The longest cell, in characters: a year of seconds as a shape fits."""
 
-CHUNK_ROWS = 2_000
+CHUNK_ROWS = 250
 """Rows that are parsed at once, so that a large file is never held as text cells."""
 
 

@@ -1,4 +1,8 @@
-"""Where the values of elements stand in the admittance: pairs of nodes, entries, slots."""
+"""Where the values of elements stand in the admittance: pairs of nodes, entries, slots.
+
+Long arrays are made by NumPy and filled by compiled code: NumPy asks the system for large pages,
+and on a grid of many feeders most of what this takes is the first touch of memory.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +12,58 @@ from gridmend.model.arrays import Ints
 from gridmend.powerflow.compiled import compiled
 
 
-@compiled
 def conductor_pairs(start: Ints, nodes: Ints) -> tuple[Ints, Ints]:
     """The nodes of row and column of every primitive value, in order."""
-    total = 0
-    for k in range(len(start) - 1):
-        total += (start[k + 1] - start[k]) ** 2
-    a = np.empty(total, np.int64)
-    b = np.empty(total, np.int64)
+    total = int((np.diff(start) ** 2).sum())
+    a, b = np.empty(total, np.int64), np.empty(total, np.int64)
+    _pair(start, nodes, a, b)
+    return a, b
+
+
+def adjacency(n: int, a: Ints, b: Ints) -> tuple[Ints, Ints]:
+    """The symmetric pattern that pairs of nodes make, by rows and in order, no diagonal.
+
+    Nodes below 0 are ground, which is no node.
+    """
+    first = np.zeros(n + 1, np.int64)
+    _count_higher(a, b, first)
+    first = np.cumsum(first)
+    higher = np.empty(first[n], np.int64)
+    _put_higher(a, b, first, higher)
+    start = np.zeros(n + 1, np.int64)
+    _count_lower(first, higher, start)
+    start = np.cumsum(start)
+    lower = np.empty(start[n], np.int64)
+    _put_lower(first, higher, start, lower)
+    indptr = np.diff(start, prepend=0)
+    _count_each(lower, indptr)
+    indptr = np.cumsum(indptr)
+    indices = np.empty(indptr[n], np.int64)
+    _put_both(start, lower, indptr, indices)
+    return indptr, indices
+
+
+def upper_columns(indptr: Ints, indices: Ints, place: Ints) -> tuple[Ints, Ints]:
+    """The entries above the diagonal of a symmetric pattern where nodes are at other places: where
+    each column begins, and its rows in order."""
+    start = np.zeros(len(place) + 1, np.int64)
+    _count_above(indptr, indices, place, start)
+    start = np.cumsum(start)
+    rows = np.empty(start[-1], np.int64)
+    _put_above(indptr, indices, place, start, rows)
+    return start, rows
+
+
+def slots_of(place: Ints, start: Ints, rows: Ints, a: Ints, b: Ints) -> Ints:
+    """Where the value of each pair of nodes is added: k < n on the diagonal, n + p at entry p
+    above it, -1 nowhere, for it is ground's or stands below."""
+    slots = np.empty(len(a), np.int64)
+    _put_slots(place, start, rows, a, b, slots)
+    return slots
+
+
+@compiled
+def _pair(start: Ints, nodes: Ints, a: Ints, b: Ints) -> None:
     at = 0
     for k in range(len(start) - 1):
         for i in range(start[k], start[k + 1]):
@@ -23,57 +71,94 @@ def conductor_pairs(start: Ints, nodes: Ints) -> tuple[Ints, Ints]:
                 a[at] = nodes[i]
                 b[at] = nodes[j]
                 at += 1
-    return a, b
 
 
 @compiled
-def adjacency(n: int, a: Ints, b: Ints) -> tuple[Ints, Ints]:
-    """The symmetric pattern that pairs of nodes make, by rows and in order, no diagonal.
+def _count_higher(a: Ints, b: Ints, first: Ints) -> None:
+    for k in range(len(a)):
+        low, high = min(a[k], b[k]), max(a[k], b[k])
+        if 0 <= low < high:
+            first[low + 1] += 1
 
-    Nodes below 0 are ground, which is no node.
-    """
-    start, rows = upper_columns(n, np.arange(n), a, b)
-    indptr = np.zeros(n + 1, np.int64)
-    for j in range(n):
-        indptr[j + 1] += start[j + 1] - start[j]
-        for p in range(start[j], start[j + 1]):
-            indptr[rows[p] + 1] += 1
-    indptr = np.cumsum(indptr)
+
+@compiled
+def _put_higher(a: Ints, b: Ints, first: Ints, higher: Ints) -> None:
+    filled = first[:-1].copy()
+    for k in range(len(a)):
+        low, high = min(a[k], b[k]), max(a[k], b[k])
+        if 0 <= low < high:
+            higher[filled[low]] = high
+            filled[low] += 1
+
+
+@compiled
+def _count_lower(first: Ints, higher: Ints, start: Ints) -> None:
+    seen = np.full(len(first) - 1, -1, np.int64)
+    for i in range(len(seen)):
+        for k in range(first[i], first[i + 1]):
+            if seen[higher[k]] != i:
+                seen[higher[k]] = i
+                start[higher[k] + 1] += 1
+
+
+@compiled
+def _put_lower(first: Ints, higher: Ints, start: Ints, lower: Ints) -> None:
+    # taken node by node, each sees those below it in order, and one that comes again at once
+    filled, seen = start[:-1].copy(), np.full(len(first) - 1, -1, np.int64)
+    for i in range(len(seen)):
+        for k in range(first[i], first[i + 1]):
+            j = higher[k]
+            if seen[j] != i:
+                seen[j] = i
+                lower[filled[j]] = i
+                filled[j] += 1
+
+
+@compiled
+def _count_each(lower: Ints, count: Ints) -> None:
+    for i in lower:
+        count[i + 1] += 1
+
+
+@compiled
+def _put_both(start: Ints, lower: Ints, indptr: Ints, indices: Ints) -> None:
     filled = indptr[:-1].copy()
-    indices = np.empty(2 * len(rows), np.int64)
-    for j in range(n):
+    for j in range(len(filled)):
         for p in range(start[j], start[j + 1]):
-            i = rows[p]
+            i = lower[p]
             indices[filled[j]] = i
             filled[j] += 1
             indices[filled[i]] = j
             filled[i] += 1
-    return indptr, indices
 
 
 @compiled
-def upper_keys(n: int, place: Ints, a: Ints, b: Ints) -> Ints:
-    """Every entry above the diagonal that pairs of nodes make: n times its column, and its row.
-
-    Columns and rows are places of nodes in the elimination order. Keys rise.
-    """
-    start, rows = upper_columns(n, place, a, b)
-    for j in range(n):
-        for p in range(start[j], start[j + 1]):
-            rows[p] += j * n
-    return rows
+def _count_above(indptr: Ints, indices: Ints, place: Ints, start: Ints) -> None:
+    for i in range(len(place)):
+        for k in range(indptr[i], indptr[i + 1]):
+            if place[indices[k]] < place[i]:
+                start[place[i] + 1] += 1
 
 
 @compiled
-def slots_of(n: int, place: Ints, keys: Ints, a: Ints, b: Ints) -> Ints:
-    """Where the value of each pair of nodes is added: k < n on the diagonal, n + p at entry p
-    above it, -1 nowhere, for it is ground's or stands below."""
-    start = np.zeros(n + 1, np.int64)
-    for key in keys:
-        start[key // n + 1] += 1
-    start = np.cumsum(start)
-    slots = np.full(len(a), -1, np.int64)
+def _put_above(indptr: Ints, indices: Ints, place: Ints, start: Ints, rows: Ints) -> None:
+    node = np.empty(len(place), np.int64)
+    for i in range(len(place)):
+        node[place[i]] = i
+    # taken place by place, each column sees its rows in order
+    filled = start[:-1].copy()
+    for p in range(len(node)):
+        for k in range(indptr[node[p]], indptr[node[p] + 1]):
+            column = place[indices[k]]
+            if column > p:
+                rows[filled[column]] = p
+                filled[column] += 1
+
+
+@compiled
+def _put_slots(place: Ints, start: Ints, rows: Ints, a: Ints, b: Ints, slots: Ints) -> None:
     for k in range(len(a)):
+        slots[k] = -1
         if a[k] < 0 or b[k] < 0:
             continue
         p, q = place[a[k]], place[b[k]]
@@ -81,51 +166,10 @@ def slots_of(n: int, place: Ints, keys: Ints, a: Ints, b: Ints) -> Ints:
             slots[k] = p
         elif p < q:
             low, high = start[q], start[q + 1]
-            while keys[low] != q * n + p:
+            while rows[low] != p:
                 middle = (low + high) // 2
-                if keys[middle] <= q * n + p:
+                if rows[middle] <= p:
                     low = middle
                 else:
                     high = middle
-            slots[k] = n + low
-    return slots
-
-
-@compiled
-def upper_columns(n: int, place: Ints, a: Ints, b: Ints) -> tuple[Ints, Ints]:
-    """The entries of `upper_keys` by columns: where each begins, and rows in order."""
-    first = np.zeros(n + 1, np.int64)
-    for k in range(len(a)):
-        if a[k] >= 0 and b[k] >= 0 and a[k] != b[k]:
-            first[min(place[a[k]], place[b[k]]) + 1] += 1
-    first = np.cumsum(first)
-    columns = np.empty(first[n], np.int64)
-    filled = first[:-1].copy()
-    for k in range(len(a)):
-        if a[k] >= 0 and b[k] >= 0 and a[k] != b[k]:
-            p, q = place[a[k]], place[b[k]]
-            columns[filled[min(p, q)]] = max(p, q)
-            filled[min(p, q)] += 1
-    # taken row by row, each column sees its rows in order, and one that comes again at once
-    start = np.zeros(n + 1, np.int64)
-    seen = np.full(n, -1, np.int64)
-    for i in range(n):
-        for k in range(first[i], first[i + 1]):
-            j = columns[k]
-            if seen[j] != i:
-                seen[j] = i
-                start[j + 1] += 1
-    start = np.cumsum(start)
-    rows = np.empty(start[n], np.int64)
-    # Copied number by number: of a whole array Numba also compiles the text of an error of shape.
-    for i in range(n):
-        filled[i] = start[i]
-        seen[i] = -1
-    for i in range(n):
-        for k in range(first[i], first[i + 1]):
-            j = columns[k]
-            if seen[j] != i:
-                seen[j] = i
-                rows[filled[j]] = i
-                filled[j] += 1
-    return start, rows
+            slots[k] = len(place) + low

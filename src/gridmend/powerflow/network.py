@@ -12,14 +12,13 @@ from gridmend.model.arrays import Complexes, Floats, Ints
 from gridmend.model.flow import Flow, Nodes, Terminals
 from gridmend.model.grid import Grid
 from gridmend.model.snapshot import Snapshot
-from gridmend.powerflow import primitive, shunt, transformer
+from gridmend.powerflow import primitive, shunt
 from gridmend.powerflow.compiled import compiled
 from gridmend.powerflow.entries import (
     adjacency,
     conductor_pairs,
     slots_of,
     upper_columns,
-    upper_keys,
 )
 from gridmend.powerflow.factor import Pattern, analyse, grouped, near_together
 from gridmend.powerflow.leg_rows import legs
@@ -28,6 +27,7 @@ from gridmend.powerflow.nodes import Numbering
 from gridmend.powerflow.ordering import order
 from gridmend.powerflow.primitives import Primitives, primitives_of
 from gridmend.powerflow.revaluing import Tapped, tapped
+from gridmend.powerflow.units import Units, units_of
 
 if TYPE_CHECKING:
     from gridmend.powerflow.controls.following import Followed
@@ -49,7 +49,7 @@ class Network:
     slots: Ints
     legs: Legs
     leg_slots: Ints
-    units: dict[int, transformer.Unit]
+    units: Units
     pattern: Pattern
     place: Ints
     first: int
@@ -74,8 +74,8 @@ class Network:
     def unit_of_winding(self) -> Ints:
         """[windings] row of the transformer that each belongs to, -1 out of service."""
         rows = np.full(len(self.grid.windings), -1, np.int64)
-        for unit in self.units.values():
-            rows[unit.windings] = unit.row
+        counts = np.diff(self.units.winding_start)
+        rows[self.units.windings] = np.repeat(self.units.rows, counts)
         return rows
 
     @cached_property
@@ -91,15 +91,14 @@ class Network:
     @cached_property
     def tapped(self) -> Tapped:
         """Every transformer as flat arrays, in the order of `units`."""
-        units, primitives = list(self.units.values()), self.primitives
-        place = primitives.place["transformers"][np.array([u.row for u in units], np.int64)]
-        return tapped(units, primitives.value_start[place], self.slots)
+        place = self.primitives.place["transformers"][self.units.rows]
+        return tapped(self.units, self.primitives.value_start[place], self.slots)
 
     @cached_property
     def unit_number(self) -> Ints:
         """[transformers + 1] which of `tapped` each is, -1 out of service, and last of none."""
         number = np.full(len(self.grid.transformers) + 1, -1, np.int64)
-        number[list(self.units)] = np.arange(len(self.units))
+        number[self.units.rows] = np.arange(len(self.units))
         return number
 
     @cached_property
@@ -145,9 +144,9 @@ class Network:
             *shunt.reactors(grid, numbering),
             *shunt.faults(grid, numbering),
         ]
-        units = {u.row: u for u in transformer.units(grid, numbering)}
+        units = units_of(grid, numbering)
         tap_pu = grid.windings.numbers("tap_pu")
-        batches += transformer.batches(list(units.values()), tap_pu)
+        batches += units.batches(tap_pu)
         the_legs = legs(grid, numbering)
         nodes = numbering.nodes()
         primitives = primitives_of(grid, batches)
@@ -188,7 +187,7 @@ def _assembled(
     nodes: Nodes,
     primitives: Primitives,
     the_legs: Legs,
-    units: dict[int, transformer.Unit],
+    units: Units,
 ) -> Network:
     n = len(nodes.bus)
     a, b = conductor_pairs(primitives.node_start, primitives.nodes)
@@ -202,18 +201,17 @@ def _assembled(
     permutation, first = order(indptr, indices, passive)
     place = np.empty(n, np.int64)
     place[permutation] = np.arange(n)
-    place = near_together(n, *upper_columns(n, place, *off), first)[place]
-    keys = upper_keys(n, place, *off)
-    pattern = analyse(n, np.searchsorted(keys, np.arange(n + 1) * n), keys % max(n, 1))
+    place = near_together(n, *upper_columns(indptr, indices, place), first)[place]
+    above = upper_columns(indptr, indices, place)
     return Network(
         grid=grid,
         nodes=nodes,
         primitives=primitives,
-        slots=slots_of(n, place, keys, a, b),
+        slots=slots_of(place, *above, a, b),
         legs=the_legs,
-        leg_slots=slots_of(n, place, keys, leg_a, leg_b),
+        leg_slots=slots_of(place, *above, leg_a, leg_b),
         units=units,
-        pattern=pattern,
+        pattern=analyse(n, *above),
         place=place,
         first=first,
         terminals=_terminals(nodes, primitives, the_legs),

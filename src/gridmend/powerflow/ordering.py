@@ -40,18 +40,20 @@ def order(
         How many passive nodes stand in front.
     """
     waits = np.zeros(len(passive), np.bool_) if last is None else last
-    return _order(indptr, indices, passive, waits, _FILL)
+    # made here, for NumPy asks the system for large pages; halves of numbers are read in half of it
+    n = len(passive)
+    pool, lists = np.empty(4 * len(indices) + 16 * n + 16, np.int32), np.empty(4 * n + 1, np.int32)
+    return _order(indptr, indices, passive, waits, _FILL, pool, lists)
 
 
 @compiled
 def _order(
-    indptr: Ints, indices: Ints, passive: Flags, last: Flags, limit: int
+    indptr: Ints, indices: Ints, passive: Flags, last: Flags, limit: int, pool: Any, lists: Any
 ) -> tuple[Ints, int]:
     n = len(indptr) - 1
     start = np.empty(n, np.int64)
-    size = np.empty(n, np.int64)
-    room = np.empty(n, np.int64)
-    pool = np.empty(4 * len(indices) + 16 * n + 16, np.int64)
+    size = np.empty(n, np.int32)
+    room = np.empty(n, np.int32)
     used = indptr[0]
     for i in range(n):
         start[i] = used
@@ -61,15 +63,18 @@ def _order(
             pool[used + k] = indices[indptr[i] + k]
         used += room[i]
     done = np.zeros(n, np.bool_)
-    mark = np.full(n, -1, np.int64)
+    mark = np.full(n, -1, np.int32)
     permutation = np.empty(n, np.int64)
     placed = 0
     first = 0
     for stage in range(3):
-        head = np.full(n + 1, -1, np.int64)
-        after = np.full(n, -1, np.int64)
-        before = np.full(n, -1, np.int64)
-        listed = np.full(n, -1, np.int64)
+        lists[:] = -1
+        after, before, listed, head = (
+            lists[:n],
+            lists[n : 2 * n],
+            lists[2 * n : 3 * n],
+            lists[3 * n :],
+        )
         for i in range(n - 1, -1, -1):
             if not done[i] and (stage == 2 or (not last[i] and (stage == 1 or passive[i]))):
                 _push(i, size[i], head, after, before, listed)
@@ -99,7 +104,7 @@ def _order(
 
 
 @compiled
-def _missing(near: Ints, pool: Ints, start: Ints, size: Ints, mark: Ints) -> int:
+def _missing(near: Any, pool: Any, start: Ints, size: Any, mark: Any) -> int:
     """How many pairs of these nodes are not yet neighbours."""
     missing = 0
     for a in range(len(near)):
@@ -117,14 +122,14 @@ def _missing(near: Ints, pool: Ints, start: Ints, size: Ints, mark: Ints) -> int
 def _join(
     u: int,
     node: int,
-    near: Ints,
-    pool: Ints,
+    near: Any,
+    pool: Any,
     used: int,
     start: Ints,
-    size: Ints,
-    room: Ints,
-    mark: Ints,
-) -> tuple[Ints, int]:
+    size: Any,
+    room: Any,
+    mark: Any,
+) -> tuple[Any, int]:
     """Take the eliminated node from `u`'s neighbours and add that node's other ones.
 
     Neighbours lie in `pool`, which is returned because it may have to grow.
@@ -144,7 +149,7 @@ def _join(
         if size[u] == room[u]:
             grown = 2 * room[u]
             if used + grown > len(pool):
-                larger = np.empty(2 * len(pool) + grown, np.int64)
+                larger = np.empty(2 * len(pool) + grown, pool.dtype)
                 for k in range(used):
                     larger[k] = pool[k]
                 pool = larger
@@ -159,7 +164,7 @@ def _join(
 
 
 @compiled
-def _push(node: int, degree: Any, head: Ints, after: Ints, before: Ints, listed: Ints) -> None:
+def _push(node: int, degree: Any, head: Any, after: Any, before: Any, listed: Any) -> None:
     after[node] = head[degree]
     before[node] = -1
     if head[degree] >= 0:
@@ -169,7 +174,7 @@ def _push(node: int, degree: Any, head: Ints, after: Ints, before: Ints, listed:
 
 
 @compiled
-def _pull(node: int, head: Ints, after: Ints, before: Ints, listed: Ints) -> None:
+def _pull(node: int, head: Any, after: Any, before: Any, listed: Any) -> None:
     if before[node] >= 0:
         after[before[node]] = after[node]
     else:

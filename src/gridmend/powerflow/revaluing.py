@@ -12,7 +12,8 @@ import numpy as np
 
 from gridmend.model.arrays import Complexes, Floats, Ints
 from gridmend.powerflow.compiled import compiled
-from gridmend.powerflow.transformer import Unit, fill
+from gridmend.powerflow.transformer import fill
+from gridmend.powerflow.units import Units
 
 Lists = tuple[Ints, Ints]
 """Items by what they belong to: where those of each begin, and which they are."""
@@ -42,22 +43,21 @@ class Tapped(NamedTuple):
     spread: Floats
 
 
-def tapped(units: list[Unit], value_start: Ints, slots: Ints) -> Tapped:
+def tapped(units: Units, value_start: Ints, slots: Ints) -> Tapped:
     """The units of a network, of which the primitives begin at `value_start` [units], and where
     each primitive value is added: -1 nowhere."""
-    makes = {id(unit.make): unit.make for unit in units}
-    number = {key: k for k, key in enumerate(makes)}
-    volts_start, coil_v = _flat([m.coil_v for m in makes.values()], float)
-    coil_start, coil = _flat([m.coil for m in makes.values()], complex)
-    fixed_start, fixed = _flat([m.fixed for m in makes.values()], complex)
-    spread_start, spread = _flat([m.spread for m in makes.values()], float)
-    winding_start, windings = _flat([unit.windings for unit in units], np.int64)
-    spans = [slots[a : a + u.make.fixed.size] for u, a in zip(units, value_start, strict=True)]
+    makes = units.makes
+    volts_start, coil_v = _flat([m.coil_v for m in makes], float)
+    coil_start, coil = _flat([m.coil for m in makes], complex)
+    fixed_start, fixed = _flat([m.fixed for m in makes], complex)
+    spread_start, spread = _flat([m.spread for m in makes], float)
+    sizes = np.diff(fixed_start)[units.make]
+    spans = [slots[a : a + size] for a, size in zip(value_start, sizes, strict=True)]
     slot_start, entered = _flat([np.unique(span[span >= 0]) for span in spans], np.int64)
     return Tapped(
-        make=np.array([number[id(unit.make)] for unit in units], np.int64),
-        winding_start=winding_start,
-        windings=windings,
+        make=units.make,
+        winding_start=units.winding_start,
+        windings=units.windings,
         slot_start=slot_start,
         slots=entered,
         value_start=value_start,

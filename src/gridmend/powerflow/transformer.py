@@ -21,8 +21,6 @@ from gridmend.model.errors import GridError
 from gridmend.model.grid import Grid
 from gridmend.model.table import Table
 from gridmend.powerflow.compiled import compiled
-from gridmend.powerflow.nodes import NOTHING, Numbering
-from gridmend.powerflow.primitive import Batch
 
 _SOLID_S = 1e6
 """Admittance of a neutral earthed through nothing."""
@@ -50,54 +48,6 @@ class Make:
         places = self.incidence.reshape(len(self.terminal), len(self.coil_v), self.phase_count)
         every = np.einsum("cap,dbp->abcd", places, places)
         return every.reshape(len(self.coil_v) ** 2, len(self.terminal) ** 2)
-
-
-@dataclass(frozen=True, eq=False)
-class Unit:
-    """One transformer: its make, its windings' rows, and the nodes of its conductors."""
-
-    row: int
-    windings: Ints
-    nodes: Ints
-    make: Make
-
-
-def units(grid: Grid, numbering: Numbering) -> list[Unit]:
-    """Every transformer in service; those that are alike share a make."""
-    windings, start, rows = _windings(grid)
-    (ends,) = numbering.ends(grid.windings, windings, ("bus", "phases"))
-    alike = _alike(grid, rows, windings, start, ends.count)
-    makes: dict[int, Make] = {}
-    found: list[Unit] = []
-    sizes, nodes = ends.count.tolist(), ends.nodes[ends.nodes != NOTHING]
-    begin = np.concatenate([[0], np.cumsum(ends.count)])[start].tolist()
-    bounds = start.tolist()
-    for k, (row, key) in enumerate(zip(rows.tolist(), alike.tolist(), strict=True)):
-        first, last = bounds[k], bounds[k + 1]
-        make = makes.get(key)
-        if make is None:
-            mine = windings[first:last].tolist()
-            make = makes[key] = _make(grid, row, mine, sizes[first:last])
-        found.append(Unit(row, windings[first:last], nodes[begin[k] : begin[k + 1]], make))
-    return found
-
-
-def _windings(grid: Grid) -> tuple[Ints, Ints, Ints]:
-    """Windings of transformers in service by transformer and number, where each transformer's
-    begin, and the transformers' rows. Raises `GridError` for one with fewer than two."""
-    rows = np.flatnonzero(grid.transformers.flags("in_service"))
-    find = grid.transformers.index.get
-    names = grid.windings["transformer"].tolist()
-    owner = np.array([find(name.lower(), -1) for name in names], np.int64)
-    order = np.lexsort((grid.windings.counts("number"), owner))
-    count = np.bincount(owner[owner >= 0], minlength=len(grid.transformers))
-    for row in rows[count[rows] < 2][:1].tolist():
-        what = f"transformer '{grid.transformers['name'][row]}' has {count[row]} windings"
-        raise GridError(what, mend="give it two or more")
-    used = np.zeros(len(grid.transformers) + 1, np.bool_)
-    used[rows] = True
-    start = np.concatenate([[0], np.cumsum(count[rows])])
-    return order[used[owner[order]]], start, rows
 
 
 def admittance(make: Make, tap_pu: Floats) -> Complexes:
@@ -138,49 +88,7 @@ def fill(
                     values[at + k] += complex(turns * y.real, turns * y.imag)
 
 
-def batches(units: list[Unit], tap_pu: Floats) -> list[Batch]:
-    """Transformers by make, at taps [all windings of the grid] [pu]."""
-    by_make: dict[int, list[Unit]] = {}
-    for unit in units:
-        by_make.setdefault(id(unit.make), []).append(unit)
-    return [
-        Batch(
-            "transformers",
-            np.array([unit.row for unit in alike]),
-            np.stack([unit.nodes for unit in alike]),
-            alike[0].make.terminal,
-            admittance(alike[0].make, tap_pu[np.stack([unit.windings for unit in alike])]),
-        )
-        for alike in by_make.values()
-    ]
-
-
-def _alike(grid: Grid, rows: Ints, windings: Ints, start: Ints, sizes: Ints) -> Ints:
-    """[transformers] a number for each that those have in common which are made alike."""
-    each = ("connection", "kv", "kva", "r_pct", "neutral_r_ohm", "neutral_x_ohm")
-    own = ("phase_count", "no_load_loss_pct", "magnetising_pct", "anti_float_ppm", "vector_group")
-    winding = _kinds(sizes.tolist(), *(grid.windings[c][windings].tolist() for c in each))
-    counts = np.diff(start)
-    most = int(counts.max(initial=0))
-    at = start[:-1, None] + np.arange(most)
-    there = np.arange(most) < counts[:, None]
-    wound = np.where(there, winding[np.minimum(at, max(len(winding) - 1, 0))], -1)
-    return _kinds(
-        *wound.T.tolist(),
-        [x.tobytes() for x in grid.transformers["x_pct"][rows]],
-        *(grid.transformers[c][rows].tolist() for c in own),
-    )
-
-
-def _kinds(*columns: list[Any]) -> Ints:
-    """[rows] a number for each that rows have in common which are equal, nan like nan."""
-    known: dict[object, int] = {}
-    plain = [[None if x != x else x for x in column] for column in columns]
-    keys = zip(*plain, strict=True)
-    return np.array([known.setdefault(key, len(known)) for key in keys], np.int64)
-
-
-def _make(grid: Grid, row: int, windings: list[int], sizes: list[int]) -> Make:
+def made(grid: Grid, row: int, windings: list[int], sizes: list[int]) -> Make:
     table, transformers = grid.windings, grid.transformers
     phase_count = int(transformers["phase_count"][row])
     per_phase_va = float(table["kva"][windings[0]]) * 1e3 / phase_count

@@ -11,7 +11,7 @@ from gridmend.model.errors import GridError
 from gridmend.model.grid import Grid
 from gridmend.model.snapshot import controlled_winding, tap_step_pu, winding_row
 from gridmend.powerflow.network import Network
-from gridmend.powerflow.transformer import Unit
+from gridmend.powerflow.units import Unit
 
 
 @dataclass(frozen=True, eq=False)

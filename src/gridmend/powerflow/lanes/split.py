@@ -21,7 +21,7 @@ from gridmend.powerflow.network import (
     adjacency,
     conductor_pairs,
     slots_of,
-    upper_keys,
+    upper_columns,
 )
 from gridmend.powerflow.ordering import order
 from gridmend.powerflow.positions import values_at
@@ -122,15 +122,14 @@ def _cut(network: Network, snapshot: Snapshot, found: _Ties, kept: Ints) -> Spli
         passive[active[active >= 0]] = False
     last = np.zeros(size, np.bool_)
     last[node] = True
-    permutation, first = order(*adjacency(size, *off), passive, last)
+    joined = adjacency(size, *off)
+    permutation, first = order(*joined, passive, last)
     active = permutation[first:]
     by_zone = np.lexsort((np.arange(len(active)), zone[active], -depth[zone[active]]))
     permutation[first:] = active[by_zone]
     place = np.empty(size, np.int64)
     place[permutation] = np.arange(size)
-    keys = upper_keys(size, place, *off)
-    rows, columns = keys % max(size, 1), keys // max(size, 1)
-    start = np.concatenate([[0], np.cumsum(np.bincount(columns, minlength=size))])
+    above = upper_columns(*joined, place)
     return Split(
         winding=winding,
         conductors=at,
@@ -142,10 +141,10 @@ def _cut(network: Network, snapshot: Snapshot, found: _Ties, kept: Ints) -> Spli
         base_v=np.concatenate([network.nodes.base_v, network.nodes.base_v[node]]),
         flat_nodes=flat,
         flat_values=flat_values,
-        pattern=analyse(size, start.astype(np.int64), rows),
-        slots=slots_of(size, place, keys, a[here], b[here]),
+        pattern=analyse(size, *above),
+        slots=slots_of(place, *above, a[here], b[here]),
         values=values[here],
-        leg_slots=slots_of(size, place, keys, leg_a, leg_b),
+        leg_slots=slots_of(place, *above, leg_a, leg_b),
     )
 
 
