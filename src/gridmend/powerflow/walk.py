@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from gridmend.model.arrays import Complexes
 from gridmend.powerflow.chord import Line
 from gridmend.powerflow.iteration import State, direct, iterate, resume
-from gridmend.powerflow.rounds import TOLERANCE_PU, Solution
+from gridmend.powerflow.jumps import beyond, taken
+from gridmend.powerflow.rounds import TOLERANCE_PU, Solution, newton_rounds
 
 
 @dataclass(eq=False)
@@ -19,10 +20,20 @@ class Walk:
     line: Line | None = None
 
     def to(self, s_va: Complexes, *, within_pu: float = TOLERANCE_PU) -> Solution:
-        """The solution for another demand [legs] [VA]; as from nothing, within the tolerance."""
+        """The solution for another demand [legs] [VA]; as from nothing, within the tolerance.
+
+        Where it is asked for roughly, legs whose power jumps at a limit stay on the side of where
+        it starts.
+        """
         state = self.state
         start = direct(state, state.driven) if self.v_v is None else self.v_v
-        found, self.line = resume(state, s_va, start, self.line, old=True, within_pu=within_pu)
+        if within_pu > TOLERANCE_PU:
+            sides = taken(beyond(state.network.legs, start)) if state.network.legs.jump else None
+            found, self.line = newton_rounds(
+                state, s_va, start, self.line, old=True, crossing=sides, within_pu=within_pu
+            )
+        else:
+            found, self.line = resume(state, s_va, start, self.line, old=True)
         if not found.converged:
             found, self.line = iterate(state, s_va), None
         self.v_v = found.v_v if found.converged else None

@@ -136,15 +136,21 @@ def _groups(walk: Walk, demand: Demand, bounds: tuple[Solution, Solution]) -> li
     count = 1 + min(steps // _STEPS_A_BASE, _MOST_BASES - 1)
     low, high = (float(level.min()), float(level.max())) if steps else (0.0, 0.0)
 
-    def bases(one: Complexes, other: Complexes) -> int:
-        moved = np.abs(one - other) / walk.state.network.nodes.base_v
+    def bases(one: Complexes, other: Complexes, share: float = 1.0) -> int:
+        moved = share * np.abs(one - other) / walk.state.network.nodes.base_v
         return min(count, 1 + int(float(np.max(moved, initial=0.0)) / _PU_A_BASE))
 
-    count = bases(bounds[0].v_v, bounds[1].v_v) if bounds[0].converged else count
+    if bounds[0].converged:
+        # by how much of the way between the bounds the steps go, and half of that more
+        weight = np.bincount(demand.p_profile, np.abs(demand.s_va.real), len(demand.factors))
+        whole = float(weight @ np.ptp(demand.factors, axis=1)) if steps else 0.0
+        share = min(1.5 * (high - low) / whole, 1.0) if whole > 0.0 else 1.0
+        count = bases(bounds[0].v_v, bounds[1].v_v, share)
     if count > 1 and high > low:
         ends = (int(np.argmin(level)), int(np.argmax(level)))
-        asked = (demand.at(demand.factors[:, at]) for at in ends)
-        count = bases(*(walk.to(s_va, within_pu=_PU_A_BASE / 100).v_v for s_va in asked))
+        asked = [demand.at(demand.factors[:, at]) for at in ends]
+        one, other = (walk.to(s_va, within_pu=_PU_A_BASE / 100).v_v for s_va in asked)
+        count = bases(one, other)
     if count == 1 or high <= low:
         return [np.arange(steps)]
     group = np.minimum(((level - low) / (high - low) * count).astype(np.int64), count - 1)

@@ -122,8 +122,12 @@ def _cut(network: Network, snapshot: Snapshot, found: _Ties, kept: Ints) -> Spli
         passive[active[active >= 0]] = False
     last = np.zeros(size, np.bool_)
     last[node] = True
-    joined = adjacency(size, *off)
-    permutation, first = order(*joined, passive, last)
+    joined, pattern = adjacency(size, *off), network.pattern
+    if not len(node) and len(joined[1]) == 2 * len(pattern.rows) and _only(passive, network):
+        # it is the network as it was compiled: so is the order
+        permutation, first = np.argsort(network.place), network.first
+    else:
+        permutation, first = order(*joined, passive, last)
     active = permutation[first:]
     by_zone = np.lexsort((np.arange(len(active)), zone[active], -depth[zone[active]]))
     permutation[first:] = active[by_zone]
@@ -146,6 +150,11 @@ def _cut(network: Network, snapshot: Snapshot, found: _Ties, kept: Ints) -> Spli
         values=values[here],
         leg_slots=slots_of(place, *above, leg_a, leg_b),
     )
+
+
+def _only(passive: Flags, network: Network) -> bool:
+    """Whether these are the nodes that come first in a network's own order."""
+    return bool(((network.place < network.first) <= passive).all())
 
 
 def _with_companions(network: Network, snapshot: Snapshot, found: _Ties) -> _Ties:
