@@ -120,6 +120,9 @@ def test_what_no_switch_cuts_is_walked_as_one_to_the_same_end(
     at_once, whole = topology.parts_at(bits), topology.parts(usable)
     same, expected = (x[:, None] == x[None, :] for x in (at_once, whole))
     assert (same == expected).all()
+    reached, rows = topology.from_sources(usable, snapshot.source_on)
+    fed_by = np.append(rows, -1)[reached.tree]
+    np.testing.assert_array_equal(topology.fed_by(snapshot), fed_by)
     for found, plain in zip(topology.pieces_at(bits), topology.pieces(usable), strict=True):
         np.testing.assert_array_equal(found, plain)
 

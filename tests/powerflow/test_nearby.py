@@ -44,6 +44,20 @@ def test_every_switch_leads_to_what_is_found_from_nothing(grid: Grid, network: N
             assert_same(solver.solve(then, near=now), network.solve(then))
 
 
+def test_without_a_flow_to_be_near_it_goes_on_from_the_last(
+    grid: Grid, network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    solver, now, normal = Nearby(network), network.solve(), Snapshot.normal(grid)
+    asked = [normal.with_demand(k * normal.load_kw, k * normal.load_kvar) for k in (0.4, 0.8)]
+    asked += [now.snapshot.with_switch(grid, name, is_open=True) for name in ("Sw2", "Sw3")]
+    alone = [network.solve(then) for then in asked]
+    assert_same(solver.solve(asked[0]), alone[0])
+    solver.solve(asked[0], near=now)
+    monkeypatch.setattr(Network, "solve", None)
+    for then, expected in zip(asked, alone, strict=True):
+        assert_same(solver.solve(then), expected)
+
+
 def test_a_flow_that_was_given_stays_as_it_was(grid: Grid, network: Network) -> None:
     solver, now = Nearby(network), network.solve()
     first = solver.solve(now.snapshot.with_switch(grid, "Sw2", is_open=True), near=now)

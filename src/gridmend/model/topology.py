@@ -137,7 +137,15 @@ class Topology:
         return {}
 
     def fed_by(self, snapshot: Snapshot) -> Ints:
-        """[nodes] row of the source that feeds each node, -1 where it is de-energised."""
+        """[nodes] row of the source that feeds each node, the nearest of several, -1 where it is
+        de-energised."""
+        rows, nodes = self.wiring.source_nodes
+        on = snapshot.source_on[rows]
+        piece, count = self._uncut.pieces(snapshot.open_phases)
+        own = np.full(count, -1, np.int64)
+        own[piece[nodes[on]]] = rows[on]
+        if (own[piece[nodes[on]]] == rows[on]).all():
+            return own[piece]  # no two of them in one piece
         reached, rows = self.from_sources(self.closed(snapshot), snapshot.source_on)
         return np.concatenate([rows, [-1]])[reached.tree]
 

@@ -40,8 +40,7 @@ class Remembering:
     ) -> Flow:
         """The flow at a snapshot, solved once."""
         closed = self._topology.closed(snapshot)
-        reached, _ = self._topology.from_sources(closed, snapshot.source_on)
-        live = reached.tree >= 0
+        live = self._topology.energised(snapshot)
         conducts = closed & live[self._topology.wiring.edge_from]
         arrays = (live, conducts, snapshot.tap_pu, snapshot.steps_on, snapshot.source_on)
         key = (controls.encode(), _demand(snapshot), *(a.tobytes() for a in arrays))

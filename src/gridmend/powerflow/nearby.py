@@ -27,7 +27,7 @@ _T = TypeVar("_T", bound=Any)
 
 @dataclass(eq=False)
 class Nearby:
-    """A network that goes on from the flow it is told to be near.
+    """A network that goes on from the flow it is told to be near, or from the last it was told.
 
     It answers as `Network.solve` does, to the tolerance of the iteration. One caller at a time is
     served from what is kept; another meanwhile, and where loads jump beside their limits or the
@@ -43,13 +43,15 @@ class Nearby:
         self, snapshot: Snapshot, *, controls: str = "static", near: Flow | None = None
     ) -> Flow:
         """The flow at a snapshot; `near` is one that differs little from it, of this network."""
-        network = self.network
+        network, base = self.network, self._base
         able = controls == "static" and not network.legs.jump
-        if near is None or not (able and near.converged and self._busy.acquire(blocking=False)):
+        known = near.converged if near is not None else base is not None
+        if not (able and known and self._busy.acquire(blocking=False)):
             return network.solve(snapshot, controls=controls)
         try:
             check_fits(network.grid, snapshot)
-            settling = Settling(network, network.controls, self._at(near.snapshot))
+            from_it = near.snapshot if near is not None else base.snapshot if base else snapshot
+            settling = Settling(network, network.controls, self._at(from_it))
             return settle_from(settling, snapshot)
         except BaseException:
             # what was left half moved must not be gone on from
