@@ -9,12 +9,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gridmend.model.arrays import Complexes, Flags, Floats, Ints
+from gridmend.model.arrays import Complexes, Floats, Ints
+from gridmend.powerflow.compiled import compiled
 from gridmend.powerflow.leg_models import EXPONENTIAL, LINE, LOWER, NEARING, SLIDING, UPPER
 from gridmend.powerflow.legs import Crossing, Legs, leg_voltages
 
 LOOKS = 60
 """How often the sides are looked at in one solve; a bound that no feeder has come near."""
+
+_NOTHING, _CLIMBS, _FALLS, _SLIDES_LOW, _SLIDES_HIGH, _OUT = range(6)
+"""What a leg does next at a limit; it slides from below or from above, or out of its line."""
 
 _TRIES = 6
 """How often a leg may begin to slide, or go up after others went down."""
@@ -40,10 +44,18 @@ def beyond(legs: Legs, v_v: Complexes) -> Floats:
 
     Minus infinity for a leg that does not jump, infinity where there is no limit.
     """
-    u = np.abs(leg_voltages(legs, v_v)) / legs.rated_v
-    with np.errstate(divide="ignore", invalid="ignore"):
-        by = (u[:, None] / legs.limits[:, 1:]) ** 2 - 1.0
-    return np.where((legs.model == EXPONENTIAL)[:, None], by, -np.inf)
+    return _beyond(legs.model, legs.rated_v, legs.limits, leg_voltages(legs, v_v))
+
+
+@compiled
+def _beyond(model: Ints, rated_v: Floats, limits: Floats, u_v: Complexes) -> Floats:
+    by = np.full((len(u_v), 2), -np.inf)
+    for k in range(len(u_v)):
+        if model[k] == EXPONENTIAL:
+            u = abs(u_v[k]) / rated_v[k]
+            for end in range(2):
+                by[k, end] = (u / limits[k, 1 + end]) ** 2 - 1.0
+    return by
 
 
 def taken(by: Floats) -> Crossing:
@@ -65,28 +77,69 @@ def after(sides: Sides, by: Floats, s_va: Complexes) -> Sides | None:
     line. One that finds no rest on the line goes to the side that it did not come from, and one
     that rested there and is moved off its end to that side.
     """
-    low, high = misplaced(sides, by, s_va)
-    if not (low.any() or high.any() or slide(sides)):
+    crossing, other, tries = sides.crossing, sides.other, sides.tries
+    found = _moves(crossing, tries, by, s_va, sides.rising)
+    if found is None:
         return None
-    crossing, share = sides.crossing, 1.0 + by / LINE
-    may, gives = sides.tries < _TRIES, (s_va.imag < 0)[:, None]
-    slides = may & (gives & (low | high) | high & ((share > 0.0) | (sides.tries > 0)))
-    out = (crossing == SLIDING) & ((share < 0.0) | (share > 1.0))
-    climbs, falls = low & may & ~slides, high & ~slides
-    rising = sides.rising and bool((climbs | slides | out).any())
-    if rising:
-        falls = np.zeros_like(falls)
-    elif (falls | slides | out).any():
-        climbs = np.zeros_like(climbs)
-    if not (climbs | falls | slides | out).any():
+    rising, moves = found
+    now = crossing.copy(), np.zeros_like(other), tries.copy()
+    _take(*now, other, moves, by, rising)
+    return Sides(*now, rising)
+
+
+@compiled
+def _moves(
+    crossing: Crossing, tries: Ints, by: Floats, s_va: Complexes, was_rising: bool
+) -> tuple[bool, Crossing] | None:
+    """Whether legs go up before any goes down, and [legs, 2] what each does at each limit."""
+    moves = np.zeros(crossing.shape, np.int8)
+    some_slide = some_climb = some_fall = some_out = False
+    for k in range(len(crossing)):
+        gives = s_va[k].imag < 0
+        for end in range(2):
+            low, high, share = _misplaced(crossing[k, end], by[k, end], s_va[k])
+            may = tries[k, end] < _TRIES
+            if may and ((gives and low) or (high and (gives or share > 0 or tries[k, end] > 0))):
+                moves[k, end], some_slide = _SLIDES_LOW if low else _SLIDES_HIGH, True
+            elif low and may:
+                moves[k, end], some_climb = _CLIMBS, True
+            elif high:
+                moves[k, end], some_fall = _FALLS, True
+            elif crossing[k, end] == SLIDING and (share < 0.0 or share > 1.0):
+                moves[k, end], some_out = _OUT, True
+    rising = was_rising and (some_climb or some_slide or some_out)
+    if not (some_fall or some_slide or some_out or some_climb):
         return None
-    now = np.where(slides, SLIDING, crossing)
-    anew = (sides.other > 0) & (sides.tries < _TRIES // 2)
-    off = np.where(anew, sides.other, np.where(share > 1.0, UPPER, LOWER))
-    now = np.where(out, off, np.where(climbs, UPPER, np.where(falls, LOWER, now)))
-    other = np.where(slides, np.where(low, UPPER, LOWER), 0)
-    tries = sides.tries + (slides | climbs & (not rising))
-    return Sides(now.astype(np.int8), other.astype(np.int8), tries, rising)
+    kept = _FALLS if rising else _CLIMBS if some_fall or some_slide or some_out else _NOTHING
+    for k in range(len(moves)):
+        for end in range(2):
+            if moves[k, end] == kept:
+                moves[k, end] = _NOTHING
+    return rising, moves
+
+
+@compiled
+def _take(
+    crossing: Crossing, other: Crossing, tries: Ints, was_other: Crossing, moves: Crossing,
+    by: Floats, rising: bool,
+) -> None:  # fmt: skip
+    """Do what `_moves` says, in place."""
+    for k in range(len(moves)):
+        for end in range(2):
+            move = moves[k, end]
+            if move == _OUT:
+                anew = was_other[k, end] > 0 and tries[k, end] < _TRIES // 2
+                side = UPPER if 1.0 + by[k, end] / LINE > 1.0 else LOWER
+                crossing[k, end] = was_other[k, end] if anew else side
+            elif move == _CLIMBS:
+                crossing[k, end] = UPPER
+                tries[k, end] += not rising
+            elif move == _FALLS:
+                crossing[k, end] = LOWER
+            elif move != _NOTHING:
+                crossing[k, end] = SLIDING
+                other[k, end] = UPPER if move == _SLIDES_LOW else LOWER
+                tries[k, end] += 1
 
 
 def stages(sides: Sides) -> tuple[Crossing, ...]:
@@ -106,11 +159,17 @@ def given_up(sides: Sides) -> Sides | None:
     return Sides(crossing, np.zeros_like(sides.other), np.maximum(tries, sides.tries), sides.rising)
 
 
-def misplaced(sides: Sides, by: Floats, s_va: Complexes) -> tuple[Flags, Flags]:
-    """[legs, 2] legs above a limit that take what they would beneath it, and the other way."""
-    share, takes = 1.0 + by / LINE, (s_va != 0)[:, None]
-    low = (sides.crossing == LOWER) & (share > 0.0) & takes
-    return low, (sides.crossing == UPPER) & (share < 1.0) & takes
+@compiled
+def _misplaced(crossing: int, by: float, s_va: complex) -> tuple[bool, bool, float]:
+    """Whether a leg above a limit takes what it would beneath it, or the other way; its share of
+    what is above, were it on the line."""
+    share = 1.0 + by / LINE
+    takes = s_va != 0
+    return (
+        crossing == LOWER and share > 0.0 and takes,
+        crossing == UPPER and share < 1.0 and takes,
+        share,
+    )
 
 
 def slide(sides: Sides) -> bool:

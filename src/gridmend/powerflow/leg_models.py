@@ -59,6 +59,16 @@ def above(u: float, limit: float, crossing: int) -> float:
 
 
 @compiled
+def _power(u: float, exponent: float) -> float:
+    """`u` to a power; those that loads mostly have cost no logarithm."""
+    if exponent == 1.0:
+        return u
+    if exponent == 2.0:
+        return u * u
+    return u * u * u if exponent == 3.0 else u**exponent
+
+
+@compiled
 def _by_exponents(
     u: float, limits: Row, exponents: Row, at_least: int, at_most: int
 ) -> tuple[float, float]:
@@ -71,7 +81,7 @@ def _by_exponents(
     share = above(u, least, at_least)
     p, q = 1.0, 1.0
     if share != 0.0:
-        p, q = u ** exponents[0], u ** exponents[1]
+        p, q = _power(u, exponents[0]), _power(u, exponents[1])
     if share != 1.0:
         under = _under(u, low, least, 2)
         p, q = under + share * (p - under), under + share * (q - under)
