@@ -215,6 +215,14 @@ def test_what_was_dead_before_is_left_dead() -> None:
     assert not topology.energised(final)[topology.nodes_of("L105")].any()
 
 
+def test_a_demand_that_is_no_number_is_refused_by_the_name_of_its_load() -> None:
+    grid, normal = ieee123()[0], _at(1.0)
+    kvar = normal.load_kvar.copy()
+    kvar[3] = np.nan
+    with pytest.raises(GridError, match=f"load '{grid.loads['name'][3]}' is not a number"):
+        propose(grid, normal.with_demand(normal.load_kw, kvar), "line.L52")
+
+
 def test_an_unknown_element_is_named_with_its_neighbours() -> None:
     grid, network, topology = ieee123()
     with pytest.raises(GridError, match="L999"):

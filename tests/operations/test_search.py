@@ -46,17 +46,20 @@ class GivenWays:
 
 def gone_through(
     merits: list[float], monkeypatch: pytest.MonkeyPatch, *, holds: set[int], late: set[int],
-    worth: dict[int, float] | None = None,
+    worth: dict[int, float] | None = None, unproved: frozenset[int] = frozenset(),
 ) -> tuple[Search, list[tuple[int, int]]]:  # fmt: skip
     """The search over ways of which some hold and some seem too much, and the ways it tried, each
-    with how many were taken by then; `worth` is what some are found to be worth."""
+    with how many were taken by then; `worth` is what some are found to be worth, and of the
+    `unproved` not every order was tried."""
     ways, tried = GivenWays(merits), list[tuple[int, int]]()
 
     def trial(_: object, here: Configuration, merit: Merit) -> Found | Refused:
         number = here.closed[0]
         tried.append((number, ways.taken))
         nothing: Any = SimpleNamespace(flows=())
-        return Found(here, (), nothing, merit, 0.0) if number in holds else Refused(here, "no")
+        if number in holds:
+            return Found(here, (), nothing, merit, 0.0)
+        return Refused(here, "no", is_proved=number not in unproved)
 
     def seems(_: object, asked: dict[int, float]) -> bool:
         return not late.isdisjoint(asked)
@@ -72,6 +75,14 @@ def gone_through(
     case: Any = SimpleNamespace(flow=SimpleNamespace(snapshot=SimpleNamespace(load_kw=None)))
     given: Any = ways
     return Searching.of(case, given, 3).on(lambda: False), tried
+
+
+@pytest.mark.parametrize(("unproved", "bound"), [(frozenset[int](), 5.0), (frozenset({0}), 9.0)])
+def test_a_way_that_was_not_tried_in_every_order_stays_open_in_the_bound(
+    monkeypatch: pytest.MonkeyPatch, unproved: frozenset[int], bound: float
+) -> None:
+    found, _ = gone_through([9.0, 5.0], monkeypatch, holds={1}, late=set(), unproved=unproved)
+    assert [f.merit[0] for f in found.found] == [-5.0] and found.bound == bound
 
 
 def given_searching(

@@ -70,6 +70,26 @@ def test_one_that_is_worth_less_than_it_seemed_is_put_aside_again_beside_its_lik
 
 
 @pytest.mark.parametrize(
+    ("moves", "is_proved", "open_weight"), [(1, True, 0.0), (1, False, 10.0), (5, True, 10.0)]
+)
+def test_what_moves_too_much_or_was_not_tried_in_every_order_stays_open(
+    monkeypatch: pytest.MonkeyPatch, moves: int, is_proved: bool, open_weight: float
+) -> None:
+    for name, fake in (
+        ("is_live", lambda case, whole, k: True),
+        ("weight_of", lambda case, here: 10.0),
+        ("burdens", lambda whole, here: {}),
+        ("_tried", lambda case, here, moved: Refused(here, "too much", is_proved=is_proved)),
+    ):
+        monkeypatch.setattr(transfers, name, fake)
+    ways = Ways(1)
+    ways.queue = [(ALIKE, Configuration((0,), frozenset(), (), tuple(range(moves))))]
+    board = cast(Board, SimpleNamespace(ways=ways, every=0.0))
+    found = Transferring(cast(Case, Any), board).on(0.0, lambda: False)
+    assert found.found is None and found.bound == open_weight
+
+
+@pytest.mark.parametrize(
     ("left", "priority", "is_little"),
     [(0, 1.0, True), (1, 1.0, True), (2, 1.0, False), (1, 10.0, False)],
 )

@@ -58,7 +58,8 @@ def any_move(grid: Grid, snapshot: Snapshot, rng: np.random.Generator) -> Snapsh
     kind = rng.integers(8)
     if kind < 4 and len(grid.switches):
         at, positions = rng.integers(len(grid.switches)), snapshot.open_phases.copy()
-        positions[at] = [0, conductor_mask(grid.switches)[at], 0b010][rng.integers(3)]
+        whole = conductor_mask(grid.switches)[at]
+        positions[at] = [0, whole, 0b010, 0b101, 0b011][rng.integers(5)]
         return replace(snapshot, open_phases=positions)
     if kind == 4 and len(grid.windings):
         tap_pu = snapshot.tap_pu.copy()
@@ -204,6 +205,40 @@ def floating() -> Grid:
         grid = grid.with_rows("windings", {**row, **side, "r_pct": 0.5})
     bank = {"name": "c", "bus1": "low", "phases1": PHASES, "bus2": "low", "phases2": "g g g"}
     return grid.with_rows("capacitors", {**bank, "kv": 0.48, "step_kvar": (30.0,)})
+
+
+@pytest.mark.parametrize("model", ["constant_current", "constant_power", "constant_impedance"])
+@pytest.mark.parametrize("open_poles", [0b101, 0b011, 0b110])
+def test_a_delta_load_behind_one_closed_pole_draws_nothing(model: str, open_poles: int) -> None:
+    ends = {"phases1": PHASES, "phases2": PHASES, "r_ohm": 0.1 * np.eye(3), "x_ohm": np.eye(3)}
+    source = {"name": "s", "bus": "b0", "base_kv": KV, "x1_ohm": 0.5, "x0_ohm": 0.7}
+    load = {"name": "d", "bus": "b1", "phases": PHASES, "connection": "delta", "kv": KV}
+    grid = Grid("delta").with_rows("buses", *({"name": b, "base_kv": KV} for b in ("b0", "b1")))
+    grid = grid.with_rows("sources", source)
+    grid = grid.with_rows("switches", {"name": "w", "bus1": "b0", "bus2": "b1", **ends})
+    grid = grid.with_rows("loads", {**load, "p_kw": 100.0, "model": model, "v_min_pu": 0.7})
+    network, normal = Network.of(grid), Snapshot.normal(grid)
+    standing = stand(network, normal)
+    resolve(standing, normal)
+    one = replace(normal, open_phases=np.array([open_poles], np.uint8))
+    found = resolve(standing, one)
+    behind = np.abs(found.v_v[3:]) / network.nodes.base_v[3:]
+    assert found.converged
+    np.testing.assert_allclose(behind, 1.0, atol=1e-3)
+    assert apart_pu(standing, normal) < 1e-9
+
+
+def test_what_lives_again_has_columns_of_its_own_though_a_tap_moved_before_it_died() -> None:
+    grid = floating()
+    network, normal = Network.of(grid), Snapshot.normal(grid)
+    standing = stand(network, normal)
+    tap_pu = normal.tap_pu.copy()
+    tap_pu[0] += 0.00625
+    tapped = normal.with_taps(tap_pu)
+    dead = tapped.with_switch(grid, "s0", is_open=True)
+    for snapshot in (normal, tapped, dead, tapped):
+        resolve(standing, snapshot)
+    assert_prepared(standing, tapped)
 
 
 def test_a_part_that_starts_to_float_is_prepared_from_nothing_and_named() -> None:

@@ -133,7 +133,7 @@ class Site:
 
 
 def among(parts: Ints, nodes: Ints) -> Flags:
-    """[parts] whether any of some nodes lies in a part, as `Topology.parts` numbers them."""
+    """[parts] whether any of some nodes lies in a part, which is below the number of nodes."""
     found = np.zeros(len(parts) + 1, bool)
     found[parts[nodes]] = True
     return found

@@ -89,7 +89,7 @@ def propose(
     Parameters
     ----------
     snapshot
-        Positions and demand just before the fault.
+        Positions and demand just before the fault; `GridError` where a demand is not a number.
     fault
         Any line, switch, transformer or source; `GridError` where there is none of that name.
     also
@@ -117,6 +117,7 @@ def propose(
         for what was refused; equal inputs, equal plans, but for the clock's limit.
     """
     begun = clock()
+    _check_known(grid, snapshot)
     topology = _of_the_grid(grid, topology, gauge)
     solver = Remembering(solver_of(grid, network), topology)
     before = solver.solve(snapshot, controls="static")
@@ -136,6 +137,14 @@ def propose(
         case, before.snapshot, plans_most, out_of_time, transfers=transfers, late_most=late_limit
     )
     return Proposal(isolation, case.accepted, _plans(outcome, plans_most, clock() - begun))
+
+
+def _check_known(grid: Grid, snapshot: Snapshot) -> None:
+    """Raise `GridError` where a load's demand is not a number: no flow could tell what holds."""
+    demand = snapshot.load_kw + 1j * snapshot.load_kvar
+    for row in np.flatnonzero(~np.isfinite(demand))[:1].tolist():
+        what = f"the demand of load '{grid.loads['name'][row]}' is not a number"
+        raise GridError(what, where="snapshot", mend="give what it draws [kW, kvar], or 0")
 
 
 def _of_the_grid(grid: Grid, topology: Topology | None, gauge: Gauge | None) -> Topology:

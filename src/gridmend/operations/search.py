@@ -62,6 +62,7 @@ class Searching:
     found: list[Found] = field(default_factory=list[Found])
     _refused: list[Refused] = field(default_factory=list[Refused])
     _exact: set[frozenset[int]] = field(default_factory=set[frozenset[int]])
+    _untold: float = 0.0
     _alternatives: int = 0
     _equals: int = 0
     _has_shed: bool = False
@@ -122,7 +123,7 @@ class Searching:
             self._shed()
         ranked = sorted(found, key=lambda f: (f.merit, f.loss_kw))
         most = -ranked[0].merit[0] if ranked else 0.0
-        return Search(tuple(ranked), tuple(self._refused), max(most, awaiting.left))
+        return Search(tuple(ranked), tuple(self._refused), max(most, awaiting.left, self._untold))
 
     @property
     def _best(self) -> Merit | None:
@@ -157,6 +158,8 @@ class Searching:
             self.found.append(came)
             return
         self._refused.append(came)
+        if not came.is_proved:
+            self._untold = max(self._untold, -merit[0])
         self.awaiting.learn(came)
         if len(self._refused) >= SHED_AFTER and not self.found:
             self._shed()

@@ -68,6 +68,7 @@ class Transferring:
         default_factory=list[tuple[Merit, int, Configuration]]
     )
     _unfit: Unfit = field(default_factory=Unfit)
+    _untold: float = 0.0
     _number: int = 0
 
     def on(
@@ -86,6 +87,8 @@ class Transferring:
                 break
             late_most -= is_late
             moved = [k for k in here.to_open if is_live(case, whole, k)]
+            if len(moved) > MOVED_MOST:
+                self._untold = max(self._untold, -merit[0] - whole.every)
             if not moved or len(moved) > MOVED_MOST:
                 continue
             exact = weight_of(case, here)
@@ -100,6 +103,8 @@ class Transferring:
                 bound = max(-came.merit[0], self.left(-came.merit[0]))
                 return Transferred(came, tuple(self.refused), bound)
             self.refused.append(came)
+            if not came.is_proved:
+                self._untold = max(self._untold, -merit[0] - whole.every)
             self._learn(came)
         return Transferred(None, tuple(self.refused), self.left(more_than))
 
@@ -124,10 +129,11 @@ class Transferring:
         return None
 
     def left(self, at_least: float) -> float:
-        """The most that an arrangement restores which was not tried, and no less than that."""
+        """The most that an arrangement restores which was not tried, or not in every order of its
+        steps, and no less than that."""
         ahead = [self.whole.ways.best, self._aside[0][0] if self._aside else None]
         worth = (-merit[0] - self.whole.every for merit in ahead if merit is not None)
-        return max([at_least, *worth])
+        return max([at_least, self._untold, *worth])
 
     def _learn(self, came: Refused) -> None:
         if came.worst is None:

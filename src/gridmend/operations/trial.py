@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain, islice, permutations
 from math import inf
@@ -94,13 +94,14 @@ class Found:
 @dataclass(frozen=True, slots=True)
 class Refused:
     """A configuration that is not allowed, why, and by how much its worst limit is exceeded: at
-    the least where it was not solved."""
+    the least where it was not solved. Not proved is one of which not all orders were tried."""
 
     configuration: Configuration
     why: str
     excess: float = inf
     worst: Violation | None = None
     is_solved: bool = True
+    is_proved: bool = True
 
 
 def positions(case: Case, configuration: Configuration) -> Snapshot:
@@ -138,7 +139,7 @@ def tried(
     case: Case,
     here: Configuration,
     merit: Merit,
-    sequences: Iterable[tuple[Step, ...]] | None = None,
+    sequences: Iterator[tuple[Step, ...]] | None = None,
 ) -> Found | Refused:
     """The way to a configuration, or why there is none.
 
@@ -147,6 +148,7 @@ def tried(
     """
     if (hindered := refused_at_once(case, here, in_one_go=sequences is None)) is not None:
         return hindered
+    is_whole = sequences is None
     if sequences is None:
         sequences = chain(
             _without_hands(case, here), (_steps(case, here, order) for order in _orders(case, here))
@@ -173,9 +175,11 @@ def tried(
         later.append(ahead)
         if len(later) >= ORDERS_AHEAD_MOST:
             break
+    is_proved = is_whole and next(sequences, None) is None
     if later:
-        return _refused(here, min(later, key=lambda h: h.excess))
-    return Refused(here, first or "no order of its steps leads there")
+        hindrance = min(later, key=lambda h: h.excess)
+        return replace(_refused(here, hindrance), is_proved=is_proved)
+    return Refused(here, first or "no order of its steps leads there", is_proved=is_proved)
 
 
 def refused_at_once(case: Case, here: Configuration, *, in_one_go: bool = True) -> Refused | None:

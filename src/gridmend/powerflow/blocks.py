@@ -177,7 +177,8 @@ def _take(target: Floats, at: Any, lower: Floats, p: int, upper: Floats, q: int)
 def _invert(pivots: Floats, k: int) -> None:
     a, b, c, d = pivots[k, 0], pivots[k, 1], pivots[k, 2], pivots[k, 3]
     scale = a * d - b * c
-    scale = 1.0 / scale if scale != 0.0 else 0.0
+    # what cannot be inverted has no answer here: it shows in the first voltage
+    scale = 1.0 / scale if scale != 0.0 else np.nan
     pivots[k, 0], pivots[k, 1] = d * scale, -b * scale
     pivots[k, 2], pivots[k, 3] = -c * scale, a * scale
 

@@ -256,5 +256,5 @@ def _inverse(x: Any) -> Entry:
     if len(x) == 1:
         return (1.0 / x[0],)
     scale = x[0] * x[3] - x[1] * x[2]
-    scale = 1.0 / scale if scale != 0.0 else 0.0
+    scale = 1.0 / scale if scale != 0.0 else np.nan
     return x[3] * scale, -x[1] * scale, -x[2] * scale, x[0] * scale

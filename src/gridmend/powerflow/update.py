@@ -225,5 +225,6 @@ def catch_up(standing: Standing) -> bool:
     """Make the columns of the factor anew that are behind; False where a part would float."""
     columns = np.flatnonzero(standing.behind)
     standing.behind[columns] = False
+    standing.tied[columns] |= ~standing.live[columns]
     state, given = standing.state, (standing.diagonal, standing.upper, standing.live)
     return refactor(state.factor, *given, columns)

@@ -265,5 +265,7 @@ def _act(
     if len(switched) == 0:
         return True
     behind = np.flatnonzero(moving.behind)
-    moving.behind[behind] = False
+    for k in behind:
+        moving.behind[k] = False
+        moving.tied[k] |= not m.live[k]
     return remake(behind, m.columns, m.rows, moving.rated, m.live, moving.factor)
