@@ -42,7 +42,10 @@ LINES = tuple(ieee123()[0].lines)
 def _healed(line: str, horizon: Horizon | None, snapshot: Snapshot | None = None) -> Plan:
     grid, network, topology = ieee123()
     snapshot = Snapshot.normal(grid) if snapshot is None else snapshot
-    return restore(grid, snapshot, line, ahead=horizon, network=network, topology=topology)
+    return restore(
+        grid, snapshot, line, ahead=horizon, network=network, topology=topology,
+        seconds_limit=float("inf"),
+    )  # fmt: skip
 
 
 def _hours(*factors: float, cold: ColdLoad | None = None, repair_min: float = 240) -> Horizon:

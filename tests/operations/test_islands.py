@@ -53,7 +53,8 @@ def _with_more(grid: Grid) -> Grid:
 
 
 def _plan(grid: Grid, horizon: Horizon | None = None) -> Plan:
-    return propose(grid, Snapshot.normal(grid), "line.first", ahead=horizon or Horizon()).plans[0]
+    ahead, normal = horizon or Horizon(), Snapshot.normal(grid)
+    return propose(grid, normal, "line.first", ahead=ahead, seconds_limit=float("inf")).plans[0]
 
 
 def _island(plan: Plan) -> Island:

@@ -44,7 +44,9 @@ def by_pole(*, ganged: tuple[str, ...] = (), three_phase: str = "") -> Grid:
 
 
 def _proposed(grid: Grid, phases: str = "a") -> Proposal:
-    return propose(grid, Snapshot.normal(grid), "line.first", phases=phases)
+    return propose(
+        grid, Snapshot.normal(grid), "line.first", phases=phases, seconds_limit=float("inf")
+    )
 
 
 def _steps(plan: Plan) -> list[str]:

@@ -77,7 +77,9 @@ def test_a_plan_restores_as_many_as_the_best_of_all_switch_positions(
 ) -> None:
     grid, network, topology = ieee123()
     snapshot = _at(multiplier)
-    proposal = propose(grid, snapshot, line, network=network, topology=topology)
+    proposal = propose(
+        grid, snapshot, line, network=network, topology=topology, seconds_limit=float("inf")
+    )
     plan = proposal.plans[0]
     assert plan.customers_restored == _most_by_brute_force(proposal.isolation.tripped, line)
     assert plan.gap_pct == 0.0
@@ -282,7 +284,7 @@ def test_of_equal_plans_the_one_through_fewer_ties_comes_first() -> None:
 def test_a_search_bounded_by_its_work_ends_early_and_says_what_a_better_plan_might_add() -> None:
     grid = read("ieee123")
     snapshot = Snapshot.normal(grid)
-    free = restore(grid, snapshot, "L115")
+    free = restore(grid, snapshot, "L115", seconds_limit=float("inf"))
     bounded = restore(grid, snapshot, "L115", seconds_limit=float("inf"), solves_limit=3)
     again = restore(grid, snapshot, "L115", seconds_limit=float("inf"), solves_limit=3)
     assert free.gap_pct == 0
