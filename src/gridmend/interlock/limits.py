@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import compress
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -78,6 +78,11 @@ class Gauge:
     currents: int
     """How many of the names carry current."""
     pickups: Pickups
+
+    @cached_property
+    def named(self) -> NDArray[np.object_]:
+        """The names as an array."""
+        return np.array(self.names, object)
 
     @staticmethod
     def of(topology: Topology, nodes: Nodes, terminals: Terminals) -> Gauge:
@@ -154,7 +159,7 @@ def read_off(gauge: Gauge, flow: Flow, limits: Limits | None = None) -> Reading:
         allowed = float(bound[k]) * limits.loading_pct / 100
         found.append(Violation(limit, names[k], float(value[k]), allowed))
     found += gauge.pickups.violations(flow, limits.pickup_pct / 100)
-    unknown = compress(names, (~known & (value > _IDLE)).tolist())
+    unknown = gauge.named[~known & (value > _IDLE)].tolist()
     worst = int(np.argmax(pct)) if len(pct) else -1
     return Reading(
         violations=tuple(found),
