@@ -243,7 +243,8 @@ def test_no_storm_of_commands_leads_to_an_unsafe_state(grid_name: str, seed: int
 
 
 RULES = sys.modules[judge.__module__].RULES
-SEEN_HERE = ("tags", "clearance", "ground", "radiality", "synchronism")
+SEEN_HERE = {"tags": 1, "clearance": 0, "ground": 0, "radiality": 6, "synchronism": 1}
+"""Rules that a storm of commands needs, each with a seed that showed it: it is tried first."""
 
 
 @pytest.mark.parametrize("name", SEEN_HERE)
@@ -252,7 +253,7 @@ def test_a_storm_finds_the_harm_once_a_rule_is_gone(
 ) -> None:
     left = tuple((other, rule) for other, rule in RULES if other != name)
     monkeypatch.setattr(sys.modules[judge.__module__], "RULES", left)
-    for seed in range(10):
+    for seed in (SEEN_HERE[name], *range(10)):
         for grid_name in reversed(NETWORKS):
             try:
                 Storm(grid_name, seed).go(STEPS)
