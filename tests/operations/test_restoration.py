@@ -221,7 +221,7 @@ def test_a_demand_that_is_no_number_is_refused_by_the_name_of_its_load() -> None
     grid, normal = ieee123()[0], _at(1.0)
     kvar = normal.load_kvar.copy()
     kvar[3] = np.nan
-    with pytest.raises(GridError, match=f"load '{grid.loads['name'][3]}' is not a number"):
+    with pytest.raises(GridError, match=f"load '{grid.loads['name'][3]}' is no number"):
         propose(grid, normal.with_demand(normal.load_kw, kvar), "line.L52")
 
 

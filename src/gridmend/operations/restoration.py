@@ -14,9 +14,9 @@ from gridmend.interlock.limits import Gauge, Limits, read_off
 from gridmend.model.customers import customer_counts
 from gridmend.model.errors import GridError
 from gridmend.model.flow import Flow
-from gridmend.model.grid import Grid
+from gridmend.model.grid import SINGULAR, Grid
 from gridmend.model.plan import Plan, Violation
-from gridmend.model.snapshot import Snapshot
+from gridmend.model.snapshot import DEMANDS, Snapshot
 from gridmend.model.topology import Topology
 from gridmend.operations.arrangement import island_ties
 from gridmend.operations.asked import by_section
@@ -89,7 +89,7 @@ def propose(
     Parameters
     ----------
     snapshot
-        Positions and demand just before the fault; `GridError` where a demand is not a number.
+        Positions and demand just before the fault; `GridError` where a power is no number.
     fault
         Any line, switch, transformer or source; `GridError` where there is none of that name.
     also
@@ -140,11 +140,13 @@ def propose(
 
 
 def _check_known(grid: Grid, snapshot: Snapshot) -> None:
-    """Raise `GridError` where a load's demand is not a number: no flow could tell what holds."""
-    demand = snapshot.load_kw + 1j * snapshot.load_kvar
-    for row in np.flatnonzero(~np.isfinite(demand))[:1].tolist():
-        what = f"the demand of load '{grid.loads['name'][row]}' is not a number"
-        raise GridError(what, where="snapshot", mend="give what it draws [kW, kvar], or 0")
+    """Raise `GridError` where a load's or DER's power is not a number: no flow could tell what
+    holds."""
+    for table, *pair in DEMANDS:
+        known = np.all([np.isfinite(getattr(snapshot, name)) for name in pair], axis=0)
+        for row in np.flatnonzero(~known)[:1].tolist():
+            what = f"the power of {SINGULAR[table]} '{grid.table(table)['name'][row]}' is no number"
+            raise GridError(what, where="snapshot", mend="give it in kW and kvar, or 0")
 
 
 def _of_the_grid(grid: Grid, topology: Topology | None, gauge: Gauge | None) -> Topology:

@@ -88,8 +88,9 @@ class Transferring:
             late_most -= is_late
             moved = [k for k in here.to_open if is_live(case, whole, k)]
             if len(moved) > MOVED_MOST:
-                self._untold = max(self._untold, -merit[0] - whole.every)
-            if not moved or len(moved) > MOVED_MOST:
+                self._leave_open(merit)
+                continue
+            if not moved:
                 continue
             exact = weight_of(case, here)
             if exact + whole.every < -merit[0]:
@@ -104,9 +105,12 @@ class Transferring:
                 return Transferred(came, tuple(self.refused), bound)
             self.refused.append(came)
             if not came.is_proved:
-                self._untold = max(self._untold, -merit[0] - whole.every)
+                self._leave_open(merit)
             self._learn(came)
         return Transferred(None, tuple(self.refused), self.left(more_than))
+
+    def _leave_open(self, merit: Merit) -> None:
+        self._untold = max(self._untold, -merit[0] - self.whole.every)
 
     def _put_aside(self, merit: Merit, here: Configuration) -> None:
         self._number += 1

@@ -43,15 +43,15 @@ class Nearby:
         self, snapshot: Snapshot, *, controls: str = "static", near: Flow | None = None
     ) -> Flow:
         """The flow at a snapshot; `near` is one that differs little from it, of this network."""
-        network, base = self.network, self._base
+        network, there = self.network, self._base.snapshot if self._base else None
+        if near is not None:
+            there = near.snapshot if near.converged else None
         able = controls == "static" and not network.legs.jump
-        known = near.converged if near is not None else base is not None
-        if not (able and known and self._busy.acquire(blocking=False)):
+        if there is None or not (able and self._busy.acquire(blocking=False)):
             return network.solve(snapshot, controls=controls)
         try:
             check_fits(network.grid, snapshot)
-            from_it = near.snapshot if near is not None else base.snapshot if base else snapshot
-            settling = Settling(network, network.controls, self._at(from_it))
+            settling = Settling(network, network.controls, self._at(there))
             return settle_from(settling, snapshot)
         except BaseException:
             # what was left half moved must not be gone on from

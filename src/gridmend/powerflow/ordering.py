@@ -40,7 +40,7 @@ def order(
         How many passive nodes stand in front.
     """
     waits = np.zeros(len(passive), np.bool_) if last is None else last
-    # made here, for NumPy asks the system for large pages; halves of numbers are read in half of it
+    # made by NumPy, which asks the system for large pages, and of short numbers: memory binds here
     n = len(passive)
     pool, lists = np.empty(4 * len(indices) + 16 * n + 16, np.int32), np.empty(4 * n + 1, np.int32)
     return _order(indptr, indices, passive, waits, _FILL, pool, lists)
