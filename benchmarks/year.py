@@ -19,8 +19,8 @@ from oracles.clock import best_of, timed
 from oracles.year import Profiles, Settings, Year, recorded
 
 SHAPES = 16
-FEWER = {"J1": 60}
-"""Feeders whose steps are mostly solved alone, and over how many hours they are timed."""
+PEER_FEWER = {"J1": 100}
+"""Feeders whose hours take OpenDSS long with controls off, and over how many it is timed."""
 
 CHECKED = 40
 """Steps whose every voltage is held against a solve of its own."""
@@ -43,9 +43,9 @@ processor time of one thread, the least of three runs (one, where it takes over 
 compiled network to the summary of every step, to a tolerance of 1e-5 pu. OpenDSS in yearly mode
 over the first {peer} hours, meters and monitors off: its defaults, and its best settings that keep
 its tolerance of 1e-4 (named). *Error*: largest distance of any node's voltage, passive ones
-included, from Gridmend's own solve of that hour alone, at 40 hours. J1 is timed over 60 hours:
-loads stand where their model jumps, so every step is solved alone; OpenDSS finds no rest in about a
-quarter of the hours, and goes on to its last iteration.
+included, from Gridmend's own solve of that hour alone, at 40 hours. On J1 loads stand where their
+model jumps: OpenDSS finds no rest in about a quarter of the hours, and goes on to its last
+iteration; it is timed over the first 100.
 
 | feeder | nodes | ours, float64 | float32 | OpenDSS | its best | ratio | float32 | to its best |\
  error float64 [pu] | float32 | rounds |
@@ -122,12 +122,13 @@ def checked(work: Work, solver: Solver, steps: int = 400) -> float:
 
 def off_row(name: str, solver: Solver, hours: Hours) -> str:
     """One feeder without controls, both programs."""
-    work = work_of(name, min(hours.ours, FEWER.get(name, hours.ours)), controls="off")
+    work = work_of(name, hours.ours, controls="off")
     single = replace(work, single=True)
     ours, small = _us(work, solver), _us(single, solver)
     rounds = solver(work).rounds
     errors = checked(work, solver), checked(single, solver)
-    default, best, how = peer_us(name, work, min(hours.peer, work.steps))
+    asked = min(hours.peer, work.steps, PEER_FEWER.get(name, hours.peer))
+    default, best, how = peer_us(name, work, asked)
     print(f"{name}: {ours:.1f} us a step, OpenDSS {default:.0f}", file=sys.stderr)
     mean = f"{rounds.mean():.1f}" if rounds is not None else "–"
     return (

@@ -19,12 +19,12 @@ from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow.chord import slopes
 from gridmend.powerflow.iteration import State, iterate, prepare, resume
 from gridmend.powerflow.jumps import beyond
-from gridmend.powerflow.legs import across, powers
+from gridmend.powerflow.legs import powers
 from gridmend.powerflow.network import Network
 from gridmend.powerflow.standing import stand
 from gridmend.powerflow.update import resolve
 from oracles.masters import master
-from tests.powerflow.networks import build
+from tests.powerflow.jumping import INTRICATE, beside_jumps, scaled
 
 KV, R_OHM, X_OHM, KW = 12.47, 8.0, 16.0, 500.0
 LAGGING, LEADING = 200.0, -400.0
@@ -162,31 +162,6 @@ def _unbalanced_share(flow: Flow) -> float:
     return float(np.abs(total).max() / np.abs(flow.i_a).max())
 
 
-def _beside_jumps(seed: int) -> tuple[Grid, float]:
-    """A feeder among whose voltages one limit of its loads lies, and how much it takes."""
-    rng = np.random.default_rng(seed)
-    buses, models = int(rng.integers(3, 13)), ["exponential", "constant_power"]
-    grid = build(seed, buses, models, meshed=bool(rng.integers(2)))
-    rating, scale = rng.choice([0.9, 0.95, 1.06, 1.12]), float(rng.uniform(0.8, 3.0))
-    for k, name in enumerate(grid.loads):
-        grid = grid.with_changed(f"load.{name}", kv=float(grid.loads["kv"][k] * rating))
-        if rng.integers(4) == 0:
-            grid = grid.with_changed(f"load.{name}", q_kvar=-float(grid.loads["p_kw"][k]))
-    network = Network.of(grid)
-    legs, v_v = network.legs, network.solve(_scaled(grid, scale), controls="off").v_v
-    u = np.abs(across(legs, v_v)) / legs.rated_v
-    edge = float(rng.choice(u) * (1 + 1e-3 * rng.normal()))
-    limit = ["v_min_pu", "v_max_pu"][rng.integers(2)]
-    for name in grid.loads:
-        grid = grid.with_changed(f"load.{name}", **{limit: edge})
-    return grid, scale
-
-
-def _scaled(grid: Grid, scale: float) -> Snapshot:
-    normal = Snapshot.normal(grid)
-    return normal.with_demand(normal.load_kw * scale, normal.load_kvar * scale)
-
-
 def _starts(state: State, s_va: Complexes, v: Complexes) -> Iterator[Complexes]:
     yield 0.93 * v
     yield 1.07 * v
@@ -197,8 +172,8 @@ def _starts(state: State, s_va: Complexes, v: Complexes) -> Iterator[Complexes]:
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 2**31))
 def test_the_answer_is_one_wherever_the_iteration_starts(seed: int) -> None:
-    grid, scale = _beside_jumps(seed)
-    network, normal, demand = Network.of(grid), Snapshot.normal(grid), _scaled(grid, scale)
+    grid, scale = beside_jumps(seed)
+    network, normal, demand = Network.of(grid), Snapshot.normal(grid), scaled(grid, scale)
     state, s_va = prepare(network, demand), powers(network.legs, demand)
     found = iterate(state, s_va)
     assert found.converged
@@ -213,16 +188,12 @@ def test_the_answer_is_one_wherever_the_iteration_starts(seed: int) -> None:
     assert _apart_pu(state, resolve(standing, demand).v_v, found.v_v) < 1e-9
 
 
-INTRICATE = (1341, 1964, 2252, 2513, 2647, 3200)
-"""Feeders on which legs in each other's way come to rest only in the right order."""
-
-
 def test_loads_take_what_their_own_voltages_say() -> None:
     sliding = 0
     for seed in (*range(300), *INTRICATE):
-        grid, scale = _beside_jumps(seed)
+        grid, scale = beside_jumps(seed)
         network = Network.of(grid)
-        flow = network.solve(_scaled(grid, scale), controls="off")
+        flow = network.solve(scaled(grid, scale), controls="off")
         assert flow.converged
         # currents of loads are found from voltages alone: they balance where all belong
         assert _unbalanced_share(flow) < 1e-5, seed

@@ -25,8 +25,8 @@ from gridmend.powerflow.compiled import compiled
 from gridmend.powerflow.jumps import beyond, taken
 from gridmend.powerflow.legs import (
     Answers,
-    Crossing,
     Legs,
+    Shares,
     answered,
     currents,
     leg_voltages,
@@ -122,7 +122,7 @@ def linearised(
     s_va: Complexes,
     v: Complexes,
     into: Line | None = None,
-    crossing: Crossing | None = None,
+    shares: Shares | None = None,
 ) -> Line:
     """The network linearised at node voltages [V].
 
@@ -135,32 +135,32 @@ def linearised(
             empty_blocks(pattern), np.empty((len(s_va), 4)), np.zeros((pattern.n, 4)),
             np.zeros((len(pattern.rows), 4)), empty_rest(pattern, network.first),
         )  # fmt: skip
-    if crossing is None and network.legs.jump:
-        crossing = taken(beyond(network.legs, v))
+    if shares is None and network.legs.jump:
+        shares = taken(beyond(network.legs, v))
     linearise = _linearise_whole if into is None else linearise_legs
-    linearise(sloped(state, made), leg_voltages(network.legs, v), s_va, crossing)
+    linearise(sloped(state, made), leg_voltages(network.legs, v), s_va, shares)
     return made
 
 
 @compiled
-def _linearise_whole(m: Sloped, u_v: Complexes, s_va: Complexes, crossing: Crossing | None) -> None:
+def _linearise_whole(m: Sloped, u_v: Complexes, s_va: Complexes, shares: Shares | None) -> None:
     """Make a line in place at the voltages that its legs answer to [V]."""
-    m.slope[:] = slopes_at(m.answers, u_v, s_va, crossing)
+    m.slope[:] = slopes_at(m.answers, u_v, s_va, shares)
     _set_legs(m.slots, m.slope, m.scale, *m.legs)
     factorise_into(m.columns, m.bare, m.legs, m.live, m.factor, m.rest)
 
 
 @compiled
-def linearise_legs(m: Sloped, u_v: Complexes, s_va: Complexes, crossing: Crossing | None) -> None:
+def linearise_legs(m: Sloped, u_v: Complexes, s_va: Complexes, shares: Shares | None) -> None:
     """Make a line anew in place at other voltages, where only what legs add differs."""
-    m.slope[:] = slopes_at(m.answers, u_v, s_va, crossing)
+    m.slope[:] = slopes_at(m.answers, u_v, s_va, shares)
     _set_legs(m.slots, m.slope, m.scale, *m.legs)
     factorise_rest(m.columns, m.legs, m.live, m.factor, m.rest)
 
 
 @compiled
 def add_offsets(
-    m: Sloped, s_va: Complexes, crossing: Crossing | None, x: Complexes, total: Complexes
+    m: Sloped, s_va: Complexes, shares: Shares | None, x: Complexes, total: Complexes
 ) -> None:
     """Add to node currents [n] [pu] what legs would take at no voltage, were they as their slopes.
 
@@ -168,7 +168,7 @@ def add_offsets(
     """
     plus, minus, base_plus, base_minus = m.ends
     slope, u = m.slope, across_places(m.ends, x)
-    taken_a = currents(m.answers, answered(m.balanced, u), s_va, crossing)
+    taken_a = currents(m.answers, answered(m.balanced, u), s_va, shares)
     for k in range(len(plus)):
         re, im = u[k].real, u[k].imag
         offset = (
@@ -194,25 +194,23 @@ def across_places(ends: tuple[Ints, Ints, Floats, Floats], x: Complexes) -> Comp
     return u
 
 
-def slopes(legs: Legs, s_va: Complexes, v: Complexes, crossing: Crossing | None = None) -> Floats:
+def slopes(legs: Legs, s_va: Complexes, v: Complexes, shares: Shares | None = None) -> Floats:
     """[legs, 4] derivative of each leg's current by its voltage, real and imaginary parts."""
-    if crossing is None and legs.jump:
-        crossing = taken(beyond(legs, v))
-    return slopes_at(legs.answers, leg_voltages(legs, v), s_va, crossing)
+    if shares is None and legs.jump:
+        shares = taken(beyond(legs, v))
+    return slopes_at(legs.answers, leg_voltages(legs, v), s_va, shares)
 
 
 @compiled
-def slopes_at(
-    answers: Answers, u_v: Complexes, s_va: Complexes, crossing: Crossing | None
-) -> Floats:
+def slopes_at(answers: Answers, u_v: Complexes, s_va: Complexes, shares: Shares | None) -> Floats:
     """The same at the voltages that the legs answer to [V]."""
     slope, ahead, behind = np.empty((len(u_v), 4)), u_v.copy(), u_v.copy()
     for column, turn in enumerate((1.0 + 0.0j, 1.0j)):
         for k in range(len(u_v)):
             h = _DIFFERENCE * answers[1][k]
             ahead[k], behind[k] = u_v[k] + turn * h, u_v[k] - turn * h
-        more = currents(answers, ahead, s_va, crossing)
-        less = currents(answers, behind, s_va, crossing)
+        more = currents(answers, ahead, s_va, shares)
+        less = currents(answers, behind, s_va, shares)
         for k in range(len(u_v)):
             h = _DIFFERENCE * answers[1][k]
             slope[k, column] = (more[k].real - less[k].real) / (2 * h)

@@ -8,8 +8,8 @@ import numpy as np
 
 from gridmend.model.arrays import Complexes, Flags, Ints
 from gridmend.model.snapshot import Snapshot
-from gridmend.powerflow import jumps
-from gridmend.powerflow.chord import Line, linearised
+from gridmend.powerflow import jumps, sliding
+from gridmend.powerflow.chord import Line
 from gridmend.powerflow.factor import Factor, factorise, substitute
 from gridmend.powerflow.legs import (
     across,
@@ -129,8 +129,7 @@ def resume(
     `old` says that it was made for another demand. Returns the matrix that was used last beside
     what was found; the one given is used up. Legs whose power jumps at a limit begin on a side
     that does not depend on where the rounds begin, unless they are `going_on` from the answer at
-    other positions, and take another until all are where they belong. A matrix of legs that slide
-    along their line serves no other solve, and is not returned.
+    other positions, and take another until all are where they belong.
     """
     legs = state.network.legs
     if not legs.jump:
@@ -138,9 +137,9 @@ def resume(
     foretold = _foretold(state, s_va, v if going_on else None)
     sides = jumps.first(jumps.beyond(legs, foretold))
     found, line = newton_rounds(
-        state, s_va, v, line, old=old, crossing=sides.crossing, within_pu=within_pu
+        state, s_va, v, line, old=old, shares=sides.shares, within_pu=within_pu
     )
-    rounds, steep = found.iterations, None
+    rounds = found.iterations
     for _ in range(jumps.LOOKS):
         if found.converged:
             v, after = found.v_v, jumps.after(sides, jumps.beyond(legs, found.v_v), s_va)
@@ -148,19 +147,9 @@ def resume(
             after = jumps.given_up(sides)
         if after is None:
             break
-        anew, start, slides = jumps.slides_differ(sides, after), v, jumps.slide(after)
-        for crossing in jumps.stages(after):
-            if slides:
-                made = linearised(state, s_va, start, steep, crossing) if anew else steep
-                found, steep = newton_rounds(
-                    state, s_va, start, made, old=True, crossing=crossing, within_pu=within_pu
-                )
-            else:
-                found, line = newton_rounds(
-                    state, s_va, start, line, old=True, crossing=crossing, within_pu=within_pu
-                )
-            start, rounds = found.v_v, rounds + found.iterations
-        sides = after
+        kept = line if found.converged else None
+        found, line, sides = sliding.settled(state, s_va, v, kept, after, within_pu)
+        rounds += found.iterations
     return replace(found, iterations=rounds), line
 
 

@@ -8,11 +8,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from gridmend.model.arrays import Complexes, Floats, Ints
+from gridmend.model.arrays import Complexes, Flags, Floats, Ints
 from gridmend.powerflow.compiled import compiled
-from gridmend.powerflow.leg_models import EXPONENTIAL, LINE, LOWER, NEARING, SLIDING, UPPER
-from gridmend.powerflow.legs import Crossing, Legs, leg_voltages
+from gridmend.powerflow.leg_models import EXPONENTIAL, LINE
+from gridmend.powerflow.legs import Legs, Shares, leg_voltages
+
+LOWER, UPPER, SLIDING = 1, 2, 3
+"""How a leg crosses a limit: at any voltage as below it or as above it, or along its line, where
+its share of what is above is an unknown beside the voltages."""
+
+Crossing = NDArray[np.int8]
+"""[legs, 2] how each leg crosses its lower and upper limit."""
 
 LOOKS = 60
 """How often the sides are looked at in one solve; a bound that no feeder has come near."""
@@ -28,15 +36,27 @@ _TRIES = 6
 class Sides:
     """Where each leg is at each of its limits.
 
-    `crossing` [legs, 2] as in `leg_models`; `rising` whether legs go up before any goes down;
-    `tries` [legs, 2] how often it began to slide, or went up since; `other` [legs, 2] of those
-    that just began to slide the side that they did not come from, else nothing.
+    `crossing` [legs, 2]; `share` [legs, 2] of what is above, of those that slide; `rising` whether
+    legs go up before any goes down; `tries` [legs, 2] how often each began to slide, or went up
+    since; `other` [legs, 2] of those that just began to slide the side that they did not come from,
+    else nothing.
     """
 
     crossing: Crossing
     other: Crossing
     tries: Ints
     rising: bool
+    share: Floats
+
+    @property
+    def shares(self) -> Shares:
+        """[legs, 2] what each leg is of above its limits."""
+        return np.where(self.crossing == SLIDING, self.share, self.crossing == UPPER).astype(float)
+
+    @property
+    def sliding(self) -> Flags:
+        """[legs, 2] which slide."""
+        return self.crossing == SLIDING
 
 
 def beyond(legs: Legs, v_v: Complexes) -> Floats:
@@ -58,14 +78,16 @@ def _beyond(model: Ints, rated_v: Floats, limits: Floats, u_v: Complexes) -> Flo
     return by
 
 
-def taken(by: Floats) -> Crossing:
-    """[legs, 2] the side on which each leg is."""
-    return np.where(by > 0.0, UPPER, LOWER).astype(np.int8)
+def taken(by: Floats) -> Shares:
+    """[legs, 2] what each leg is of above its limits, on its side of them."""
+    return (by > 0.0).astype(float)
 
 
 def first(by: Floats) -> Sides:
     """Each leg on its side of the state that was foretold."""
-    return Sides(taken(by), np.zeros(by.shape, np.int8), np.zeros(by.shape, np.int64), rising=True)
+    crossing = np.where(by > 0.0, UPPER, LOWER).astype(np.int8)
+    none = np.zeros(by.shape, np.int8)
+    return Sides(crossing, none, none.astype(np.int64), rising=True, share=taken(by))
 
 
 def after(sides: Sides, by: Floats, s_va: Complexes) -> Sides | None:
@@ -78,26 +100,27 @@ def after(sides: Sides, by: Floats, s_va: Complexes) -> Sides | None:
     that rested there and is moved off its end to that side.
     """
     crossing, other, tries = sides.crossing, sides.other, sides.tries
-    found = _moves(crossing, tries, by, s_va, sides.rising)
-    if found is None:
+    by = np.where(sides.sliding, (sides.share - 1.0) * LINE, by)
+    any_moves, rising, moves = moves_of(crossing, tries, by, s_va, sides.rising)
+    if not any_moves:
         return None
-    rising, moves = found
     now = crossing.copy(), np.zeros_like(other), tries.copy()
-    _take(*now, other, moves, by, rising)
-    return Sides(*now, rising)
+    take_moves(*now, other, moves, by, rising)
+    return Sides(*now, rising, sides.shares)
 
 
 @compiled
-def _moves(
+def moves_of(
     crossing: Crossing, tries: Ints, by: Floats, s_va: Complexes, was_rising: bool
-) -> tuple[bool, Crossing] | None:
-    """Whether legs go up before any goes down, and [legs, 2] what each does at each limit."""
+) -> tuple[bool, bool, Crossing]:
+    """Whether any leg moves, whether legs go up before any goes down, and [legs, 2] what each does
+    at each limit."""
     moves = np.zeros(crossing.shape, np.int8)
     some_slide = some_climb = some_fall = some_out = False
     for k in range(len(crossing)):
         gives = s_va[k].imag < 0
         for end in range(2):
-            low, high, share = _misplaced(crossing[k, end], by[k, end], s_va[k])
+            low, high, share = misplaced(crossing[k, end], by[k, end], s_va[k])
             may = tries[k, end] < _TRIES
             if may and ((gives and low) or (high and (gives or share > 0 or tries[k, end] > 0))):
                 moves[k, end], some_slide = _SLIDES_LOW if low else _SLIDES_HIGH, True
@@ -108,22 +131,20 @@ def _moves(
             elif crossing[k, end] == SLIDING and (share < 0.0 or share > 1.0):
                 moves[k, end], some_out = _OUT, True
     rising = was_rising and (some_climb or some_slide or some_out)
-    if not (some_fall or some_slide or some_out or some_climb):
-        return None
     kept = _FALLS if rising else _CLIMBS if some_fall or some_slide or some_out else _NOTHING
     for k in range(len(moves)):
         for end in range(2):
             if moves[k, end] == kept:
                 moves[k, end] = _NOTHING
-    return rising, moves
+    return some_fall or some_slide or some_out or some_climb, rising, moves
 
 
 @compiled
-def _take(
+def take_moves(
     crossing: Crossing, other: Crossing, tries: Ints, was_other: Crossing, moves: Crossing,
     by: Floats, rising: bool,
 ) -> None:  # fmt: skip
-    """Do what `_moves` says, in place."""
+    """Do what `moves_of` says, in place."""
     for k in range(len(moves)):
         for end in range(2):
             move = moves[k, end]
@@ -142,25 +163,20 @@ def _take(
                 tries[k, end] += 1
 
 
-def stages(sides: Sides) -> tuple[Crossing, ...]:
-    """How legs cross, one solve after another: those that begin to slide near their line first."""
-    began = (sides.crossing == SLIDING) & (sides.other > 0)
-    if not began.any():
-        return (sides.crossing,)
-    return np.where(began, NEARING, sides.crossing).astype(np.int8), sides.crossing
-
-
 def given_up(sides: Sides) -> Sides | None:
     """Legs that just began to slide on their other side instead, for good; None without any."""
     began = sides.other > 0
     if not began.any():
         return None
     crossing, tries = np.where(began, sides.other, sides.crossing), np.where(began, _TRIES, 0)
-    return Sides(crossing, np.zeros_like(sides.other), np.maximum(tries, sides.tries), sides.rising)
+    return Sides(
+        crossing, np.zeros_like(sides.other), np.maximum(tries, sides.tries), sides.rising,
+        sides.share,
+    )  # fmt: skip
 
 
 @compiled
-def _misplaced(crossing: int, by: float, s_va: complex) -> tuple[bool, bool, float]:
+def misplaced(crossing: int, by: float, s_va: complex) -> tuple[bool, bool, float]:
     """Whether a leg above a limit takes what it would beneath it, or the other way; its share of
     what is above, were it on the line."""
     share = 1.0 + by / LINE
@@ -170,13 +186,3 @@ def _misplaced(crossing: int, by: float, s_va: complex) -> tuple[bool, bool, flo
         crossing == UPPER and share < 1.0 and takes,
         share,
     )
-
-
-def slide(sides: Sides) -> bool:
-    """Whether any leg slides."""
-    return bool((sides.crossing == SLIDING).any())
-
-
-def slides_differ(before: Sides, now: Sides) -> bool:
-    """Whether other legs slide now, for which a matrix made before serves no longer."""
-    return bool(((before.crossing == SLIDING) != (now.crossing == SLIDING)).any())

@@ -10,15 +10,12 @@ from gridmend.powerflow.compiled import compiled
 POWER, IMPEDANCE, CURRENT, MOTOR, EXPONENTIAL, FIXED_Q, FIXED_Q_IMPEDANCE, ZIP = range(8)
 _CUT_OFF = 500.0  # how steeply a ZIP load lets go around its cut-off voltage
 
-STEEP, LOWER, UPPER, SLIDING, NEARING = range(5)
-"""How a leg by exponents crosses a limit, at which its power jumps.
+BY_VOLTAGE = math.nan
+"""A share that no one gives: the voltage says how much of a leg is as above its limit."""
 
-`STEEP`: in a line of `LINE` that ends at the limit; `SLIDING`: along that line and beyond its
-ends; `NEARING`: along one of `LONGER`, from where Newton's method finds the other; `LOWER`,
-`UPPER`: at any voltage as below or above the limit."""
-
-LINE, LONGER = 1e-6, 1e-4
-"""Length of the lines [of the limit's squared voltage]."""
+LINE = 1e-6
+"""Length of the line that ends at a limit at which the power of a leg by exponents jumps, and in
+which its share of what is above goes from 0 to 1 [of the limit's squared voltage]."""
 
 Row = Floats | tuple[float, ...]
 """One leg's numbers in compiled code: a row of an array, or the same as a tuple."""
@@ -50,12 +47,11 @@ def _under(u: float, low: float, least: float, steep: int) -> float:
 
 
 @compiled
-def above(u: float, limit: float, crossing: int) -> float:
-    """How much of a leg is as above a limit: 0 to 1, any number where it slides."""
-    if crossing in (LOWER, UPPER):
-        return 1.0 if crossing == UPPER else 0.0
-    share = 1.0 + (u * u / (limit * limit) - 1.0) / (LONGER if crossing == NEARING else LINE)
-    return min(max(share, 0.0), 1.0) if crossing == STEEP else share
+def above(u: float, limit: float, share: float) -> float:
+    """How much of a leg is as above a limit: the share that is given, else by its voltage."""
+    if not math.isnan(share):
+        return share
+    return min(max(1.0 + (u * u / (limit * limit) - 1.0) / LINE, 0.0), 1.0)
 
 
 @compiled
@@ -70,9 +66,9 @@ def _power(u: float, exponent: float) -> float:
 
 @compiled
 def _by_exponents(
-    u: float, limits: Row, exponents: Row, at_least: int, at_most: int
+    u: float, limits: Row, exponents: Row, at_least: float, at_most: float
 ) -> tuple[float, float]:
-    """Active and reactive power over rated, crossing the lower and upper limit as said."""
+    """Active and reactive power over rated, with shares of above the lower and upper limit."""
     low, least, most = limits[0], limits[1], limits[2]
     over = above(u, most, at_most)
     high = u * u / (most * most)
@@ -101,13 +97,13 @@ def leg_current(
     exponents: Row,
     zips: Row,
     fixed_var: float,
-    at_least: int = STEEP,
-    at_most: int = STEEP,
+    at_least: float = BY_VOLTAGE,
+    at_most: float = BY_VOLTAGE,
 ) -> complex:
     """Current of one leg [A] at `v` [V], which is `u` of its rated voltage, for `s` [VA].
 
-    `by` is the inverse of the squared voltage [1/V²]. One by exponents crosses its lower and
-    upper limit as `at_least` and `at_most` say.
+    `by` is the inverse of the squared voltage [1/V²]. One by exponents is of above its
+    lower and upper limit what `at_least` and `at_most` say.
     """
     low, least, most = limits[0], limits[1], limits[2]
     inside = least < u <= most

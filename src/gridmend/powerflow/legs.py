@@ -11,15 +11,14 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gridmend.model.arrays import Complexes, Floats, Ints
 from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow.compiled import compiled
-from gridmend.powerflow.leg_models import EXPONENTIAL, POWER, STEEP, Row, leg_current
+from gridmend.powerflow.leg_models import BY_VOLTAGE, EXPONENTIAL, POWER, Row, leg_current
 
-Crossing = NDArray[np.int8]
-"""[legs, 2] how each leg crosses its lower and upper limit; see `leg_models`."""
+Shares = Floats
+"""[legs, 2] what each leg is of above its lower and its upper limit; see `leg_models.above`."""
 
 Answers = tuple[Ints, Floats, Floats, Floats, Floats, Floats]
 """Of legs: `model`, `rated_v`, `limits`, `exponents`, `zip` and fixed power [var]."""
@@ -133,20 +132,18 @@ def answered(balanced: Ints, u_v: Complexes) -> Complexes:
 
 
 def leg_currents(
-    legs: Legs, s_va: Complexes, u_v: Complexes, crossing: Crossing | None = None
+    legs: Legs, s_va: Complexes, u_v: Complexes, shares: Shares | None = None
 ) -> Complexes:
     """[legs] current into each leg [A] at the voltages across them [V].
 
-    `crossing` [legs, 2] says how legs by exponents cross their lower and upper limit; all are
-    steep unless given.
+    `shares` [legs, 2] says what legs by exponents are of above their lower and upper limit; their
+    voltages do unless it is given.
     """
-    return currents(legs.answers, u_v, s_va, crossing)
+    return currents(legs.answers, u_v, s_va, shares)
 
 
 @compiled
-def currents(
-    answers: Answers, u_v: Complexes, s_va: Complexes, crossing: Crossing | None
-) -> Complexes:
+def currents(answers: Answers, u_v: Complexes, s_va: Complexes, shares: Shares | None) -> Complexes:
     """The same for compiled code."""
     model, _, limits, exponents, zips, fixed_var = answers
     i_a = np.zeros(len(u_v), np.complex128)
@@ -170,8 +167,8 @@ def currents(
                 (exponents[k, 0], exponents[k, 1]),
                 _seven(zips, k),
                 fixed_var[k],
-                STEEP if crossing is None else crossing[k, 0],
-                STEEP if crossing is None else crossing[k, 1],
+                BY_VOLTAGE if shares is None else shares[k, 0],
+                BY_VOLTAGE if shares is None else shares[k, 1],
             )
     return i_a
 

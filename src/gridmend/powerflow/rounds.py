@@ -26,7 +26,7 @@ from gridmend.powerflow.chord import (
     sloped,
 )
 from gridmend.powerflow.compiled import compiled
-from gridmend.powerflow.legs import Crossing, answered
+from gridmend.powerflow.legs import Shares, answered
 
 if TYPE_CHECKING:
     from gridmend.powerflow.iteration import State
@@ -97,7 +97,7 @@ THERE, LOST, _SLOW, _STALLED = range(4)
 
 def newton_rounds(
     state: State, s_va: Complexes, v: Complexes, line: Line | None, *, old: bool,
-    crossing: Crossing | None = None, within_pu: float = TOLERANCE_PU,
+    shares: Shares | None = None, within_pu: float = TOLERANCE_PU,
 ) -> tuple[Solution, Line]:  # fmt: skip
     """From voltages [V] to where less than `within_pu` is left; legs cross their limits as said.
 
@@ -110,10 +110,10 @@ def newton_rounds(
     network = state.network
     place, base, first = network.place, network.nodes.base_v, network.first
     keep = WORTH_KEEPING_OLD if old and line else WORTH_KEEPING
-    line = linearised(state, s_va, v, crossing=crossing) if line is None else line
+    line = linearised(state, s_va, v, shares=shares) if line is None else line
     x, driven = by_place(place, state.alive, v, base, state.driven)
     way, why = rounds_to(
-        sloped(state, line), s_va, crossing, driven, x, rooms(len(x)), Way(worst=first), keep,
+        sloped(state, line), s_va, shares, driven, x, rooms(len(x)), Way(worst=first), keep,
         within_pu,
     )  # fmt: skip
     return solution_at(state, line, x, way, converged=why == THERE), line
@@ -135,7 +135,7 @@ def rooms(n: int) -> Rooms:
 
 @compiled
 def rounds_to(
-    m: Sloped, s_va: Complexes, crossing: Crossing | None, driven: Complexes, x: Complexes,
+    m: Sloped, s_va: Complexes, shares: Shares | None, driven: Complexes, x: Complexes,
     room: Rooms, way: Way, keep: float, within_pu: float,
 ) -> tuple[Way, int]:  # fmt: skip
     """Rounds from voltages by place `x` [pu] on, in place, their matrix made anew where it pays.
@@ -144,17 +144,17 @@ def rounds_to(
     """
     renewed = False
     while True:
-        way, why = _rounds(m, s_va, crossing, driven, x, room, way, keep, within_pu, renewed)
+        way, why = _rounds(m, s_va, shares, driven, x, room, way, keep, within_pu, renewed)
         if why in (THERE, LOST):
             return way, why
         renewed, keep = why == _STALLED, WORTH_KEEPING
-        linearise_legs(m, answered(m.balanced, across_places(m.ends, x)), s_va, crossing)
+        linearise_legs(m, answered(m.balanced, across_places(m.ends, x)), s_va, shares)
         way = Way(way.rounds, np.inf, np.inf, way.worst, way.damping, 0.0, True)
 
 
 @compiled
 def _rounds(
-    m: Sloped, s_va: Complexes, crossing: Crossing | None, driven: Complexes, x: Complexes,
+    m: Sloped, s_va: Complexes, shares: Shares | None, driven: Complexes, x: Complexes,
     room: Rooms, way: Way, keep: float, within_pu: float, renewed: bool,
 ) -> tuple[Way, int]:  # fmt: skip
     """Rounds with one matrix; how far, and why they end."""
@@ -165,7 +165,7 @@ def _rounds(
     while why == LOST and rounds < _ROUNDS:
         for k in range(first, len(found)):
             found[k] = driven[k]
-        add_offsets(m, s_va, crossing, x, found)
+        add_offsets(m, s_va, shares, x, found)
         rounds += 1
         substitute(numbers, found, first)
         before = change

@@ -28,9 +28,9 @@ class Walk:
         state = self.state
         start = direct(state, state.driven) if self.v_v is None else self.v_v
         if within_pu > TOLERANCE_PU:
-            sides = taken(beyond(state.network.legs, start)) if state.network.legs.jump else None
+            shares = taken(beyond(state.network.legs, start)) if state.network.legs.jump else None
             found, self.line = newton_rounds(
-                state, s_va, start, self.line, old=True, crossing=sides, within_pu=within_pu
+                state, s_va, start, self.line, old=True, shares=shares, within_pu=within_pu
             )
         else:
             found, self.line = resume(state, s_va, start, self.line, old=True)

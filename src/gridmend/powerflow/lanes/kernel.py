@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from gridmend.powerflow.lanes.legs import fused, loose
+from gridmend.powerflow.lanes.legs import fused
+from gridmend.powerflow.lanes.loose import loose
 from gridmend.powerflow.simd import (
     add,
     fma,

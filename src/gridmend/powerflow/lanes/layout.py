@@ -10,14 +10,18 @@ import numpy as np
 from gridmend.model.arrays import Complexes, Floats, Ints
 from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow.iteration import State
+from gridmend.powerflow.jumps import beyond, taken
 from gridmend.powerflow.lanes.banks import bank_nodes, switched
+from gridmend.powerflow.lanes.jumping import apart
 from gridmend.powerflow.lanes.matrix import Base, Kind, Matrix, matrix
 from gridmend.powerflow.lanes.overloads import Watch
 from gridmend.powerflow.lanes.readings import readings
 from gridmend.powerflow.lanes.split import Split
 from gridmend.powerflow.lanes.start import starts
 from gridmend.powerflow.lanes.tables import Demand, fused_legs, loose_legs, loose_nodes
+from gridmend.powerflow.legs import Shares
 from gridmend.powerflow.network import Network
+from gridmend.powerflow.rounds import newton_rounds
 from gridmend.powerflow.step_summary import Limits
 from gridmend.powerflow.walk import Walk
 
@@ -47,15 +51,16 @@ class Packed:
 def laid_out(
     network: Network, snapshot: Snapshot, cut: Split, demand: Demand,
     solution: tuple[State, Floats, Complexes], judged: tuple[Watch, Limits], kind: Kind,
-    switches: Ints = _NONE,
+    switches: Ints = _NONE, shares: Shares | None = None,
 ) -> Packed:  # fmt: skip
     """Lay out a network for lanes at a base: its state, its factors and their voltages.
 
-    `switches` are the capacitors whose steps differ from lane to lane.
+    `switches` are the capacitors whose steps differ from lane to lane; `shares` what
+    legs are of above their limits at the base, by their voltages unless given.
     """
     state, middle, v_v = solution
     s_base = demand.at(middle)
-    base = Base.of(state, cut, s_base, v_v, snapshot.tap_pu)
+    base = Base.of(state, cut, s_base, v_v, snapshot.tap_pu, shares)
     special = np.concatenate([loose_nodes(network, demand), bank_nodes(network, switches)])
     laid = matrix(cut, base, special, kind)
     legs, leg_start = fused_legs(network, demand, base, laid, kind)
@@ -64,7 +69,10 @@ def laid_out(
         laid.rows._replace(leg_start=leg_start), legs,
         loose_legs(network, demand, base, laid, kind), laid.ties,
         switched(network, switches, cut, base, laid),
-        readings(network, snapshot, base, laid, judged[1], judged[0], cut, kind),
+        readings(
+            network, snapshot, base, laid, judged[1], judged[0], cut, kind,
+            apart(network, demand, base, laid),
+        ),
     )  # fmt: skip
     node = np.empty(len(laid.row), np.int64)
     node[laid.row] = np.arange(len(laid.row))
@@ -84,6 +92,16 @@ def median_state(walk: Walk, demand: Demand) -> tuple[Floats, Complexes]:
             return middle, solution.v_v
         middle = middle / 2
     return np.zeros(len(middle)), walk.to(demand.at(np.zeros(len(middle)))).v_v
+
+
+def on_sides(state: State, s_va: Complexes, v_v: Complexes) -> tuple[Complexes, Shares | None]:
+    """Voltages near those given [V] at which each leg stays on its side of its limits, and shares
+    that say so; as they are, and None, where no power jumps or that finds no rest."""
+    if not state.network.legs.jump:
+        return v_v, None
+    shares = taken(beyond(state.network.legs, v_v))
+    found, _ = newton_rounds(state, s_va, v_v, None, old=False, shares=shares)
+    return (found.v_v, shares) if found.converged else (v_v, None)
 
 
 def source_nodes(network: Network) -> Ints:

@@ -1,16 +1,14 @@
 """What legs take in all lanes at once: the innermost part of the lanes' kernel.
 
 A *fused* leg stands between one node and ground and is taken up where the forward pass meets
-its node; its record is already multiplied by the inverse of the node's pivot. All others are
-*loose*: their currents are found before the pass and added to the rows they join, in vectors
-where they stand *across* two nodes with a model that fused legs have too, else lane by lane.
+its node; its record is already multiplied by the inverse of the node's pivot. All others are in
+`loose`.
 """
 
 from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from gridmend.powerflow.leg_models import leg_current
 from gridmend.powerflow.simd import (
     add,
     any_less,
@@ -26,7 +24,6 @@ from gridmend.powerflow.simd import (
     splat,
     store,
     sub,
-    unowned,
     where_less,
     width,
 )
@@ -40,9 +37,6 @@ RECORD, UNDER, POWERS = 16, 4, 20
 DEGREE = 6
 REACH = 0.12
 """Degree of a series, and how far from its middle it holds to 1e-7 of a leg's power."""
-
-_COS = (1.0, -0.5, -0.5)
-_SIN = (0.0, 0.8660254037844386, -0.8660254037844386)
 
 
 class Fused(NamedTuple):
@@ -76,12 +70,14 @@ def answer(legs: Any, k: int, re: Any, im: Any, x: Any, scratch: Any) -> Any:
     held = larger(splat(x, get(legs.record, o + 4)), most)
     kind = get(legs.kinds, k)
     if kind == EXPONENTIAL:
-        a, b = _exponential(k, square, held, legs.record, legs.powers, legs.bare, x, scratch)
+        a, b = by_powers(k, held, legs.powers, legs.bare, x, scratch)
+        above, flat = splat(x, get(legs.record, o + 5)), splat(x, get(legs.record, o + 15))
+        a, b = where_less(above, square, flat, a), where_less(above, square, flat, b)
     else:
         a = div(splat(x, 1.0), root(held) if kind == STEADY_CURRENT else held)
         b = a
     if any_less(square, least):
-        low = _below(k, square, legs.under, x)
+        low = below(k, square, legs.under, x)
         a, b = where_less(square, least, low, a), where_less(square, least, low, b)
     return ur, ui, square, a, b
 
@@ -93,6 +89,15 @@ def fused(
 ) -> Any:  # fmt: skip
     """What leg `k` at the deviation (`re`, `im`) adds to its row, as a vector pair."""
     ur, ui, _, a, b = answer(legs, k, re, im, x, scratch)
+    return beyond_line(legs, k, factors, stride, offset, re, im, ur, ui, a, b, x)
+
+
+@inlined
+def beyond_line(
+    legs: Any, k: int, factors: Any, stride: int, offset: int, re: Any, im: Any, ur: Any, ui: Any,
+    a: Any, b: Any, x: Any,
+) -> Any:  # fmt: skip
+    """The same where its powers at the voltage (`ur`, `ui`) are multiplied by `a` and `b`."""
     o, r = k * RECORD, legs.record
     a = mul(a, load(factors, get(legs.p_at, k) * stride + offset))
     zr, zi = mul(a, ur), mul(a, ui)
@@ -110,7 +115,7 @@ def fused(
 
 
 @inlined
-def _below(k: int, square: Any, under: Any, x: Any) -> Any:
+def below(k: int, square: Any, under: Any, x: Any) -> Any:
     """Power over rated power and squared voltage, below the lower limit."""
     o = k * UNDER
     low = splat(x, get(under, o))
@@ -121,10 +126,8 @@ def _below(k: int, square: Any, under: Any, x: Any) -> Any:
 
 
 @inlined
-def _exponential(
-    k: int, square: Any, held: Any, record: Any, powers: Any, bare: Any, x: Any, scratch: Any
-) -> Any:
-    """The same of active and reactive power by their exponents; an impedance above the limit."""
+def by_powers(k: int, held: Any, powers: Any, bare: Any, x: Any, scratch: Any) -> Any:
+    """The same of active and reactive power by their exponents, at any squared voltage `held`."""
     o = k * POWERS
     z = sub(mul(splat(x, get(powers, o + 4)), held), splat(x, 1.0))
     a, b = splat(x, get(powers, o + 5 + DEGREE)), splat(x, get(powers, o + 6 + 2 * DEGREE))
@@ -139,130 +142,4 @@ def _exponential(
             scratch[lanes + w] = size ** bare[4 * k] * bare[4 * k + 1]
             scratch[2 * lanes + w] = size ** bare[4 * k + 2] * bare[4 * k + 3]
         a, b = load(scratch, lanes), load(scratch, 2 * lanes)
-    above = splat(x, get(record, k * RECORD + 5))
-    flat = splat(x, get(record, k * RECORD + 15))
-    return where_less(above, square, flat, a), where_less(above, square, flat, b)
-
-
-class Loose(NamedTuple):
-    """All other legs. `ends`: rows of both ends and their places among the special rows.
-
-    `across`: legs as fused ones, by the voltage between both ends, each in units of the leg's
-    rated voltage; `across_ends` like `ends`, `across_by` [legs, 2] base over rated voltage.
-    Of those that are taken lane by lane `table`: base voltage of both ends, the leg's voltage
-    [2], slope [4] and current [2] at the base, active and reactive power at factor 1, rated
-    voltage [V, A, VA].
-    """
-
-    across: Any
-    across_ends: Any
-    across_by: Any
-    ends: Any
-    model: Any
-    p_at: Any
-    q_at: Any
-    table: Any
-    limits: Any
-    exponents: Any
-    zips: Any
-    fixed_var: Any
-    triples: Any
-
-
-@unowned
-def loose(
-    legs: Any, factors: Any, stride: int, offset: int, x: Any, extra: Any, u: Any, taken: Any
-) -> None:
-    """Add to `extra` what loose legs put into their rows, and to `taken` their power.
-
-    `u` is room for the legs' voltages.
-    """
-    _across(legs, factors, stride, offset, x, extra, u, taken)
-    lanes, t = width(x), legs.table
-    for k in range(len(legs.model)):
-        re, im = splat(x, t[k, 2]), splat(x, t[k, 3])
-        for end in range(2):
-            row = legs.ends[k, end]
-            if row >= 0:
-                by = t[k, 0] if end == 0 else -t[k, 1]
-                re = fma(by, load(x, row * 2 * lanes), re)
-                im = fma(by, load(x, row * 2 * lanes + lanes), im)
-        store(u, k * 2 * lanes, re)
-        store(u, k * 2 * lanes + lanes, im)
-    for k in range(len(legs.model)):
-        p, q = legs.p_at[k] * stride + offset, legs.q_at[k] * stride + offset
-        for w in range(lanes):
-            v = _answered(legs.triples, k, u, lanes, w)
-            i = 0.0j
-            if abs(v) > 0.0:
-                s = complex(t[k, 10] * factors[p + w], t[k, 11] * factors[q + w])
-                by = 1.0 / (v.real * v.real + v.imag * v.imag)
-                i = leg_current(
-                    legs.model[k], v, abs(v) / t[k, 12], by, s, legs.limits[k], legs.exponents[k],
-                    legs.zips[k], legs.fixed_var[k],
-                )  # fmt: skip
-            power = v * i.conjugate()
-            taken[w] += power.real
-            taken[lanes + w] += power.imag
-            dr, di = u[k * 2 * lanes + w] - t[k, 2], u[k * 2 * lanes + lanes + w] - t[k, 3]
-            er = t[k, 4] * dr + t[k, 5] * di + t[k, 8] - i.real
-            ei = t[k, 6] * dr + t[k, 7] * di + t[k, 9] - i.imag
-            for end in range(2):
-                at = legs.ends[k, 2 + end] * 2 * lanes
-                if at >= 0:
-                    by = t[k, 0] if end == 0 else -t[k, 1]
-                    extra[at + w] += by * er
-                    extra[at + lanes + w] += by * ei
-
-
-@inlined
-def difference(legs: Any, k: int, x: Any) -> Any:
-    """The deviation of the voltage across leg `k` of those across two nodes [of its rated]."""
-    lanes = width(x)
-    re, im = splat(x, 0.0), splat(x, 0.0)
-    for end in range(2):
-        row = legs.across_ends[k, end]
-        if row >= 0:
-            by = legs.across_by[k, end] if end == 0 else -legs.across_by[k, end]
-            re = fma(by, load(x, row * 2 * lanes), re)
-            im = fma(by, load(x, row * 2 * lanes + lanes), im)
-    return re, im
-
-
-@unowned
-def _across(
-    legs: Any, factors: Any, stride: int, offset: int, x: Any, extra: Any, scratch: Any, taken: Any
-) -> None:
-    lanes, own = width(x), legs.across
-    for k in range(len(own.kinds)):
-        re, im = difference(legs, k, x)
-        er, ei = fused(own, k, factors, stride, offset, re, im, x, scratch)
-        _, _, square, a, b = answer(own, k, re, im, x, scratch)
-        for end in range(2):
-            at = legs.across_ends[k, 2 + end] * 2 * lanes
-            if at >= 0:
-                by = legs.across_by[k, end] if end == 0 else -legs.across_by[k, end]
-                store(extra, at, fma(by, er, load(extra, at)))
-                store(extra, at + lanes, fma(by, ei, load(extra, at + lanes)))
-        p = load(factors, get(own.p_at, k) * stride + offset)
-        q = load(factors, get(own.q_at, k) * stride + offset)
-        store(taken, 0, fma(get(own.rated, 2 * k), mul(mul(a, p), square), load(taken, 0)))
-        store(
-            taken, lanes,
-            fma(get(own.rated, 2 * k + 1), mul(mul(b, q), square), load(taken, lanes)),
-        )  # fmt: skip
-
-
-@unowned
-def _answered(triples: Any, k: int, u: Any, lanes: int, w: int) -> complex:
-    """The voltage that a loose leg answers to: of a balanced inverter its positive sequence."""
-    if triples[k, 0] < 0:
-        return complex(u[k * 2 * lanes + w], u[k * 2 * lanes + lanes + w])
-    total, mine = 0.0j, 0.0j
-    for n in range(3):
-        at = triples[k, n] * 2 * lanes
-        turn = complex(_COS[n], _SIN[n])
-        total += complex(u[at + w], u[at + lanes + w]) * turn
-        if triples[k, n] == k:
-            mine = turn.conjugate()
-    return total / 3.0 * mine
+    return a, b

@@ -14,6 +14,7 @@ from gridmend.powerflow.compiled import compiled
 from gridmend.powerflow.iteration import State
 from gridmend.powerflow.lanes.kernel import Rows, Ties
 from gridmend.powerflow.lanes.split import Split
+from gridmend.powerflow.legs import Shares
 from gridmend.powerflow.network import assemble
 
 Kind = type[np.float64] | type[np.float32]
@@ -24,7 +25,8 @@ class Base:
     """The state that lanes deviate from.
 
     `state` and its demand `s_va` [legs]; `v_v` [nodes and twins] voltages [V]; `ratio` [ties];
-    `slope` [legs, 4] derivative of the legs' currents [S].
+    `slope` [legs, 4] derivative of the legs' currents [S]; `shares` what legs are of above
+    their limits.
     """
 
     state: State
@@ -32,13 +34,18 @@ class Base:
     v_v: Complexes
     ratio: Floats
     slope: Floats
+    shares: Shares | None = None
 
     @staticmethod
-    def of(state: State, split: Split, s_va: Complexes, v_v: Complexes, tap_pu: Floats) -> Base:
-        """The base at a solution of a single snapshot."""
+    def of(
+        state: State, split: Split, s_va: Complexes, v_v: Complexes, tap_pu: Floats,
+        shares: Shares | None = None,
+    ) -> Base:  # fmt: skip
+        """The base at a solution of a single snapshot, or of legs that cross as said."""
         ratio = np.where(split.winding >= 0, tap_pu[split.winding], 1.0)
-        slope = slopes(state.network.legs, s_va, v_v)
-        return Base(state, s_va, np.concatenate([v_v, v_v[split.node] / ratio]), ratio, slope)
+        slope = slopes(state.network.legs, s_va, v_v, shares)
+        at = np.concatenate([v_v, v_v[split.node] / ratio])
+        return Base(state, s_va, at, ratio, slope, shares)
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from gridmend.powerflow.lanes.kernel import passive
-from gridmend.powerflow.lanes.legs import EXPONENTIAL, RECORD, answer, difference, loose
+from gridmend.powerflow.lanes.legs import EXPONENTIAL, RECORD, answer
+from gridmend.powerflow.lanes.loose import difference, loose
 from gridmend.powerflow.leg_models import FIXED_Q, FIXED_Q_IMPEDANCE, MOTOR
 from gridmend.powerflow.results import LIVE_PU
 from gridmend.powerflow.simd import (
@@ -36,12 +37,6 @@ DARK = LIVE_PU**2
 JUMPING = (MOTOR, FIXED_Q, FIXED_Q_IMPEDANCE)
 """Models of loose legs whose vars jump at their limits."""
 
-JUMP = 0.012
-"""How close to a limit of its a leg by exponents is near a jump [of the squared voltage].
-
-Its power jumps at both limits (OpenDSS, model 4), and beside a jump two states may both be at rest,
-apart by less than this: which of them is found depends on where the iteration starts."""
-
 
 class Readings(NamedTuple):
     """What to read. `seen` rows whose voltage counts; `source_start`, `source_row` the
@@ -51,7 +46,8 @@ class Readings(NamedTuple):
     leg's rated; `customers` and squared limits; `element_start` the watched conductors of each
     element, `entry_start`, `entry_row` and `entry` [entries, 4] what makes their currents [of
     their rating]: admittance, and what the base adds; `entry_tie` [conductors] the ideal ratio that
-    a current is divided by, -1 for none."""
+    a current is divided by, -1 for none; `apart` how close to a limit of its a leg is near a jump
+    [of the squared voltage]."""
 
     seen: Any
     source_start: Any
@@ -69,6 +65,7 @@ class Readings(NamedTuple):
     entry_row: Any
     entry: Any
     entry_tie: Any
+    apart: float
 
 
 @unowned
@@ -95,15 +92,15 @@ def _extremes(rows: Any, readings: Any, x: Any, out: Any, size: int, at: int) ->
 
 
 @inlined
-def _beside(square: Any, limit: float, near: Any, x: Any) -> Any:
+def _beside(square: Any, limit: float, apart: float, near: Any, x: Any) -> Any:
     """1 where a squared voltage is near a limit, else what it was."""
-    off, band = sub(square, splat(x, limit)), splat(x, JUMP * limit)
+    off, band = sub(square, splat(x, limit)), splat(x, apart * limit)
     return where_less(mul(off, off), mul(band, band), splat(x, 1.0), near)
 
 
 @unowned
-def _loose_beside(loose_legs: Any, x: Any, room: Any) -> Any:
-    """1 where a loose leg is near a jump; `room` has the voltages that `loose` left there."""
+def vars_beside(loose_legs: Any, apart: float, x: Any, room: Any) -> Any:
+    """1 where the vars of a loose leg are near a jump; `room` has the voltages there."""
     lanes, near = width(x), splat(x, 0.0)
     for k in range(len(loose_legs.model)):
         if loose_legs.model[k] in JUMPING:
@@ -111,28 +108,34 @@ def _loose_beside(loose_legs: Any, x: Any, room: Any) -> Any:
             square = add(mul(re, re), mul(im, im))
             for end in (1, 2):
                 limit = loose_legs.limits[k, end] * loose_legs.table[k, 12]
-                near = _beside(square, limit * limit, near, x)
-    own = loose_legs.across
+                near = _beside(square, limit * limit, apart, near, x)
+    return near
+
+
+@unowned
+def _loose_beside(loose_legs: Any, apart: float, x: Any, room: Any) -> Any:
+    """1 where any loose leg is near a jump, the same."""
+    near, own = vars_beside(loose_legs, apart, x, room), loose_legs.across
     for k in range(len(own.kinds)):
         if get(own.kinds, k) == EXPONENTIAL:
             dr, di = difference(loose_legs, k, x)
             _, _, square, _, _ = answer(own, k, dr, di, x, room)
-            near = _beside(square, get(own.record, k * RECORD + 5), near, x)
-            near = _beside(square, get(own.record, k * RECORD + 14), near, x)
+            near = _beside(square, get(own.record, k * RECORD + 5), apart, near, x)
+            near = _beside(square, get(own.record, k * RECORD + 14), apart, near, x)
     return near
 
 
 @unowned
 def _legs(
-    rows: Any, legs: Any, loose_legs: Any, factors: Any, stride: int, offset: int, x: Any,
-    extra: Any, room: Any, taken: Any, out: Any, size: int, at: int,
+    rows: Any, legs: Any, loose_legs: Any, apart: float, factors: Any, stride: int, offset: int,
+    x: Any, extra: Any, room: Any, taken: Any, out: Any, size: int, at: int,
 ) -> None:  # fmt: skip
     """Power that all legs take."""
     lanes = width(x)
     taken[:] = 0.0
     loose(loose_legs, factors, stride, offset, x, extra, room, taken)
     total_p, total_q = load(taken, 0), load(taken, lanes)
-    near = _loose_beside(loose_legs, x, room)
+    near = _loose_beside(loose_legs, apart, x, room)
     for row in range(rows.active):
         for k in range(get(rows.leg_start, row), get(rows.leg_start, row + 1)):
             dr, di = load(x, row * 2 * lanes), load(x, row * 2 * lanes + lanes)
@@ -142,8 +145,8 @@ def _legs(
             total_p = fma(get(legs.rated, 2 * k), mul(mul(a, p), square), total_p)
             total_q = fma(get(legs.rated, 2 * k + 1), mul(mul(b, q), square), total_q)
             if get(legs.kinds, k) == EXPONENTIAL:
-                near = _beside(square, get(legs.record, k * RECORD + 5), near, x)
-                near = _beside(square, get(legs.record, k * RECORD + 14), near, x)
+                near = _beside(square, get(legs.record, k * RECORD + 5), apart, near, x)
+                near = _beside(square, get(legs.record, k * RECORD + 14), apart, near, x)
     store(out, 4 * size + at, total_p)
     store(out, 5 * size + at, total_q)
     store(out, 10 * size + at, near)
@@ -236,7 +239,8 @@ def measure(
     passive(rows, x)
     _extremes(rows, readings, x, out, size, at)
     _legs(
-        rows, legs, loose_legs, factors, stride, offset, x, extra, room, taken, out, size, at
+        rows, legs, loose_legs, readings.apart, factors, stride, offset, x, extra, room, taken, out,
+        size, at,
     )  # fmt: skip
     _sources(rows, readings, x, out, size, at)
     _customers(readings, x, out, size, at)

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 
 from gridmend.model.arrays import Complexes, Flags, Floats, Ints
 from gridmend.model.snapshot import Snapshot
-from gridmend.powerflow import simd
 from gridmend.powerflow.iteration import prepare
 from gridmend.powerflow.lanes import measure as lane_measure
-from gridmend.powerflow.lanes import steps as lane_steps
-from gridmend.powerflow.lanes.layout import (
-    Packed,
-    laid_out,
-    median_state,
-    source_nodes,
-    voltages_of,
+from gridmend.powerflow.lanes.blocks import (
+    Solved,
+    block_in_sides,
+    block_in_step,
 )
+from gridmend.powerflow.lanes.layout import laid_out, median_state, on_sides, source_nodes
 from gridmend.powerflow.lanes.matrix import Kind
 from gridmend.powerflow.lanes.overloads import corners, watch
 from gridmend.powerflow.lanes.split import split
@@ -37,10 +34,12 @@ from gridmend.powerflow.walk import Walk
 
 __all__ = ["Demand", "Lanes", "solve_lanes"]
 
-_ROUNDS = 25
 _STEPS_A_BASE = 1000
 _PU_A_BASE = 0.1
 _MOST_BASES = 6
+_TRIED = 64
+"""How many steps tell whether most of all are beside a jump."""
+
 _NONE = np.empty(0, np.int64)
 
 
@@ -101,28 +100,53 @@ def solve_lanes(
     walk = Walk(state)
     ends = corners(walk, demand)
     judged = (watch(snapshot, state, ends, cut), limits)
+    settled = np.zeros(steps, np.bool_)
+
+    def keep(at: Ints, part: Solved) -> None:
+        found[:, at], rounds[at], settled[at] = part.out, part.rounds, part.settled
+        if v_v is not None:
+            v_v[at] = part.v_v
+
     for group in _groups(walk, demand, ends):
         mine = Demand(demand.s_va, demand.p_profile, demand.q_profile, demand.factors[:, group])
-        solution = (state, *median_state(walk, mine))
-        laid = laid_out(network, snapshot, cut, mine, solution, judged, kind)
-        run = partial(_block, laid, mine, tolerance, voltages)
-        blocks = _blocks(len(group), threads)
-        with ThreadPoolExecutor(max(len(blocks), 1)) as pool:
-            for block, part in zip(blocks, pool.map(run, blocks), strict=True):
-                found[:, group[block]], rounds[group[block]] = part[0], part[1]
-                if v_v is not None:
-                    v_v[group[block]] = part[2]
+        middle, v_base = median_state(walk, mine)
+        v_base, shares = on_sides(state, mine.at(middle), v_base)
+        of_kind = partial(
+            laid_out, network, snapshot, cut, mine, (state, middle, v_base), judged,
+            shares=shares,
+        )  # fmt: skip
+        laid = of_kind(kind)
+        run = partial(block_in_step, laid, mine, tolerance, voltages)
+        if shares is None or not _mostly_beside(run, len(group)):
+            for block, part in _in_blocks(run, np.arange(len(group)), threads):
+                keep(group[block], part)
+        left = np.flatnonzero(~settled[group])
+        if shares is not None and len(left):
+            exact = laid if kind is np.float64 else of_kind(np.float64)
+            run = partial(block_in_sides, exact, mine, tolerance, voltages)
+            for block, part in _in_blocks(run, left, threads):
+                keep(group[block], part)
         node = laid.node
-    in_lane = (rounds <= _ROUNDS) & np.isfinite(found).all(axis=0) & (found[10] == 0)
-    converged = in_lane.copy()
-    for step in np.flatnonzero(~in_lane & rest).tolist():
+    converged = settled.copy()
+    for step in np.flatnonzero(~settled & rest).tolist():
         converged[step] = _alone(walk, node, demand, step, found, v_v)
-    return told(node, found, rounds, (in_lane, converged), v_v)
+    return told(node, found, rounds, (settled, converged), v_v)
 
 
-def _blocks(steps: int, threads: int) -> list[Ints]:
-    edges = [steps * k // threads for k in range(threads + 1)]
-    return [np.arange(a, b) for a, b in pairwise(edges) if b > a]
+def _in_blocks(
+    run: Callable[[Ints], Solved], steps: Ints, threads: int
+) -> Iterator[tuple[Ints, Solved]]:
+    """Steps in as many blocks as threads, and what comes of each."""
+    edges = [len(steps) * k // threads for k in range(threads + 1)]
+    blocks = [steps[a:b] for a, b in pairwise(edges) if b > a]
+    with ThreadPoolExecutor(max(len(blocks), 1)) as pool:
+        yield from zip(blocks, pool.map(run, blocks), strict=True)
+
+
+def _mostly_beside(run: Callable[[Ints], Solved], steps: int) -> bool:
+    """Whether most of some steps are beside a jump, so that it is not worth to try the others."""
+    some = np.arange(0, steps, max(steps // _TRIED, 1))
+    return bool(run(some).settled.mean() < 0.5)
 
 
 def _groups(walk: Walk, demand: Demand, bounds: tuple[Solution, Solution]) -> list[Ints]:
@@ -155,35 +179,6 @@ def _groups(walk: Walk, demand: Demand, bounds: tuple[Solution, Solution]) -> li
         return [np.arange(steps)]
     group = np.minimum(((level - low) / (high - low) * count).astype(np.int64), count - 1)
     return [at for at in (np.flatnonzero(group == k) for k in range(count)) if len(at)]
-
-
-def _block(
-    laid: Packed, demand: Demand, tolerance: float, voltages: bool, block: Ints
-) -> tuple[Any, Any, Any]:
-    """One thread's steps: [readings, steps], rounds [steps] and [steps, nodes] voltages."""
-    width = simd.BYTES // np.dtype(laid.kind).itemsize
-    per_lane = -(-len(block) // width)
-    at = np.minimum(np.arange(per_lane * width), len(block) - 1).reshape(width, per_lane)
-    factors = simd.aligned(len(demand.factors) * per_lane * width, laid.kind)
-    factors[:] = demand.factors[:, block[at]].transpose(0, 2, 1).ravel()
-    count = lane_measure.ROWS
-    rows = len(laid.node)
-    out, counts = simd.aligned(count * per_lane * width, laid.kind), np.zeros(per_lane, np.int64)
-    x = simd.aligned(rows * 2 * width, laid.kind)
-    kept = np.zeros(per_lane * len(x) if voltages else 0, laid.kind)
-    ratio = np.repeat(laid.ratio, width).astype(laid.kind)
-    lane_steps.in_step(
-        *laid.tables, laid.start, laid.watched, factors, per_lane, ratio,
-        np.zeros(laid.banks * width, laid.kind), tolerance, _ROUNDS, x, out, counts, kept,
-    )  # fmt: skip
-    found = out.reshape(count, per_lane, width).transpose(0, 2, 1).reshape(count, -1)
-    v_v = voltages_of(laid, kept.reshape(-1, rows, 2, width)) if voltages else None
-    size = len(block)
-    return (
-        found[:, :size].astype(float),
-        np.tile(counts, width)[:size],
-        None if v_v is None else v_v[:size],
-    )
 
 
 def _alone(

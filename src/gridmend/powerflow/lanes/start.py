@@ -41,7 +41,7 @@ def starts(
     columns = np.zeros((len(legs.plus), profiles), complex)
     columns[np.arange(len(by_p)), demand.p_profile] += by_p
     columns[np.arange(len(by_q)), demand.q_profile] += by_q
-    share = _responses(network, matrix, base, columns)[all_rows]
+    share = responses(network, matrix, base, columns)[all_rows]
     first = np.full(matrix.rows.active, -1, np.int64)
     plus = legs.plus >= 0
     first[matrix.row[legs.plus[plus]]] = demand.p_profile[plus]
@@ -88,13 +88,13 @@ def _watched(network: Network, demand: Demand, base: Base, matrix: Matrix, rows:
     x = np.zeros((matrix.rows.active, 2, len(asked)))
     for _ in range(_ROUNDS_SEEN if asked else 0):
         columns = [beyond(s_va, x[:, :, k]) for k, s_va in enumerate(asked)]
-        before, x = x, _responses(network, matrix, base, np.stack(columns, 1))
+        before, x = x, responses(network, matrix, base, np.stack(columns, 1))
         moved = np.nan_to_num(np.abs(x - before)[rows].sum(axis=1))
         most += [rows[np.argsort(-column)][:_WATCHED] for column in moved.T]
     return np.unique(np.concatenate(most)).astype(np.int32)
 
 
-def _responses(network: Network, matrix: Matrix, base: Base, columns: Complexes) -> Floats:
+def responses(network: Network, matrix: Matrix, base: Base, columns: Complexes) -> Floats:
     """[active rows, 2, columns] what currents of the legs [legs, columns] [A] do [pu]."""
     legs, size = network.legs, matrix.rows.active
     currents: Complexes = np.zeros((size, columns.shape[1]), complex)

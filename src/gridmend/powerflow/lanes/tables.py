@@ -17,8 +17,8 @@ from gridmend.powerflow.lanes.legs import (
     STEADY_CURRENT,
     TOGETHER,
     Fused,
-    Loose,
 )
+from gridmend.powerflow.lanes.loose import Loose
 from gridmend.powerflow.lanes.matrix import Base, Kind, Matrix, flat, parts
 from gridmend.powerflow.leg_models import CURRENT, IMPEDANCE, POWER
 from gridmend.powerflow.leg_models import EXPONENTIAL as BY_EXPONENT
@@ -94,7 +94,8 @@ def _fused(
     model, s = legs.model[mine], demand.s_va[mine]
     low, least, most = legs.limits[mine].T
     u0 = leg_voltages(legs, base.v_v[: len(network.nodes.base_v)])[mine]
-    i0 = leg_currents(legs, base.s_va, leg_voltages(legs, base.v_v[: network.pattern.n]))[mine]
+    at_base = leg_voltages(legs, base.v_v[: network.pattern.n])
+    i0 = leg_currents(legs, base.s_va, at_base, base.shares)[mine]
     impedance = model == IMPEDANCE
     highest = np.where(impedance, rated, most * rated) ** 2
     lowest = np.where(impedance, rated, least * rated) ** 2
@@ -107,12 +108,12 @@ def _fused(
     apart = (model == BY_EXPONENT) | (demand.p_profile[mine] != demand.q_profile[mine])
     slope = base.slope[mine].reshape(-1, 2, 2) * (base_v**2)[:, None, None]
     u_pu, i_pu = u0 / base_v, i0 * base_v
-    at_base = inverse @ parts(i_pu)[:, :, None]
+    taken = inverse @ parts(i_pu)[:, :, None]
     record = np.zeros((len(mine), RECORD))
     record[:, :4] = (inverse @ np.where(apart[:, None, None], p, p + q)).reshape(-1, 4)
     record[:, 4], record[:, 5] = lowest, highest
     record[:, 6:10] = (inverse @ slope).reshape(-1, 4)
-    record[:, 10:12] = at_base[:, :, 0]
+    record[:, 10:12] = taken[:, :, 0]
     record[:, 12], record[:, 13] = u_pu.real, u_pu.imag
     record[:, 14] = np.where(impedance, -1.0, (least * rated) ** 2)
     record[:, 15] = 1 / highest

@@ -1,0 +1,141 @@
+"""Where the power of loads jumps, a step in its lane is the solve of its snapshot alone."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gridmend.formats.opendss import read
+from gridmend.model.arrays import Complexes, Floats
+from gridmend.model.snapshot import Snapshot
+from gridmend.powerflow.iteration import State, iterate, prepare
+from gridmend.powerflow.jumps import beyond
+from gridmend.powerflow.lanes.solve import Demand, Lanes, solve_lanes
+from gridmend.powerflow.leg_models import LINE
+from gridmend.powerflow.legs import leg_currents, leg_voltages, powers
+from gridmend.powerflow.network import Network
+from oracles.masters import master
+from tests.powerflow.jumping import INTRICATE, beside_jumps
+
+APART = (184, 292, 747)
+"""Feeders on which two states are at rest whose voltages are over a percent apart."""
+
+STEPS = 24
+
+
+def _case(seed: int) -> tuple[State, Demand]:
+    """A feeder among jumps, and steps of which many stand beside them."""
+    grid, scale = beside_jumps(seed)
+    network, normal = Network.of(grid), Snapshot.normal(grid)
+    rng, count = np.random.default_rng(seed), len(network.legs.plus)
+    follows = rng.integers(4, size=(2, count))
+    factors = scale * rng.uniform(0.6, 1.4, size=(4, STEPS))
+    return prepare(network, normal), Demand(powers(network.legs, normal), *follows, factors)
+
+
+def _in_lanes(state: State, demand: Demand, **options: object) -> Lanes:
+    asked = {"tolerance": 1e-8, "voltages": True, "rest": False, **options}
+    return solve_lanes(state.network, Snapshot.normal(state.network.grid), demand, **asked)  # pyright: ignore[reportArgumentType]
+
+
+def _assert_alone(state: State, demand: Demand, found: Lanes, step: int, v_pu: float) -> Complexes:
+    """A step is its snapshot's own solve, also in what its loads take; the voltages of that."""
+    s_va, legs = demand.at(demand.factors[:, step]), state.network.legs
+    alone = iterate(state, s_va)
+    assert alone.converged
+    assert found.v_v is not None
+    apart = np.abs(alone.v_v - found.v_v[step]) / state.network.nodes.base_v
+    assert apart.max() < v_pu
+    u = leg_voltages(legs, alone.v_v)
+    taken_kva = complex(np.sum(u * np.conj(leg_currents(legs, s_va, u)))) / 1e3
+    in_lane = complex(found.load_kw[step], found.load_kvar[step])
+    assert abs(in_lane - taken_kva) < 1e-4 * float(np.abs(s_va).sum()) / 1e3
+    return alone.v_v
+
+
+def _sliding(state: State, v_v: Complexes) -> int:
+    """How many legs are within the line of a limit, inside which neither side holds."""
+    by: Floats = beyond(state.network.legs, v_v)
+    return int(((by > -0.99 * LINE) & (by < -0.01 * LINE)).sum())
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 2**31))
+def test_a_step_among_jumps_is_the_solve_of_its_snapshot(seed: int) -> None:
+    state, demand = _case(seed)
+    found = _in_lanes(state, demand)
+    for step in np.flatnonzero(found.in_lane).tolist():
+        _assert_alone(state, demand, found, step, 1e-6)
+
+
+def test_nearly_all_steps_among_jumps_stay_in_their_lanes_also_those_with_legs_that_slide() -> None:
+    steps = settled = one = more = 0
+    for seed in (*range(60), *INTRICATE, *APART):
+        state, demand = _case(seed)
+        found = _in_lanes(state, demand)
+        steps, settled = steps + STEPS, settled + int(found.in_lane.sum())
+        for step in np.flatnonzero(found.in_lane).tolist():
+            sliding = _sliding(state, _assert_alone(state, demand, found, step, 1e-6))
+            one, more = one + (sliding == 1), more + (sliding > 1)
+    assert settled > 0.98 * steps
+    assert one > 20
+    assert more > 20
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_lane_among_jumps_does_not_depend_on_its_neighbours(seed: int) -> None:
+    state, demand = _case(seed)
+    found = _in_lanes(state, demand)
+    order = np.random.default_rng(1).permutation(STEPS)
+    mixed = Demand(demand.s_va, demand.p_profile, demand.q_profile, demand.factors[:, order])
+    again = _in_lanes(state, mixed, threads=2)
+    assert found.v_v is not None
+    assert again.v_v is not None
+    both = again.in_lane & found.in_lane[order]
+    assert both.mean() > 0.9
+    apart = np.abs(again.v_v - found.v_v[order])[both] / state.network.nodes.base_v
+    assert apart.max() < 1e-7
+
+
+def test_a_step_that_collapses_among_jumps_says_so_and_leaves_the_others_alone() -> None:
+    state, demand = _case(4)
+    found = _in_lanes(state, demand)
+    factors = demand.factors.copy()
+    factors[:, 5] = 1e6
+    hurt = _in_lanes(state, Demand(demand.s_va, demand.p_profile, demand.q_profile, factors))
+    assert not hurt.in_lane[5]
+    both = hurt.in_lane & found.in_lane
+    assert both.sum() > STEPS - 3
+    assert found.v_v is not None
+    assert hurt.v_v is not None
+    apart = np.abs(hurt.v_v - found.v_v)[both] / state.network.nodes.base_v
+    assert apart.max() < 1e-7
+
+
+def test_what_is_asked_for_in_float32_is_as_exact_among_jumps() -> None:
+    state, demand = _case(1341)
+    found = _in_lanes(state, demand, kind=np.float32, tolerance=1e-5)
+    assert found.in_lane.any()
+    for step in np.flatnonzero(found.in_lane).tolist():
+        _assert_alone(state, demand, found, step, 1e-5)
+
+
+def test_hours_of_a_feeder_whose_loads_stand_among_their_jumps_stay_in_lanes() -> None:
+    path = master("J1")
+    if path is None:
+        pytest.skip("the feeders are not here: set GRIDMEND_DATA to their folder")
+    network = Network.of(read(path))
+    start, steps, sliding = network.solve().snapshot, 120, 0
+    rng, loads = np.random.default_rng(1), network.legs.table == 0
+    day = np.sin(2 * np.pi * (np.arange(steps) / 24 + rng.random((16, 1))))
+    shapes = 0.55 + 0.3 * day + 0.1 * rng.random((16, steps))
+    at = np.where(loads, network.legs.element % 16, 16)
+    demand = Demand(powers(network.legs, start), at, at, np.vstack([shapes, np.ones(steps)]))
+    found = solve_lanes(network, start, demand, tolerance=1e-8, voltages=True, rest=False)
+    assert found.in_lane.sum() >= steps - 2
+    state = prepare(network, start)
+    for step in np.flatnonzero(found.in_lane).tolist():
+        sliding += _sliding(state, _assert_alone(state, demand, found, step, 1e-7)) > 0
+    assert sliding > 10
