@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,13 +11,17 @@ from hypothesis import strategies as st
 
 from gridmend.formats.opendss import read
 from gridmend.model.arrays import Complexes, Floats
+from gridmend.model.series import Series
 from gridmend.model.snapshot import Snapshot
+from gridmend.powerflow import series_flow
 from gridmend.powerflow.iteration import State, iterate, prepare
 from gridmend.powerflow.jumps import beyond
+from gridmend.powerflow.lanes.series import demand_of
 from gridmend.powerflow.lanes.solve import Demand, Lanes, solve_lanes
 from gridmend.powerflow.leg_models import LINE
 from gridmend.powerflow.legs import leg_currents, leg_voltages, powers
 from gridmend.powerflow.network import Network
+from gridmend.powerflow.step_by_step import SeriesFlow, one_by_one
 from oracles.masters import master
 from tests.powerflow.jumping import INTRICATE, beside_jumps
 
@@ -122,20 +128,42 @@ def test_what_is_asked_for_in_float32_is_as_exact_among_jumps() -> None:
         _assert_alone(state, demand, found, step, 1e-5)
 
 
-def test_hours_of_a_feeder_whose_loads_stand_among_their_jumps_stay_in_lanes() -> None:
+def _j1_series(steps: int) -> tuple[Network, Series]:
+    """EPRI's J1 from its settled positions, its loads on 16 shapes."""
     path = master("J1")
     if path is None:
         pytest.skip("the feeders are not here: set GRIDMEND_DATA to their folder")
     network = Network.of(read(path))
-    start, steps, sliding = network.solve().snapshot, 120, 0
-    rng, loads = np.random.default_rng(1), network.legs.table == 0
+    rng, at = np.random.default_rng(1), np.arange(len(network.grid.loads)) % 16
     day = np.sin(2 * np.pi * (np.arange(steps) / 24 + rng.random((16, 1))))
     shapes = 0.55 + 0.3 * day + 0.1 * rng.random((16, steps))
-    at = np.where(loads, network.legs.element % 16, 16)
-    demand = Demand(powers(network.legs, start), at, at, np.vstack([shapes, np.ones(steps)]))
+    start = network.solve().snapshot
+    return network, Series(start, shapes, {"load_kw": at, "load_kvar": at})
+
+
+def test_hours_of_a_feeder_whose_loads_stand_among_their_jumps_stay_in_lanes() -> None:
+    network, series = _j1_series(120)
+    start, sliding = series.start, 0
+    demand = demand_of(network, series, 0, 120)
     found = solve_lanes(network, start, demand, tolerance=1e-8, voltages=True, rest=False)
-    assert found.in_lane.sum() >= steps - 2
+    assert found.in_lane.sum() >= 118
     state = prepare(network, start)
     for step in np.flatnonzero(found.in_lane).tolist():
         sliding += _sliding(state, _assert_alone(state, demand, found, step, 1e-7)) > 0
     assert sliding > 10
+
+
+def test_with_its_regulators_at_work_that_feeder_is_settled_in_lanes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    network, series = _j1_series(96)
+    alone: list[range] = []
+
+    def counted(*args: Any, **kept: Any) -> SeriesFlow:
+        alone.append(args[2])
+        return one_by_one(*args, **kept)
+
+    monkeypatch.setattr(series_flow, "one_by_one", counted)
+    found = series_flow.solve_series(network, series, controls="static")
+    assert found.settled.all()
+    assert sum(map(len, alone)) < 5

@@ -12,7 +12,7 @@ from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow.iteration import State
 from gridmend.powerflow.jumps import beyond, taken
 from gridmend.powerflow.lanes.banks import bank_nodes, switched
-from gridmend.powerflow.lanes.jumping import apart
+from gridmend.powerflow.lanes.jumping import LEAST_APART, apart
 from gridmend.powerflow.lanes.matrix import Base, Kind, Matrix, matrix
 from gridmend.powerflow.lanes.overloads import Watch
 from gridmend.powerflow.lanes.readings import readings
@@ -55,8 +55,9 @@ def laid_out(
 ) -> Packed:  # fmt: skip
     """Lay out a network for lanes at a base: its state, its factors and their voltages.
 
-    `switches` are the capacitors whose steps differ from lane to lane; `shares` what
-    legs are of above their limits at the base, by their voltages unless given.
+    `switches` are the capacitors whose steps differ from lane to lane; `shares` what legs are of
+    above their limits at the base, by their voltages unless given. Where they are given, steps near
+    a jump can be solved by their legs' sides, so what is near is taken for as wide as it may be.
     """
     state, middle, v_v = solution
     s_base = demand.at(middle)
@@ -71,7 +72,7 @@ def laid_out(
         switched(network, switches, cut, base, laid),
         readings(
             network, snapshot, base, laid, judged[1], judged[0], cut, kind,
-            apart(network, demand, base, laid),
+            LEAST_APART if shares is None else apart(network, demand, base, laid),
         ),
     )  # fmt: skip
     node = np.empty(len(laid.row), np.int64)
