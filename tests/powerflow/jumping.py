@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from gridmend.model.grid import Grid
@@ -14,11 +16,13 @@ INTRICATE = (1341, 1964, 2252, 2513, 2647, 3200)
 """Feeders on which legs in each other's way come to rest only in the right order."""
 
 
-def beside_jumps(seed: int) -> tuple[Grid, float]:
+def beside_jumps(
+    seed: int, models: Sequence[str] = ("exponential", "constant_power")
+) -> tuple[Grid, float]:
     """A feeder among whose voltages one limit of its loads lies, and how much it takes."""
     rng = np.random.default_rng(seed)
-    buses, models = int(rng.integers(3, 13)), ["exponential", "constant_power"]
-    grid = build(seed, buses, models, meshed=bool(rng.integers(2)))
+    buses = int(rng.integers(3, 13))
+    grid = build(seed, buses, list(models), meshed=bool(rng.integers(2)))
     rating, scale = rng.choice([0.9, 0.95, 1.06, 1.12]), float(rng.uniform(0.8, 3.0))
     for k, name in enumerate(grid.loads):
         grid = grid.with_changed(f"load.{name}", kv=float(grid.loads["kv"][k] * rating))

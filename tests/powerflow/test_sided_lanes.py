@@ -31,9 +31,11 @@ APART = (184, 292, 747)
 STEPS = 24
 
 
-def _case(seed: int) -> tuple[State, Demand]:
+def _case(
+    seed: int, models: tuple[str, ...] = ("exponential", "constant_power")
+) -> tuple[State, Demand]:
     """A feeder among jumps, and steps of which many stand beside them."""
-    grid, scale = beside_jumps(seed)
+    grid, scale = beside_jumps(seed, models)
     network, normal = Network.of(grid), Snapshot.normal(grid)
     rng, count = np.random.default_rng(seed), len(network.legs.plus)
     follows = rng.integers(4, size=(2, count))
@@ -74,6 +76,18 @@ def test_a_step_among_jumps_is_the_solve_of_its_snapshot(seed: int) -> None:
     found = _in_lanes(state, demand)
     for step in np.flatnonzero(found.in_lane).tolist():
         _assert_alone(state, demand, found, step, 1e-6)
+
+
+@pytest.mark.parametrize("other", ["zip", "constant_current", "constant_impedance", "motor"])
+def test_loads_of_other_models_beside_them_are_as_in_single_solves(other: str) -> None:
+    settled = 0
+    for seed in range(12):
+        state, demand = _case(seed, ("exponential", other))
+        found = _in_lanes(state, demand)
+        settled += int(found.in_lane.sum())
+        for step in np.flatnonzero(found.in_lane).tolist():
+            _assert_alone(state, demand, found, step, 1e-6)
+    assert settled > 0
 
 
 def test_nearly_all_steps_among_jumps_stay_in_their_lanes_also_those_with_legs_that_slide() -> None:
