@@ -217,6 +217,42 @@ def where_less(typing: Any, one: Any, other: Any, then: Any, otherwise: Any) -> 
     return one(one, one, one, one), build
 
 
+def _whole(builder: Any, vector: Any, value: Any) -> Any:
+    """A whole number in every lane of a vector of float64, as bits."""
+    kind = ir.VectorType(ir.IntType(64), vector.count)
+    none = ir.Constant(kind, ir.Undefined)
+    first = builder.insert_element(none, value, ir.Constant(ir.IntType(32), 0))
+    zeros = ir.Constant(ir.VectorType(ir.IntType(32), vector.count), [0] * vector.count)
+    return builder.shuffle_vector(first, none, zeros)
+
+
+@_operation
+def tagged(typing: Any, vector: Any, mask: Any, tag: Any) -> Any:
+    """A vector of float64 with a whole number in its last bits, which so goes with what is larger.
+
+    `mask` has those bits; the fewer, the less is lost.
+    """
+
+    def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        if vector.kind != types.float64:
+            return values[0]
+        bits = builder.bitcast(values[0], ir.VectorType(ir.IntType(64), vector.count))
+        kept = builder.and_(bits, _whole(builder, vector, builder.not_(values[1])))
+        return builder.bitcast(builder.or_(kept, _whole(builder, vector, values[2])), _llvm(vector))
+
+    return vector(vector, types.intp, types.intp), build
+
+
+@_operation
+def tag_of(typing: Any, mask: Any, number: Any) -> Any:
+    """The whole number in the last bits of a float64."""
+
+    def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        return builder.and_(builder.bitcast(values[1], ir.IntType(64)), values[0])
+
+    return types.intp(types.intp, types.float64), build
+
+
 _OPTIONS = {"error_model": "numpy", "nogil": True, "fastmath": {"contract"}}
 
 

@@ -114,8 +114,8 @@ def _special(
 
 
 @inlined
-def _gather(start: Any, places: Any, blocks: Any, row: int, re: Any, im: Any, x: Any) -> None:
-    """Write a row: what it begins with, and what its blocks make of other rows."""
+def gather(start: Any, places: Any, blocks: Any, row: int, re: Any, im: Any, x: Any) -> Any:
+    """Write a row: what it begins with, and what its blocks make of other rows; what is written."""
     lanes = width(x)
     other_re, other_im = splat(x, 0.0), splat(x, 0.0)
     for p in range(get(start, row), get(start, row + 1)):
@@ -125,8 +125,10 @@ def _gather(start: Any, places: Any, blocks: Any, row: int, re: Any, im: Any, x:
         other_re = fma(get(blocks, 4 * p + 1), yi, other_re)
         im = fma(get(blocks, 4 * p + 3), yi, im)
         other_im = fma(get(blocks, 4 * p + 2), yr, other_im)
-    store(x, row * 2 * lanes, add(re, other_re))
-    store(x, row * 2 * lanes + lanes, add(im, other_im))
+    re, im = add(re, other_re), add(im, other_im)
+    store(x, row * 2 * lanes, re)
+    store(x, row * 2 * lanes + lanes, im)
+    return re, im
 
 
 @unowned
@@ -154,7 +156,7 @@ def _forward(
                 er, ei = add(er, mul(a, load(x, below))), add(ei, mul(a, load(x, below + lanes)))
             re = fma(get(rows.inverse, 4 * s), er, fma(get(rows.inverse, 4 * s + 1), ei, re))
             im = fma(get(rows.inverse, 4 * s + 2), er, fma(get(rows.inverse, 4 * s + 3), ei, im))
-        _gather(rows.lower_start, rows.lower_at, rows.lower, row, re, im, x)
+        gather(rows.lower_start, rows.lower_at, rows.lower, row, re, im, x)
 
 
 @unowned
@@ -165,7 +167,7 @@ def _backward(rows: Any, ties: Any, ratio: Any, x: Any) -> None:
         q = get(ties.below, s) if s >= 0 else s
         if q < 0:
             re, im = load(x, row * 2 * lanes), load(x, row * 2 * lanes + lanes)
-            _gather(rows.upper_start, rows.upper_at, rows.upper, row, re, im, x)
+            gather(rows.upper_start, rows.upper_at, rows.upper, row, re, im, x)
             continue
         a, twin = load(ratio, q * lanes), get(ties.twin, q)
         off, above = sub(a, splat(x, ties.ratio0[q])), twin * 2 * lanes
@@ -180,7 +182,7 @@ def passive(rows: Any, x: Any) -> None:
     """Passive nodes, each from those that were eliminated after it."""
     zero = splat(x, 0.0)
     for row in range(rows.active, len(rows.upper_start) - 1):
-        _gather(rows.upper_start, rows.upper_at, rows.upper, row, zero, zero, x)
+        gather(rows.upper_start, rows.upper_at, rows.upper, row, zero, zero, x)
 
 
 @unowned
@@ -215,5 +217,5 @@ def respond(rows: Any, ties: Any, ratio: Any, x: Any) -> None:
             er, ei = mul(a, load(x, below)), mul(a, load(x, below + lanes))
             re = fma(get(rows.inverse, 4 * s), er, fma(get(rows.inverse, 4 * s + 1), ei, re))
             im = fma(get(rows.inverse, 4 * s + 2), er, fma(get(rows.inverse, 4 * s + 3), ei, im))
-        _gather(rows.lower_start, rows.lower_at, rows.lower, row, re, im, x)
+        gather(rows.lower_start, rows.lower_at, rows.lower, row, re, im, x)
     _backward(rows, ties, ratio, x)

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from gridmend.powerflow.lanes.kernel import passive
+from gridmend.powerflow.lanes.extremes import DARK, extremes
 from gridmend.powerflow.lanes.legs import EXPONENTIAL, RECORD, answer
 from gridmend.powerflow.lanes.loose import difference, loose
 from gridmend.powerflow.leg_models import FIXED_Q, FIXED_Q_IMPEDANCE, MOTOR
-from gridmend.powerflow.results import LIVE_PU
 from gridmend.powerflow.simd import (
     add,
     fma,
     get,
     inlined,
-    larger,
     load,
     mul,
-    smaller,
     splat,
     store,
     sub,
@@ -31,15 +28,13 @@ ROWS = 11
 sources; customers outside their limits; overloaded elements; whether a leg is near a jump."""
 
 
-DARK = LIVE_PU**2
-"""Squared voltage [pu] up to which a node is dead."""
-
 JUMPING = (MOTOR, FIXED_Q, FIXED_Q_IMPEDANCE)
 """Models of loose legs whose vars jump at their limits."""
 
 
 class Readings(NamedTuple):
-    """What to read. `seen` rows whose voltage counts; `source_start`, `source_row` the
+    """What to read. `seen` rows whose voltage counts, the active ones first, `seen_active` of them,
+    and a `mask` of the bits that number them; `source_start`, `source_row` the
     conductors of each source (row -1 is ground), `source_y` [conductors², 2] admittance, current
     [conductors, 2] and base voltage [conductors] of each; `served_start` [customers + 1] and
     `served` [legs, 7]: rows of both ends, what they count for, voltage at the base, all of the
@@ -50,6 +45,8 @@ class Readings(NamedTuple):
     [of the squared voltage]."""
 
     seen: Any
+    seen_active: int
+    mask: int
     source_start: Any
     source_row: Any
     source_y: Any
@@ -66,29 +63,6 @@ class Readings(NamedTuple):
     entry: Any
     entry_tie: Any
     apart: float
-
-
-@unowned
-def _extremes(rows: Any, readings: Any, x: Any, out: Any, size: int, at: int) -> None:
-    """Lowest and highest squared voltage [pu], and at which row."""
-    lanes = width(x)
-    low, high = splat(x, 1e30), splat(x, 0.0)
-    low_at, high_at = splat(x, -1.0), splat(x, -1.0)
-    dark, far = splat(x, DARK), splat(x, 1e30)
-    for n in range(len(readings.seen)):
-        row = get(readings.seen, n)
-        re = add(load(x, row * 2 * lanes), splat(x, get(rows.base, 2 * row)))
-        im = add(load(x, row * 2 * lanes + lanes), splat(x, get(rows.base, 2 * row + 1)))
-        square, here = add(mul(re, re), mul(im, im)), splat(x, float(row))
-        lit = where_less(dark, square, square, far)
-        low_at = where_less(lit, low, here, low_at)
-        low = smaller(lit, low)
-        high_at = where_less(high, square, here, high_at)
-        high = larger(square, high)
-    store(out, at, low)
-    store(out, size + at, low_at)
-    store(out, 2 * size + at, high)
-    store(out, 3 * size + at, high_at)
 
 
 @inlined
@@ -236,8 +210,7 @@ def measure(
     ratio: Any, x: Any, extra: Any, room: Any, taken: Any, out: Any, size: int, at: int,
 ) -> None:  # fmt: skip
     """All readings of the lanes' state, to `out` [ROWS × size] from `at` on."""
-    passive(rows, x)
-    _extremes(rows, readings, x, out, size, at)
+    extremes(rows, readings, x, out, size, at)
     _legs(
         rows, legs, loose_legs, readings.apart, factors, stride, offset, x, extra, room, taken, out,
         size, at,

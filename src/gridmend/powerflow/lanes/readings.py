@@ -43,8 +43,11 @@ def readings(
     served = _served(network, base, matrix)
     driven_by: Complexes = np.array(i, complex)
     own_by: Complexes = np.array(y, complex)
+    seen = matrix.row[:n][order][live[order]]
     return Readings(
-        seen=matrix.row[:n][order][live[order]].astype(np.int32),
+        seen=seen.astype(np.int32),
+        seen_active=int(np.searchsorted(seen, matrix.rows.active)),
+        mask=(1 << len(matrix.row).bit_length()) - 1,
         source_start=np.array(starts, np.int64),
         source_row=np.array(rows, np.int64),
         source_y=parts(own_by),

@@ -19,6 +19,9 @@ _MOST_PROFILES = 64
 
 _MOST_MIXTURES = 6
 _NEGLIGIBLE = 0.01
+_ABSURD = 1e3
+"""Factors beyond it have no say in how much factors change."""
+
 _WATCHED = 64
 _ROUNDS_SEEN = 3
 _LANES = 8
@@ -46,7 +49,8 @@ def starts(
     plus = legs.plus >= 0
     first[matrix.row[legs.plus[plus]]] = demand.p_profile[plus]
     own_at = first[all_rows]
-    change = np.diff(demand.factors, axis=1, append=demand.factors[:, -1:] + 1e-9)
+    factors = np.clip(demand.factors, -_ABSURD, _ABSURD)
+    change = np.diff(factors, axis=1, append=factors[:, -1:] + 1e-9)
     weight = np.sqrt(np.mean(change**2, axis=1)) + 1e-12
     mixed, mix, own = _compressed(share, own_at, weight)
     return (
