@@ -11,6 +11,7 @@ from gridmend.model.snapshot import Snapshot, controlled_winding
 from gridmend.powerflow.iteration import iterate, prepare
 from gridmend.powerflow.lanes.kernel import Banks, passive, sweep
 from gridmend.powerflow.lanes.matrix import Base, matrix
+from gridmend.powerflow.lanes.measure import LEAST_APART
 from gridmend.powerflow.lanes.solve import source_nodes
 from gridmend.powerflow.lanes.split import split
 from gridmend.powerflow.lanes.tables import Demand, fused_legs, loose_legs, loose_nodes
@@ -31,8 +32,9 @@ def _swept(network: Network, snapshot: Snapshot, tap_pu: Floats) -> Complexes:
     same = np.zeros(len(network.legs.plus), np.int64)
     demand = Demand(s_va, same, same, np.ones((1, 1)))
     laid = matrix(cut, base, loose_nodes(network, demand), np.float64)
-    legs, leg_start = fused_legs(network, demand, base, laid, np.float64)
-    loose = loose_legs(network, demand, base, laid, np.float64)
+    apart = np.full(len(network.legs.plus), LEAST_APART)
+    legs, leg_start = fused_legs(network, demand, base, laid, np.float64, apart)
+    loose = loose_legs(network, demand, base, laid, np.float64, apart)
     rows = laid.rows._replace(leg_start=leg_start)
     nodes = len(cut.place)
     x = np.zeros(nodes * 2 * LANES)

@@ -6,49 +6,84 @@ import numpy as np
 
 from gridmend.model.arrays import Complexes, Floats
 from gridmend.powerflow.lanes.matrix import Base, Matrix
+from gridmend.powerflow.lanes.measure import LEAST_APART
 from gridmend.powerflow.lanes.start import responses
 from gridmend.powerflow.lanes.tables import Demand
 from gridmend.powerflow.leg_models import EXPONENTIAL
 from gridmend.powerflow.legs import across, leg_currents, leg_voltages
 from gridmend.powerflow.network import Network
 
-LEAST_APART = 0.012
-"""It is taken for no less [of the squared voltage]."""
-
 _SAFETY = 1.5
+_THIRD = 2.0 * np.pi / 3.0
+_LARGEST = 8
+"""How many jumps are looked at each by itself."""
 
 
-def apart(network: Network, demand: Demand, base: Base, matrix: Matrix) -> float:
-    """How far beyond its limit any leg goes as all take what they would on its other side, at the
-    most that each takes [of the limit's squared voltage].
+def apart(
+    network: Network, demand: Demand, base: Base, matrix: Matrix, *, together: bool
+) -> Floats:
+    """[legs] how far beyond its limit each may come in another state [of its squared limit].
 
     Beside a jump two states may both be at rest, and which of them is found depends on where the
-    iteration starts; they are about so far apart.
+    iteration starts. Legs that jump `together` move a voltage by no more than by what they take
+    less and more, in phase and across it, phase by phase, all at the most of each; else only the
+    largest jumps count, each where it is itself.
     """
     legs, v = network.legs, base.v_v[: network.pattern.n]
-    mine = legs.model == EXPONENTIAL
-    if not mine.any() or not demand.factors.shape[1]:
-        return LEAST_APART
+    mine, most = legs.model == EXPONENTIAL, np.full(len(legs.model), LEAST_APART)
+    if not mine.any():
+        return most
     u = leg_voltages(legs, v)
-    toward = u / np.where(u == 0.0, 1.0, np.abs(u))
-    s_va, by = demand.at(np.abs(demand.factors).max(axis=1)), [LEAST_APART]
+    toward = np.where(u == 0.0, 1.0, u) / np.where(u == 0.0, 1.0, np.abs(u))
+    s_va = demand.at(np.abs(demand.factors).max(axis=1, initial=0.0))
     for end in range(2):
-        limit = np.where(mine, legs.limits[:, 1 + end] * legs.rated_v, 1.0)
-        jump = _jump(network, s_va, toward * limit, end)
-        x = responses(network, matrix, base, -jump[:, None])[:, :, 0] @ (1, 1j)
+        limit = legs.limits[:, 1 + end] * legs.rated_v
+        counts = mine & np.isfinite(limit) & (limit > 0.0)
+        limit = np.where(counts, limit, 1.0)
+        jump = np.where(counts, _jump(network, s_va, toward * limit, end), 0.0)
+        if not np.isfinite(jump).all():
+            return np.where(mine, np.inf, most)
+        columns = _parts(jump, toward) if together else _single(jump, limit)
+        x = responses(network, matrix, base, columns)
         row = matrix.row[: network.pattern.n]
-        dv = np.where(row < len(x), x[np.minimum(row, len(x) - 1)], 0.0) * network.nodes.base_v
-        moved = 2.0 * np.abs(across(legs, dv)) / limit
-        by.append(_SAFETY * float(np.max(moved[mine & np.isfinite(moved)], initial=0.0)))
-    return max(by)
+        moved = np.zeros(len(limit))
+        for k in range(columns.shape[1]):
+            by = x[:, :, k] @ (1, 1j)
+            dv = np.where(row < len(by), by[np.minimum(row, len(by) - 1)], 0.0)
+            one = 2.0 * np.abs(across(legs, dv * network.nodes.base_v)) / limit
+            moved += one if together else np.where(columns[:, k] != 0.0, one, 0.0)
+        moved = np.where(np.isfinite(moved), moved, np.inf)
+        most = np.where(counts, np.maximum(most, _SAFETY * moved), most)
+    return most
 
 
 def _jump(network: Network, s_va: Complexes, u_v: Complexes, end: int) -> Complexes:
     """[legs] current above a limit less that below it [A]."""
-    legs = network.legs
     shares: Floats = np.tile([1.0, 0.0], (len(u_v), 1))
     found: list[Complexes] = []
     for share in (0.0, 1.0):
         shares[:, end] = share
-        found.append(leg_currents(legs, s_va, u_v, shares))
-    return np.nan_to_num(found[1] - found[0])
+        found.append(leg_currents(network.legs, s_va, u_v, shares))
+    return found[1] - found[0]
+
+
+def _parts(jump: Complexes, toward: Complexes) -> Complexes:
+    """[legs, 12] jumps apart by their phase, by whether they are along the voltage or across it,
+    and by their sign, for what is in one of these does not cancel."""
+    phase = np.round(np.angle(toward) / _THIRD).astype(np.int64) % 3
+    own = jump * np.conj(toward)
+    columns = np.zeros((len(jump), 12), complex)
+    for k, (part, turn) in enumerate(((own.real, 1.0), (own.imag, 1j))):
+        for sign in range(2):
+            here = (part < 0.0) == (sign == 0)
+            at = phase * 4 + 2 * k + sign
+            columns[np.flatnonzero(here), at[here]] += (part * turn * toward)[here]
+    return columns
+
+
+def _single(jump: Complexes, limit: Floats) -> Complexes:
+    """[legs, some] the largest jumps, each by itself."""
+    largest = np.argsort(-np.abs(jump) * limit)[:_LARGEST]
+    columns = np.zeros((len(jump), len(largest)), complex)
+    columns[largest, np.arange(len(largest))] = jump[largest]
+    return columns

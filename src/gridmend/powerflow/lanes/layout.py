@@ -12,7 +12,7 @@ from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow.iteration import State
 from gridmend.powerflow.jumps import beyond, taken
 from gridmend.powerflow.lanes.banks import bank_nodes, switched
-from gridmend.powerflow.lanes.jumping import LEAST_APART, apart
+from gridmend.powerflow.lanes.jumping import apart
 from gridmend.powerflow.lanes.matrix import Base, Kind, Matrix, matrix
 from gridmend.powerflow.lanes.overloads import Watch
 from gridmend.powerflow.lanes.readings import readings
@@ -64,15 +64,15 @@ def laid_out(
     base = Base.of(state, cut, s_base, v_v, snapshot.tap_pu, shares)
     special = np.concatenate([loose_nodes(network, demand), bank_nodes(network, switches)])
     laid = matrix(cut, base, special, kind)
-    legs, leg_start = fused_legs(network, demand, base, laid, kind)
+    near = apart(network, demand, base, laid, together=shares is not None)
+    legs, leg_start = fused_legs(network, demand, base, laid, kind, near)
     start, watched = starts(network, demand, (base, middle), laid, kind)
     tables = (
         laid.rows._replace(leg_start=leg_start), legs,
-        loose_legs(network, demand, base, laid, kind), laid.ties,
+        loose_legs(network, demand, base, laid, kind, near), laid.ties,
         switched(network, switches, cut, base, laid),
         readings(
             network, snapshot, base, laid, judged[1], judged[0], cut, kind,
-            LEAST_APART if shares is None else apart(network, demand, base, laid),
         ),
     )  # fmt: skip
     node = np.empty(len(laid.row), np.int64)

@@ -45,7 +45,7 @@ class Fused(NamedTuple):
     `record`: what p and q take [4], lowest and highest squared voltage of the model, the slope
     [4] and current [2] at the base, all multiplied by the inverse of the pivot, then voltage at
     the base [2], the squared lower limit and the inverse of the highest. `rated`: active and
-    reactive power at factor 1.
+    reactive power at factor 1; `apart` how near a limit is near a jump [of the squared limit].
     """
 
     kinds: Any
@@ -56,6 +56,7 @@ class Fused(NamedTuple):
     powers: Any
     bare: Any
     rated: Any
+    apart: Any
 
 
 @inlined

@@ -28,6 +28,9 @@ ROWS = 11
 sources; customers outside their limits; overloaded elements; whether a leg is near a jump."""
 
 
+LEAST_APART = 0.012
+"""How near a limit is near a jump, at the least [of the squared limit]."""
+
 JUMPING = (MOTOR, FIXED_Q, FIXED_Q_IMPEDANCE)
 """Models of loose legs whose vars jump at their limits."""
 
@@ -41,8 +44,7 @@ class Readings(NamedTuple):
     leg's rated; `customers` and squared limits; `element_start` the watched conductors of each
     element, `entry_start`, `entry_row` and `entry` [entries, 4] what makes their currents [of
     their rating]: admittance, and what the base adds; `entry_tie` [conductors] the ideal ratio that
-    a current is divided by, -1 for none; `apart` how close to a limit of its a leg is near a jump
-    [of the squared voltage]."""
+    a current is divided by, -1 for none."""
 
     seen: Any
     seen_active: int
@@ -62,7 +64,6 @@ class Readings(NamedTuple):
     entry_row: Any
     entry: Any
     entry_tie: Any
-    apart: float
 
 
 @inlined
@@ -73,7 +74,7 @@ def _beside(square: Any, limit: float, apart: float, near: Any, x: Any) -> Any:
 
 
 @unowned
-def vars_beside(loose_legs: Any, apart: float, x: Any, room: Any) -> Any:
+def vars_beside(loose_legs: Any, x: Any, room: Any) -> Any:
     """1 where the vars of a loose leg are near a jump; `room` has the voltages there."""
     lanes, near = width(x), splat(x, 0.0)
     for k in range(len(loose_legs.model)):
@@ -82,18 +83,19 @@ def vars_beside(loose_legs: Any, apart: float, x: Any, room: Any) -> Any:
             square = add(mul(re, re), mul(im, im))
             for end in (1, 2):
                 limit = loose_legs.limits[k, end] * loose_legs.table[k, 12]
-                near = _beside(square, limit * limit, apart, near, x)
+                near = _beside(square, limit * limit, LEAST_APART, near, x)
     return near
 
 
 @unowned
-def _loose_beside(loose_legs: Any, apart: float, x: Any, room: Any) -> Any:
+def _loose_beside(loose_legs: Any, x: Any, room: Any) -> Any:
     """1 where any loose leg is near a jump, the same."""
-    near, own = vars_beside(loose_legs, apart, x, room), loose_legs.across
+    near, own = vars_beside(loose_legs, x, room), loose_legs.across
     for k in range(len(own.kinds)):
         if get(own.kinds, k) == EXPONENTIAL:
             dr, di = difference(loose_legs, k, x)
             _, _, square, _, _ = answer(own, k, dr, di, x, room)
+            apart = get(own.apart, k)
             near = _beside(square, get(own.record, k * RECORD + 5), apart, near, x)
             near = _beside(square, get(own.record, k * RECORD + 14), apart, near, x)
     return near
@@ -101,7 +103,7 @@ def _loose_beside(loose_legs: Any, apart: float, x: Any, room: Any) -> Any:
 
 @unowned
 def _legs(
-    rows: Any, legs: Any, loose_legs: Any, apart: float, factors: Any, stride: int, offset: int,
+    rows: Any, legs: Any, loose_legs: Any, factors: Any, stride: int, offset: int,
     x: Any, extra: Any, room: Any, taken: Any, out: Any, size: int, at: int,
 ) -> None:  # fmt: skip
     """Power that all legs take."""
@@ -109,7 +111,7 @@ def _legs(
     taken[:] = 0.0
     loose(loose_legs, factors, stride, offset, x, extra, room, taken)
     total_p, total_q = load(taken, 0), load(taken, lanes)
-    near = _loose_beside(loose_legs, apart, x, room)
+    near = _loose_beside(loose_legs, x, room)
     for row in range(rows.active):
         for k in range(get(rows.leg_start, row), get(rows.leg_start, row + 1)):
             dr, di = load(x, row * 2 * lanes), load(x, row * 2 * lanes + lanes)
@@ -119,6 +121,7 @@ def _legs(
             total_p = fma(get(legs.rated, 2 * k), mul(mul(a, p), square), total_p)
             total_q = fma(get(legs.rated, 2 * k + 1), mul(mul(b, q), square), total_q)
             if get(legs.kinds, k) == EXPONENTIAL:
+                apart = get(legs.apart, k)
                 near = _beside(square, get(legs.record, k * RECORD + 5), apart, near, x)
                 near = _beside(square, get(legs.record, k * RECORD + 14), apart, near, x)
     store(out, 4 * size + at, total_p)
@@ -212,7 +215,7 @@ def measure(
     """All readings of the lanes' state, to `out` [ROWS × size] from `at` on."""
     extremes(rows, readings, x, out, size, at)
     _legs(
-        rows, legs, loose_legs, readings.apart, factors, stride, offset, x, extra, room, taken, out,
+        rows, legs, loose_legs, factors, stride, offset, x, extra, room, taken, out,
         size, at,
     )  # fmt: skip
     _sources(rows, readings, x, out, size, at)

@@ -20,10 +20,9 @@ from gridmend.powerflow.step_summary import Limits, customers_behind
 
 def readings(
     network: Network, snapshot: Snapshot, base: Base, matrix: Matrix, limits: Limits, watch: Watch,
-    cut: Split, kind: Kind, apart: float,
+    cut: Split, kind: Kind,
 ) -> Readings:  # fmt: skip
-    """What is read off each settled state; voltages of service are counted outside the limits, and
-    legs that are `apart` from theirs or less are near a jump."""
+    """What is read off each settled state; voltages of service are counted outside the limits."""
     n = network.pattern.n
     starts, rows, y, i = [0], list[int](), list[complex](), list[complex]()
     for source in np.flatnonzero(snapshot.source_on).tolist():
@@ -63,7 +62,6 @@ def readings(
         entry_row=matrix.row[watch.node].astype(np.int32),
         entry=_entries(cut, base, watch),
         entry_tie=watch.tie.astype(np.int32),
-        apart=apart,
     )
 
 

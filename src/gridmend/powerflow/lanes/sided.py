@@ -61,9 +61,15 @@ def _left(board: Any, found: Any, w: int) -> float:
     board.before[w] = moved
     board.rounds[w] += 1
     board.total[w] += 1
-    if not moved < FAR or board.rounds[w] > _ROUNDS:
-        board.state[w] = ALONE
     return DOUBT * moved * board.pace[w] / (1.0 - board.pace[w])
+
+
+@unowned
+def _is_lost(board: Any, w: int) -> bool:
+    """Give a lane up whose voltages lead away, or that took too many rounds."""
+    if not board.before[w] < FAR or board.rounds[w] > _ROUNDS:
+        board.state[w] = ALONE
+    return board.state[w] == ALONE
 
 
 @unowned
@@ -105,7 +111,7 @@ def _foretell(
                 if board.state[w] != ALONE:
                     left = _left(board, found, w)
                     clear = _clear(margin[w], left) if second else left < _FORETOLD_PU
-                    open_yet |= not clear
+                    open_yet |= not clear and not _is_lost(board, w)
             if not open_yet:
                 break
         if not second:
@@ -226,6 +232,8 @@ def _solve(
                 differ |= _look(board, factors, stride, now, by, some, margin[w], left, w)
             if board.state[w] == RESTING and left < tolerance:
                 board.state[w] = DONE
+            if board.state[w] < DONE:
+                _is_lost(board, w)
         if differ:
             _respond_to_slides(
                 rows, legs, loose_legs, ties, factors, stride, now, ratio, board, x, responses,
@@ -251,10 +259,16 @@ def in_sides(
     wide = max(2 * len(loose_legs.model), len(start.mix) + len(start.middle) + 1, MOST_SLIDING)
     room, margin, found = np.zeros(wide * lanes), np.zeros(lanes), np.zeros(lanes)
     old, some = np.zeros(2 * len(watched) * lanes), np.empty(len(board.row), np.int64)
+    profiles = len(start.middle)
+    moving = np.zeros(2 * profiles * lanes)
+    for k in range(profiles):
+        moving[(2 * k + 1) * lanes : (2 * k + 2) * lanes] = start.middle[k]
     for step in range(steps):
         now = step * lanes
+        for k in range(profiles):
+            store(moving, 2 * k * lanes, load(factors, k * stride + now))
         if len(start.rows):
-            anticipate(start, factors, stride, now, now - lanes if step else -1, one, room)
+            anticipate(start, moving, 2 * lanes, 0, lanes, one, room)
         board.state[:], board.total[:], board.looks[:] = SOLVING, 0, 0
         _foretell(
             rows, legs, loose_legs, ties, watched, factors, stride, now, ratio, board, one, x, y,
@@ -269,13 +283,17 @@ def in_sides(
             out, stride, now,
         )  # fmt: skip
         powers_on_sides(
-            rows, legs, loose_legs, board.shares, readings.apart, factors, stride, now, x, extra,
+            rows, legs, loose_legs, board.shares, factors, stride, now, x, extra,
             room, taken, out, stride, now,
         )  # fmt: skip
         for w in range(lanes):
             counts[now + w] = board.total[w]
-            if board.state[w] == ALONE:
+            is_alone = board.state[w] == ALONE
+            if is_alone:
                 out[10 * stride + now + w] = 1.0
                 x[w::lanes], one[w::lanes] = 0.0, 0.0
+            for k in range(profiles):
+                at = (2 * k + 1) * lanes + w
+                moving[at] = start.middle[k] if is_alone else moving[at - lanes]
         if len(voltages):
             voltages[step * len(x) : (step + 1) * len(x)] = x

@@ -239,14 +239,14 @@ def voltage_of(
 
 @unowned
 def powers_on_sides(
-    rows: Any, legs: Any, loose_legs: Any, shares: Any, apart: float, factors: Any, stride: int,
+    rows: Any, legs: Any, loose_legs: Any, shares: Any, factors: Any, stride: int,
     offset: int, x: Any, extra: Any, room: Any, taken: Any, out: Any, size: int, at: int,
 ) -> None:  # fmt: skip
     """Power that all legs take, and whether vars are near a jump, among the readings `out`."""
     lanes, own, many = width(x), loose_legs.across, len(legs.kinds)
     taken[:] = 0.0
     lane_by_lane(loose_legs, factors, stride, offset, x, extra, room, taken)
-    near = vars_beside(loose_legs, apart, x, room)
+    near = vars_beside(loose_legs, x, room)
     for k in range(len(own.kinds)):
         dr, di = difference(loose_legs, k, x)
         add_power(own, k, shares, many + k, factors, stride, offset, dr, di, x, room, taken)

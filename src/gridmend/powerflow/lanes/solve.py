@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
 
@@ -86,10 +86,12 @@ def solve_lanes(
     Steps of alike demand go together, each group about a base of its own: the state at its
     median factors. `tolerance` is what is left of the error of a voltage, by the pace at which its
     changes shrink [pu]. Threads take blocks of steps. With `kind` float32 the deviations from
-    the base, which is float64, are float32. Steps that do not settle in lanes are solved alone
-    unless `rest` is False.
+    the base, which is float64, are float32. Steps that do not settle in lanes, and
+    those whose factors are no numbers, are solved alone unless `rest` is False.
     """
     steps = demand.factors.shape[1]
+    usable = np.asarray(np.isfinite(demand.factors).all(axis=0), np.bool_)
+    asked, demand = demand, replace(demand, factors=np.where(usable, demand.factors, 0.0))
     cut = split(network, snapshot, _NONE, source_nodes(network))
     if cut is None:
         raise AssertionError("a network without ties is always one zone")
@@ -98,6 +100,8 @@ def solve_lanes(
     v_v = np.zeros((steps, network.pattern.n), complex) if voltages else None
     state, node = prepare(network, snapshot), _NONE
     walk = Walk(state)
+    if not steps:
+        return told(node, found, rounds, (usable, usable), v_v)
     ends = corners(walk, demand)
     judged = (watch(snapshot, state, ends, cut), limits)
     settled = np.zeros(steps, np.bool_)
@@ -127,9 +131,10 @@ def solve_lanes(
             for block, part in _in_blocks(run, left, threads):
                 keep(group[block], part)
         node = laid.node
+    settled &= usable
     converged = settled.copy()
     for step in np.flatnonzero(~settled & rest).tolist():
-        converged[step] = _alone(walk, node, demand, step, found, v_v)
+        converged[step] = _alone(walk, node, asked, step, found, v_v)
     return told(node, found, rounds, (settled, converged), v_v)
 
 

@@ -25,6 +25,9 @@ from gridmend.powerflow.leg_models import EXPONENTIAL as BY_EXPONENT
 from gridmend.powerflow.legs import across, leg_currents, leg_voltages
 from gridmend.powerflow.network import Network
 
+_NO_LIMIT = 1e6
+"""A voltage [of the rated one] that none comes to; the square of a higher limit may be infinite."""
+
 
 @dataclass(frozen=True, eq=False)
 class Demand:
@@ -71,8 +74,11 @@ def loose_nodes(network: Network, demand: Demand) -> Ints:
     return nodes[nodes >= 0]
 
 
-def fused_legs(network: Network, demand: Demand, base: Base, matrix: Matrix, kind: Kind) -> Any:
-    """Legs that the forward pass takes up, and where each row's begin."""
+def fused_legs(
+    network: Network, demand: Demand, base: Base, matrix: Matrix, kind: Kind, apart: Floats
+) -> Any:
+    """Legs that the forward pass takes up, and where each row's begin; `apart` [legs] how near a
+    limit is near a jump."""
     legs = network.legs
     mine = np.flatnonzero(fusable(network, demand) & base.state.alive[np.maximum(legs.plus, 0)])
     row = matrix.row[legs.plus[mine]]
@@ -81,18 +87,21 @@ def fused_legs(network: Network, demand: Demand, base: Base, matrix: Matrix, kin
     base_v = network.nodes.base_v[legs.plus[mine]]
     inverse = matrix.inverse[row].reshape(-1, 2, 2)
     starts = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=matrix.rows.active))])
-    return _fused(network, demand, base, mine, base_v, inverse, kind), starts.astype(np.int32)
+    return _fused(network, demand, base, mine, base_v, inverse, kind, apart), starts.astype(
+        np.int32
+    )
 
 
 def _fused(
     network: Network, demand: Demand, base: Base, mine: Ints, base_v: Floats, inverse: Floats,
-    kind: Kind,
+    kind: Kind, near: Floats,
 ) -> Fused:  # fmt: skip
     """Legs whose voltages are in per unit of `base_v`, and their currents times `inverse`."""
     legs = network.legs
     rated = legs.rated_v[mine] / base_v
     model, s = legs.model[mine], demand.s_va[mine]
     low, least, most = legs.limits[mine].T
+    most = np.minimum(most, _NO_LIMIT)
     u0 = leg_voltages(legs, base.v_v[: len(network.nodes.base_v)])[mine]
     at_base = leg_voltages(legs, base.v_v[: network.pattern.n])
     i0 = leg_currents(legs, base.s_va, at_base, base.shares)[mine]
@@ -133,6 +142,7 @@ def _fused(
             parts(s) * np.where(model == CURRENT, 1 / rated, 1.0)[:, None],
             kind,
         ),
+        apart=flat(near[mine], kind),
     )
 
 
@@ -168,8 +178,10 @@ def _powers(
     return found, bare
 
 
-def loose_legs(network: Network, demand: Demand, base: Base, matrix: Matrix, kind: Kind) -> Loose:
-    """All legs that are not fused."""
+def loose_legs(
+    network: Network, demand: Demand, base: Base, matrix: Matrix, kind: Kind, apart: Floats
+) -> Loose:
+    """All legs that are not fused; `apart` the same."""
     legs = network.legs
     rest = ~fusable(network, demand)
     alive = np.append(base.state.alive, True)
@@ -196,7 +208,7 @@ def loose_legs(network: Network, demand: Demand, base: Base, matrix: Matrix, kin
     for group in legs.balanced:
         triples[at[group]] = at[group]
     return Loose(
-        _fused(network, demand, base, across_two, rated, unit, kind), across_ends,
+        _fused(network, demand, base, across_two, rated, unit, kind, apart), across_ends,
         volts / rated[:, None], ends, legs.model[mine], demand.p_profile[mine],
         demand.q_profile[mine], table, legs.limits[mine], legs.exponents[mine], legs.zip[mine],
         legs.fixed_kvar[mine] * 1e3, triples,
