@@ -37,10 +37,10 @@ def _within(u: float, low: float, least: float, most: float, steep: int) -> floa
 
 @compiled
 def _under(u: float, low: float, least: float, steep: int) -> float:
-    """The same below `least`."""
+    """The same below `least`; an impedance where nothing lies between that and `low`."""
     if low < 0.0:
         return u * u / least**steep
-    if u <= low:
+    if u <= low or least <= low:
         return u * u
     at_least = 1.0 / least if steep == 2 else 1.0
     return u * (low + (at_least - low) * (u - low) / (least - low))

@@ -150,10 +150,12 @@ def _under(model: Ints, low: Floats, least: Floats, rated: Floats) -> Floats:
     """[legs, 4] from which voltage on, and how steeply, the current rises to its limit."""
     steep = np.where(model == CURRENT, 1.0, 2.0)
     at_least = np.where(model == CURRENT, 1.0, 1.0 / least)
-    bare = low < 0
-    rise = np.where(bare, 1.0 / least**steep, (at_least - low) / np.where(bare, 1.0, least - low))
+    bare, sheer = low < 0, least <= low
+    between = np.where(bare | sheer, 1.0, least - low)
+    rise = np.where(bare, 1.0 / least**steep, np.where(sheer, 0.0, (at_least - low) / between))
     scale = np.where(model == CURRENT, rated, 1.0)
-    return np.stack([np.where(bare, 0.0, low), rise, 1 / rated, scale], 1)
+    low = np.where(bare, 0.0, np.where(sheer, _NO_LIMIT, low))
+    return np.stack([low, rise, 1 / rated, scale], 1)
 
 
 def _powers(
