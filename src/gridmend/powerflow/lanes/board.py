@@ -17,6 +17,7 @@ from gridmend.powerflow.jumps import (
 )
 from gridmend.powerflow.lanes.legs import EXPONENTIAL, STEADY_CURRENT, UNDER
 from gridmend.powerflow.lanes.sides import LegShares
+from gridmend.powerflow.lanes.steps import FIRST_PACE
 from gridmend.powerflow.leg_models import LINE
 from gridmend.powerflow.simd import aligned, get, in_lanes, inlined, unowned
 
@@ -154,6 +155,7 @@ def move(
     board.rising[w] = rising
     board.looks[w] += 1
     board.rounds[w], board.before[w] = 0, 0.0
+    board.pace[w] = max(board.pace[w], FIRST_PACE)
     return _shared(board, some[:many], w)
 
 
