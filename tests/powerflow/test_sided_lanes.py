@@ -130,11 +130,19 @@ def test_a_step_that_collapses_among_jumps_says_so_and_leaves_the_others_alone(
     hurt = _in_lanes(state, Demand(demand.s_va, demand.p_profile, demand.q_profile, factors))
     assert not hurt.in_lane[3]
     both = hurt.in_lane & found.in_lane
-    assert both.sum() > STEPS - 3
+    assert both.sum() == found.in_lane.sum() - 1
     assert found.v_v is not None
     assert hurt.v_v is not None
     apart = np.abs(hurt.v_v - found.v_v)[both] / state.network.nodes.base_v
     assert apart.max() < 1e-7
+
+
+def test_a_step_that_takes_too_many_rounds_takes_no_neighbour_with_it() -> None:
+    state, demand = _case(4)
+    factors = demand.factors.copy()
+    factors[:, 3] *= 15.0
+    slow = _in_lanes(state, Demand(demand.s_va, demand.p_profile, demand.q_profile, factors))
+    assert np.flatnonzero(~slow.in_lane).tolist() == [3]
 
 
 def test_what_is_asked_for_in_float32_is_as_exact_among_jumps() -> None:

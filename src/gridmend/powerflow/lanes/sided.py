@@ -24,6 +24,7 @@ from gridmend.powerflow.lanes.board import (
     slide,
 )
 from gridmend.powerflow.lanes.measure import measure
+from gridmend.powerflow.lanes.progress import left_of
 from gridmend.powerflow.lanes.sided_rounds import (
     all_beyond_limits,
     beyond_admittances,
@@ -31,8 +32,7 @@ from gridmend.powerflow.lanes.sided_rounds import (
     enter_jump,
     limit_of,
     powers_on_sides,
-    round_as_admittances,
-    round_on_sides,
+    sided_round,
     voltage_of,
 )
 from gridmend.powerflow.lanes.steps import DOUBT, FAR, FIRST_PACE, anticipate, change, keep
@@ -50,18 +50,6 @@ from a limit a leg is where its side is not a matter of rounding [of the squared
 
 _SAFETY = 8.0
 """By how much a leg is further from its limits than what is left, where its side is decided."""
-
-
-@unowned
-def _left(board: Any, found: Any, w: int) -> float:
-    """What is left of the error of a lane's voltages [pu] after the change just made."""
-    moved = np.sqrt(found[w])
-    if board.before[w] > 0.0:
-        board.pace[w] = min(max(moved / board.before[w], 0.02), 0.999)
-    board.before[w] = moved
-    board.rounds[w] += 1
-    board.total[w] += 1
-    return DOUBT * moved * board.pace[w] / (1.0 - board.pace[w])
 
 
 @unowned
@@ -88,7 +76,7 @@ def _clear(margin: float, left: float) -> bool:
 def _foretell(
     rows: Any, legs: Any, loose_legs: Any, ties: Any, watched: Any, factors: Any, stride: int,
     now: int, ratio: Any, board: Any, one: Any, x: Any, y: Any, more: Any, by: Any, margin: Any,
-    old: Any, found: Any, extra: Any, room: Any,
+    old: Any, found: Any, extra: Any, room: Any, taken: Any,
 ) -> None:  # fmt: skip
     """Legs on their first sides; `one` as rated admittances, from where it is, `x` what follows."""
     lanes, size = len(board.state), len(y)
@@ -98,9 +86,9 @@ def _foretell(
         keep(watched, at, old)
         _afresh(board)
         for _ in range(_ROUNDS + 1):
-            round_as_admittances(
-                rows, legs, loose_legs, ties, board.shares, factors, stride, now, ratio, more, at,
-                y, extra, room,
+            sided_round(
+                rows, legs, loose_legs, ties, board.shares, more, factors, stride, now, ratio, at,
+                y, extra, room, taken,
             )  # fmt: skip
             at[:size] = y[:size]
             change(watched, at, old, found)
@@ -109,7 +97,7 @@ def _foretell(
             open_yet = False
             for w in range(lanes):
                 if board.state[w] != ALONE:
-                    left = _left(board, found, w)
+                    left = DOUBT * left_of(board, found, w)
                     clear = _clear(margin[w], left) if second else left < _FORETOLD_PU
                     open_yet |= not clear and not _is_lost(board, w)
             if not open_yet:
@@ -205,16 +193,16 @@ def _look(
 @in_lanes
 def _solve(
     rows: Any, legs: Any, loose_legs: Any, ties: Any, watched: Any, factors: Any, stride: int,
-    now: int, ratio: Any, tolerance: float, board: Any, x: Any, y: Any, responses: Any, by: Any,
-    some: Any, margin: Any, old: Any, found: Any, extra: Any, room: Any, taken: Any,
+    now: int, ratio: Any, tolerance: float, board: Any, x: Any, y: Any, more: Any, responses: Any,
+    by: Any, some: Any, margin: Any, old: Any, found: Any, extra: Any, room: Any, taken: Any,
 ) -> None:  # fmt: skip
     """Rounds until every lane is done or given up."""
     keep(watched, x, old)
     _afresh(board)
     while (board.state < DONE).any():
-        round_on_sides(
-            rows, legs, loose_legs, ties, board.shares, factors, stride, now, ratio, x, y, extra,
-            room, taken,
+        sided_round(
+            rows, legs, loose_legs, ties, board.shares, more[:0], factors, stride, now, ratio, x, y,
+            extra, room, taken,
         )  # fmt: skip
         if board.many.any():
             _slides(board, legs, loose_legs, responses, y, room)
@@ -224,7 +212,7 @@ def _solve(
         for w in range(len(board.state)):
             if board.state[w] >= DONE:
                 continue
-            left = _left(board, found, w)
+            left = DOUBT * left_of(board, found, w)
             if board.state[w] == SOLVING and left < _LOOK_PU:
                 if not is_read:
                     all_beyond_limits(rows, legs, loose_legs, board.shares, x, by, margin)
@@ -272,11 +260,11 @@ def in_sides(
         board.state[:], board.total[:], board.looks[:] = SOLVING, 0, 0
         _foretell(
             rows, legs, loose_legs, ties, watched, factors, stride, now, ratio, board, one, x, y,
-            more, by, margin, old, found, extra, room,
+            more, by, margin, old, found, extra, room, taken,
         )  # fmt: skip
         _solve(
             rows, legs, loose_legs, ties, watched, factors, stride, now, ratio, tolerance, board,
-            x, y, responses, by, some, margin, old, found, extra, room, taken,
+            x, y, more, responses, by, some, margin, old, found, extra, room, taken,
         )  # fmt: skip
         measure(
             rows, legs, loose_legs, readings, factors, stride, now, ratio, x, extra, room, taken,

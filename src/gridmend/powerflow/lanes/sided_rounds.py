@@ -25,8 +25,7 @@ from gridmend.powerflow.lanes.sides import (
     beyond_admittance,
     beyond_limits,
     jump_of,
-    put_admittance,
-    put_on_sides,
+    put,
 )
 from gridmend.powerflow.simd import (
     add,
@@ -37,7 +36,6 @@ from gridmend.powerflow.simd import (
     root,
     splat,
     store,
-    sub,
     unowned,
     width,
 )
@@ -60,33 +58,6 @@ def carry(rows: Any, ties: Any, ratio: Any, extra: Any, y: Any) -> None:
     respond(rows, ties, ratio, y)
 
 
-@unowned
-def round_on_sides(
-    rows: Any, legs: Any, loose_legs: Any, ties: Any, shares: Any, factors: Any, stride: int,
-    offset: int, ratio: Any, x: Any, y: Any, extra: Any, room: Any, taken: Any,
-) -> None:  # fmt: skip
-    """One round, each leg on its sides."""
-    lanes, own, many = width(x), loose_legs.across, len(legs.kinds)
-    extra[:] = 0.0
-    for k in range(len(own.kinds)):
-        dr, di = difference(loose_legs, k, x)
-        er, ei = put_on_sides(own, k, shares, many + k, factors, stride, offset, dr, di, x, room)
-        enter_across(loose_legs, k, er, ei, extra)
-    lane_by_lane(loose_legs, factors, stride, offset, x, extra, room, taken)
-    for row in range(rows.active):
-        at = row * 2 * lanes
-        re, im = splat(x, 0.0), splat(x, 0.0)
-        first, last = get(rows.leg_start, row), get(rows.leg_start, row + 1)
-        if first < last:
-            dr, di = load(x, at), load(x, at + lanes)
-            for k in range(first, last):
-                rr, ri = put_on_sides(legs, k, shares, k, factors, stride, offset, dr, di, x, room)
-                re, im = add(re, rr), add(im, ri)
-        store(y, at, re)
-        store(y, at + lanes, im)
-    carry(rows, ties, ratio, extra, y)
-
-
 @inlined
 def _admitted(
     loose_legs: Any, k: int, factors: Any, stride: int, offset: int, u: Any, w: int, lanes: int
@@ -98,25 +69,30 @@ def _admitted(
 
 
 @unowned
-def round_as_admittances(
-    rows: Any, legs: Any, loose_legs: Any, ties: Any, shares: Any, factors: Any, stride: int,
-    offset: int, ratio: Any, more: Any, x: Any, y: Any, extra: Any, room: Any,
+def sided_round(
+    rows: Any, legs: Any, loose_legs: Any, ties: Any, shares: Any, more: Any, factors: Any,
+    stride: int, offset: int, ratio: Any, x: Any, y: Any, extra: Any, room: Any, taken: Any,
 ) -> None:  # fmt: skip
-    """One round where legs are their rated admittances and take `more` [legs × 2 × lanes]."""
+    """One round, each leg on its sides.
+
+    Where `more` [legs × 2 × lanes] is given, they are their rated admittances and take it besides.
+    """
     lanes, own, many = width(x), loose_legs.across, len(legs.kinds)
     extra[:] = 0.0
     for k in range(len(own.kinds)):
         dr, di = difference(loose_legs, k, x)
-        er, ei = put_admittance(own, k, shares, many + k, factors, stride, offset, dr, di, x)
-        at = 2 * (many + k) * lanes
-        enter_across(loose_legs, k, sub(er, load(more, at)), sub(ei, load(more, at + lanes)), extra)
-    voltages(loose_legs, x, room)
-    for k in range(len(loose_legs.model)):
-        at = 2 * (many + len(own.kinds) + k) * lanes
-        for w in range(lanes):
-            i = _admitted(loose_legs, k, factors, stride, offset, room, w, lanes)
-            i += complex(more[at + w], more[at + lanes + w])
-            enter(loose_legs, k, room, i, lanes, w, extra)
+        er, ei = put(own, k, shares, more, many + k, factors, stride, offset, dr, di, x, room)
+        enter_across(loose_legs, k, er, ei, extra)
+    if not len(more):
+        lane_by_lane(loose_legs, factors, stride, offset, x, extra, room, taken)
+    else:
+        voltages(loose_legs, x, room)
+        for k in range(len(loose_legs.model)):
+            at = 2 * (many + len(own.kinds) + k) * lanes
+            for w in range(lanes):
+                i = _admitted(loose_legs, k, factors, stride, offset, room, w, lanes)
+                i += complex(more[at + w], more[at + lanes + w])
+                enter(loose_legs, k, room, i, lanes, w, extra)
     for row in range(rows.active):
         at = row * 2 * lanes
         re, im = splat(x, 0.0), splat(x, 0.0)
@@ -124,9 +100,8 @@ def round_as_admittances(
         if first < last:
             dr, di = load(x, at), load(x, at + lanes)
             for k in range(first, last):
-                rr, ri = put_admittance(legs, k, shares, k, factors, stride, offset, dr, di, x)
-                re = add(re, sub(rr, load(more, 2 * k * lanes)))
-                im = add(im, sub(ri, load(more, (2 * k + 1) * lanes)))
+                rr, ri = put(legs, k, shares, more, k, factors, stride, offset, dr, di, x, room)
+                re, im = add(re, rr), add(im, ri)
         store(y, at, re)
         store(y, at + lanes, im)
     carry(rows, ties, ratio, extra, y)

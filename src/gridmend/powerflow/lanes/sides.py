@@ -85,17 +85,7 @@ def answer_on_sides(
 
 
 @inlined
-def put_on_sides(
-    legs: Any, k: int, shares: Any, place: int, factors: Any, stride: int, offset: int, re: Any,
-    im: Any, x: Any, scratch: Any,
-) -> Any:  # fmt: skip
-    """As `fused`, the same."""
-    ur, ui, _, a, b = answer_on_sides(legs, k, shares, place, re, im, x, scratch)
-    return beyond_line(legs, k, factors, stride, offset, re, im, ur, ui, a, b, x)
-
-
-@inlined
-def put_admittance(
+def _put_admittance(
     legs: Any, k: int, shares: Any, place: int, factors: Any, stride: int, offset: int, re: Any,
     im: Any, x: Any,
 ) -> Any:  # fmt: skip
@@ -103,6 +93,20 @@ def put_admittance(
     ur, ui, _ = _voltage(legs, k, re, im, x)
     a = splat(x, get(shares.admits, place))
     return beyond_line(legs, k, factors, stride, offset, re, im, ur, ui, a, a, x)
+
+
+@inlined
+def put(
+    legs: Any, k: int, shares: Any, more: Any, place: int, factors: Any, stride: int, offset: int,
+    re: Any, im: Any, x: Any, scratch: Any,
+) -> Any:  # fmt: skip
+    """As `fused`, on its sides; where `more` is given, as its rated admittance and that besides."""
+    if not len(more):
+        ur, ui, _, a, b = answer_on_sides(legs, k, shares, place, re, im, x, scratch)
+        return beyond_line(legs, k, factors, stride, offset, re, im, ur, ui, a, b, x)
+    rr, ri = _put_admittance(legs, k, shares, place, factors, stride, offset, re, im, x)
+    at, lanes = 2 * place * width(x), width(x)
+    return sub(rr, load(more, at)), sub(ri, load(more, at + lanes))
 
 
 @inlined
@@ -126,7 +130,7 @@ def beyond_admittance(
         a, b = on_sides(legs, k, square, inside, over, x, scratch)
     else:
         _, _, _, a, b = answer(legs, k, re, im, x, scratch)
-    wr, wi = put_admittance(legs, k, shares, place, factors, stride, offset, re, im, x)
+    wr, wi = _put_admittance(legs, k, shares, place, factors, stride, offset, re, im, x)
     rr, ri = beyond_line(legs, k, factors, stride, offset, re, im, ur, ui, a, b, x)
     store(more, 2 * place * lanes, sub(wr, rr))
     store(more, (2 * place + 1) * lanes, sub(wi, ri))
