@@ -17,8 +17,9 @@ from gridmend.powerflow.lanes.split import split
 from gridmend.powerflow.lanes.tables import Demand, fused_legs, loose_legs, loose_nodes
 from gridmend.powerflow.legs import powers
 from gridmend.powerflow.network import Network
+from gridmend.powerflow.simd import lanes_of
 
-LANES = 8
+LANES = lanes_of(np.float64)
 
 
 def _swept(network: Network, snapshot: Snapshot, tap_pu: Floats) -> Complexes:
@@ -42,7 +43,7 @@ def _swept(network: Network, snapshot: Snapshot, tap_pu: Floats) -> Complexes:
     room, taken = np.zeros(max(2 * len(loose.model), 3) * LANES), np.zeros(2 * LANES)
     ratio = np.ascontiguousarray(tap_pu[:, cut.winding].T).ravel()
     banks = Banks(np.empty((0, 3), np.int64), np.empty((0, 4)))
-    for _ in range(60):
+    for _ in range(120):
         sweep(
             rows, legs, loose, laid.ties, banks, np.ones(LANES), LANES, 0, ratio, np.zeros(0), x,
             extra, room, taken,

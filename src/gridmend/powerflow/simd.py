@@ -1,10 +1,11 @@
-"""Vectors inside Numba, one machine register wide: eight float64 or sixteen float32 lanes.
+"""Vectors inside Numba, two machine registers wide: sixteen float64 lanes, or eight.
 
 Numba does not vectorise the solve's loops by itself, so a vector is a Numba type of its own
-whose LLVM type is `<8 x double>` or `<16 x float>`; these are the few operations that the lanes
-need. A vector lives in a function's registers only; in memory it is neighbours of an array,
-and the array's type decides which of the two it is. `get` reads one number without the check
-for negative indices that would cost as much as the arithmetic.
+whose LLVM type is `<16 x double>` or `<32 x float>` where registers have 512 bits (AVX-512),
+half of that elsewhere; these are the few operations that the lanes need. A vector lives in a
+function's registers only; in memory it is neighbours of an array, and the array's type decides
+which of the two it is. `get` reads one number without the check for negative indices that would
+cost as much as the arithmetic.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any, cast
 
 import numba
 import numpy as np
+from llvmlite import binding as llvmlite_binding  # pyright: ignore[reportMissingTypeStubs]
 from llvmlite import ir as llvmlite_ir  # pyright: ignore[reportMissingTypeStubs]
 from numba import extending as numba_extending
 from numba import types
@@ -23,12 +25,27 @@ from numba.core.datamodel.models import PrimitiveModel
 from gridmend.powerflow.compiled import kept
 
 # Numba and llvmlite have no types of their own.
-ir = cast(Any, llvmlite_ir)
+ir, llvm = cast(Any, llvmlite_ir), cast(Any, llvmlite_binding)
 cgutils = cast(Any, numba_cgutils)
 extending = cast(Any, numba_extending)
 
-BYTES = 64
-"""Size of a vector; lanes of a type are this over its size."""
+
+def _register_bytes() -> int:
+    """Size of the widest register that code is compiled for."""
+    asked = cast(Any, numba).config.CPU_FEATURES
+    features = asked if asked is not None else llvm.get_host_cpu_features().flatten()
+    return 64 if "+avx512f" in features.split(",") else 32
+
+
+BYTES = 2 * _register_bytes()
+"""Size of a vector: two registers, so that one is worked on while the other waits for what was
+found last."""
+
+
+def lanes_of(kind: Any) -> int:
+    """How many lanes a vector of a type of numbers has."""
+    return BYTES // np.dtype(kind).itemsize
+
 
 _contract = ("contract",)
 

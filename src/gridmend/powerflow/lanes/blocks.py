@@ -53,7 +53,7 @@ def _rows_with_legs(rows: Any, loose: Any) -> Ints:
 def _solved(
     laid: Packed, demand: Demand, tolerance: float, voltages: bool, block: Ints, *, sided: bool
 ) -> Solved:
-    width = simd.BYTES // np.dtype(laid.kind).itemsize
+    width = simd.lanes_of(laid.kind)
     per_lane = -(-len(block) // width)
     at = np.minimum(np.arange(per_lane * width), len(block) - 1).reshape(width, per_lane)
     factors = simd.aligned(len(demand.factors) * per_lane * width, laid.kind)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from gridmend.powerflow.lanes.kernel import gather, passive
 from gridmend.powerflow.results import LIVE_PU
 from gridmend.powerflow.simd import (
     add,
     get,
     inlined,
+    lanes_of,
     larger,
     load,
     mul,
@@ -23,7 +26,7 @@ from gridmend.powerflow.simd import (
     width,
 )
 
-EXACT_LANES = 8
+EXACT_LANES = lanes_of(np.float64)
 """Lanes of a vector of float64."""
 
 DARK = LIVE_PU**2

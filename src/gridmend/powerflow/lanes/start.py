@@ -13,6 +13,7 @@ from gridmend.powerflow.lanes.steps import Start
 from gridmend.powerflow.lanes.tables import Demand
 from gridmend.powerflow.legs import leg_currents, leg_voltages
 from gridmend.powerflow.network import Network
+from gridmend.powerflow.simd import lanes_of
 
 _MOST_PROFILES = 64
 """With more profiles, lanes start where the step before ended."""
@@ -24,7 +25,7 @@ _ABSURD = 1e3
 
 _WATCHED = 64
 _ROUNDS_SEEN = 3
-_LANES = 8
+_LANES = lanes_of(np.float64)
 
 
 def starts(

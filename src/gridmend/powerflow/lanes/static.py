@@ -217,8 +217,7 @@ def _empty(plan: Plan, *, keep_voltages: bool) -> Trail:
 
 def blocks(steps: int, threads: int) -> list[tuple[int, int]]:
     """Steps in as many blocks as there are lanes, unless they would be short."""
-    width = simd.BYTES // np.dtype(np.float64).itemsize
-    count = max(1, min(width * threads, steps // _LEAST_BLOCK))
+    count = max(1, min(simd.lanes_of(np.float64) * threads, steps // _LEAST_BLOCK))
     edges = [steps * k // count for k in range(count + 1)]
     return list(pairwise(edges))
 
@@ -238,7 +237,7 @@ def _run_one(plan: Plan, trail: Trail, jobs: list[Job]) -> Ints:
     """One thread's jobs in one vector of lanes."""
     laid, controls = plan.laid, plan.controls
     kind = laid.kind
-    lanes = simd.BYTES // np.dtype(kind).itemsize
+    lanes = simd.lanes_of(kind)
     regulators, banks = controls.regulators, controls.bank_controls
     profiles, ties = plan.factors.shape[1], len(plan.moves.tie_tap)
     task = Task(
