@@ -14,7 +14,7 @@ from gridmend.powerflow.lanes.matrix import Base, matrix
 from gridmend.powerflow.lanes.measure import LEAST_APART
 from gridmend.powerflow.lanes.solve import source_nodes
 from gridmend.powerflow.lanes.split import split
-from gridmend.powerflow.lanes.tables import Demand, fused_legs, loose_legs, loose_nodes
+from gridmend.powerflow.lanes.tables import Demand, fused_legs, loose_legs, loose_nodes, near_a_jump
 from gridmend.powerflow.legs import powers
 from gridmend.powerflow.network import Network
 from gridmend.powerflow.simd import lanes_of
@@ -33,9 +33,9 @@ def _swept(network: Network, snapshot: Snapshot, tap_pu: Floats) -> Complexes:
     same = np.zeros(len(network.legs.plus), np.int64)
     demand = Demand(s_va, same, same, np.ones((1, 1)))
     laid = matrix(cut, base, loose_nodes(network, demand), np.float64)
-    apart = np.full(len(network.legs.plus), LEAST_APART)
-    legs, leg_start = fused_legs(network, demand, base, laid, np.float64, apart)
-    loose = loose_legs(network, demand, base, laid, np.float64, apart)
+    near = near_a_jump(network, np.full(len(network.legs.plus), LEAST_APART), stay=False)
+    legs, leg_start = fused_legs(network, demand, base, laid, np.float64, near)
+    loose = loose_legs(network, demand, base, laid, np.float64, near)
     rows = laid.rows._replace(leg_start=leg_start)
     nodes = len(cut.place)
     x = np.zeros(nodes * 2 * LANES)

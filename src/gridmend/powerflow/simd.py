@@ -60,21 +60,22 @@ class Lanes(types.Type):
         super().__init__(name=self.name)
 
 
-def _llvm(kind: Any) -> Any:
+def vector_type(kind: Any) -> Any:
+    """The LLVM type of a vector."""
     number = ir.DoubleType() if kind.kind == types.float64 else ir.FloatType()
     return ir.VectorType(number, kind.count)
 
 
 class _Model(PrimitiveModel):
     def __init__(self, manager: Any, kind: Any) -> None:
-        super().__init__(manager, kind, _llvm(kind))
+        super().__init__(manager, kind, vector_type(kind))
 
 
 extending.register_model(Lanes)(_Model)
 _of = {kind: Lanes(kind) for kind in (types.float64, types.float32)}
 
 
-def _operation(function: Callable[..., Any]) -> Any:
+def operation(function: Callable[..., Any]) -> Any:
     """An operation that Numba compiles in line; its first argument is Numba's own."""
     return extending.intrinsic(function)
 
@@ -85,7 +86,7 @@ def _pointer(context: Any, builder: Any, kind: Any, array: Any, at: Any) -> Any:
 
 
 def _spread(builder: Any, kind: Any, value: Any) -> Any:
-    vector = _llvm(kind)
+    vector = vector_type(kind)
     if value.type != vector.element:
         wide = vector.element == ir.DoubleType()
         value = (builder.fpext if wide else builder.fptrunc)(value, vector.element)
@@ -95,7 +96,7 @@ def _spread(builder: Any, kind: Any, value: Any) -> Any:
     return builder.shuffle_vector(first, empty, zeros)
 
 
-@_operation
+@operation
 def width(typing: Any, array: Any) -> Any:
     """How many lanes a vector of this array has; known when compiling."""
     count = _of[array.dtype].count
@@ -106,7 +107,7 @@ def width(typing: Any, array: Any) -> Any:
     return types.intp(array), build
 
 
-@_operation
+@operation
 def get(typing: Any, array: Any, at: Any) -> Any:
     """`array[at]` for an index that is known to be within."""
 
@@ -121,34 +122,34 @@ def get(typing: Any, array: Any, at: Any) -> Any:
     return answer(array, types.intp), build
 
 
-@_operation
+@operation
 def load(typing: Any, array: Any, at: Any) -> Any:
     """The vector that begins at `array[at]`."""
     kind = _of[array.dtype]
 
     def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:
         place = _pointer(context, builder, signature.args[0], values[0], values[1])
-        found = builder.load(builder.bitcast(place, _llvm(kind).as_pointer()))
+        found = builder.load(builder.bitcast(place, vector_type(kind).as_pointer()))
         found.align = array.dtype.bitwidth // 8
         return found
 
     return kind(array, types.intp), build
 
 
-@_operation
+@operation
 def store(typing: Any, array: Any, at: Any, vector: Any) -> Any:
     """Write a vector from `array[at]` on."""
 
     def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:
         place = _pointer(context, builder, signature.args[0], values[0], values[1])
-        place = builder.bitcast(place, _llvm(vector).as_pointer())
+        place = builder.bitcast(place, vector_type(vector).as_pointer())
         builder.store(values[2], place).align = array.dtype.bitwidth // 8
         return context.get_dummy_value()
 
     return types.void(array, types.intp, vector), build
 
 
-@_operation
+@operation
 def splat(typing: Any, array: Any, value: Any) -> Any:
     """One number in every lane of a vector like those of `array`."""
     kind = _of[array.dtype]
@@ -159,7 +160,7 @@ def splat(typing: Any, array: Any, value: Any) -> Any:
     return kind(array, value), build
 
 
-@_operation
+@operation
 def fma(typing: Any, scale: Any, vector: Any, plus: Any) -> Any:
     """`scale · vector + plus`, where `scale` is one number."""
 
@@ -171,47 +172,47 @@ def fma(typing: Any, scale: Any, vector: Any, plus: Any) -> Any:
 
 
 def _two(name: str) -> Any:
-    @_operation
-    def operation(typing: Any, one: Any, other: Any) -> Any:
+    @operation
+    def of_two(typing: Any, one: Any, other: Any) -> Any:
         def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:
             return getattr(builder, name)(values[0], values[1], flags=_contract)
 
         return one(one, one), build
 
-    return operation
+    return of_two
 
 
 add, sub, mul, div = _two("fadd"), _two("fsub"), _two("fmul"), _two("fdiv")
 
 
 def _larger_or_smaller(sign: str) -> Any:
-    @_operation
-    def operation(typing: Any, one: Any, other: Any) -> Any:
+    @operation
+    def of_two(typing: Any, one: Any, other: Any) -> Any:
         def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:
             chosen = builder.fcmp_ordered(sign, values[0], values[1])
             return builder.select(chosen, values[0], values[1])
 
         return one(one, one), build
 
-    return operation
+    return of_two
 
 
 larger, smaller = _larger_or_smaller(">"), _larger_or_smaller("<")
 
 
-@_operation
+@operation
 def root(typing: Any, vector: Any) -> Any:
     """The square root in every lane."""
 
     def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        kind = ir.FunctionType(_llvm(vector), [_llvm(vector)])
+        kind = ir.FunctionType(vector_type(vector), [vector_type(vector)])
         name = f"llvm.sqrt.v{vector.count}f{vector.kind.bitwidth}"
         return builder.call(cgutils.get_or_insert_function(builder.module, kind, name), [values[0]])
 
     return vector(vector), build
 
 
-@_operation
+@operation
 def any_less(typing: Any, one: Any, other: Any) -> Any:
     """Whether one is less than the other in any lane."""
 
@@ -223,7 +224,20 @@ def any_less(typing: Any, one: Any, other: Any) -> Any:
     return types.boolean(one, one), build
 
 
-@_operation
+@operation
+def any_outside(typing: Any, vector: Any, low: Any, high: Any) -> Any:
+    """Whether it is below the one or above the other in any lane."""
+
+    def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        below = builder.fcmp_ordered("<", values[0], values[1])
+        mask = builder.or_(below, builder.fcmp_ordered(">", values[0], values[2]))
+        bits = builder.bitcast(mask, ir.IntType(vector.count))
+        return builder.icmp_unsigned("!=", bits, ir.Constant(ir.IntType(vector.count), 0))
+
+    return types.boolean(vector, vector, vector), build
+
+
+@operation
 def where_less(typing: Any, one: Any, other: Any, then: Any, otherwise: Any) -> Any:
     """Lane by lane, `then` where one is less than the other, else `otherwise`."""
 
@@ -232,42 +246,6 @@ def where_less(typing: Any, one: Any, other: Any, then: Any, otherwise: Any) -> 
         return builder.select(mask, values[2], values[3])
 
     return one(one, one, one, one), build
-
-
-def _whole(builder: Any, vector: Any, value: Any) -> Any:
-    """A whole number in every lane of a vector of float64, as bits."""
-    kind = ir.VectorType(ir.IntType(64), vector.count)
-    none = ir.Constant(kind, ir.Undefined)
-    first = builder.insert_element(none, value, ir.Constant(ir.IntType(32), 0))
-    zeros = ir.Constant(ir.VectorType(ir.IntType(32), vector.count), [0] * vector.count)
-    return builder.shuffle_vector(first, none, zeros)
-
-
-@_operation
-def tagged(typing: Any, vector: Any, mask: Any, tag: Any) -> Any:
-    """A vector of float64 with a whole number in its last bits, which so goes with what is larger.
-
-    `mask` has those bits; the fewer, the less is lost.
-    """
-
-    def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        if vector.kind != types.float64:
-            return values[0]
-        bits = builder.bitcast(values[0], ir.VectorType(ir.IntType(64), vector.count))
-        kept = builder.and_(bits, _whole(builder, vector, builder.not_(values[1])))
-        return builder.bitcast(builder.or_(kept, _whole(builder, vector, values[2])), _llvm(vector))
-
-    return vector(vector, types.intp, types.intp), build
-
-
-@_operation
-def tag_of(typing: Any, mask: Any, number: Any) -> Any:
-    """The whole number in the last bits of a float64."""
-
-    def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        return builder.and_(builder.bitcast(values[1], ir.IntType(64)), values[0])
-
-    return types.intp(types.intp, types.float64), build
 
 
 _OPTIONS = {"error_model": "numpy", "nogil": True, "fastmath": {"contract"}}

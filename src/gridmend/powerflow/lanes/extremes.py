@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from gridmend.powerflow.lanes.kernel import gather, passive
+from gridmend.powerflow.lanes.kernel import gather
+from gridmend.powerflow.lanes.tags import tag_of, tagged
 from gridmend.powerflow.results import LIVE_PU
 from gridmend.powerflow.simd import (
     add,
@@ -19,8 +20,6 @@ from gridmend.powerflow.simd import (
     smaller,
     splat,
     store,
-    tag_of,
-    tagged,
     unowned,
     where_less,
     width,
@@ -39,8 +38,16 @@ def extremes(rows: Any, readings: Any, x: Any, out: Any, size: int, at: int) -> 
     if width(x) == EXACT_LANES:
         _extremes_by_tags(rows, readings, x, out, size, at)
     else:
-        passive(rows, x)
+        for n in range(len(readings.passive)):
+            _met(rows, get(readings.passive, n), x)
         _extremes_by_choice(rows, readings, x, out, size, at)
+
+
+@inlined
+def _met(rows: Any, row: int, x: Any) -> Any:
+    """A passive row, from those that were eliminated after it."""
+    none = splat(x, 0.0)
+    return gather(rows.upper_start, rows.upper_at, rows.upper, row, none, none, x)
 
 
 @inlined
@@ -56,8 +63,9 @@ def _extremes_by_tags(rows: Any, readings: Any, x: Any, out: Any, size: int, at:
     lanes, mask = width(x), readings.mask
     none, dark, far = splat(x, 0.0), splat(x, DARK), splat(x, 1e30)
     low, high = far, none
-    for row in range(rows.active, len(rows.upper_start) - 1):
-        re, im = gather(rows.upper_start, rows.upper_at, rows.upper, row, none, none, x)
+    for n in range(len(readings.passive)):
+        row = get(readings.passive, n)
+        re, im = _met(rows, row, x)
         square = _square(rows, row, re, im, x)
         lit = where_less(dark, square, square, far)
         low = smaller(tagged(lit, mask, row), low)

@@ -12,13 +12,16 @@ from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow.iteration import State
 from gridmend.powerflow.jumps import beyond, taken
 from gridmend.powerflow.lanes.banks import bank_nodes, switched
+from gridmend.powerflow.lanes.corners import Corner
 from gridmend.powerflow.lanes.jumping import apart
 from gridmend.powerflow.lanes.matrix import Base, Kind, Matrix, matrix
+from gridmend.powerflow.lanes.outermost import outermost
 from gridmend.powerflow.lanes.overloads import Watch
 from gridmend.powerflow.lanes.readings import readings
 from gridmend.powerflow.lanes.split import Split
-from gridmend.powerflow.lanes.start import starts
-from gridmend.powerflow.lanes.tables import Demand, fused_legs, loose_legs, loose_nodes
+from gridmend.powerflow.lanes.start import moved_by_profiles, starts
+from gridmend.powerflow.lanes.tables import Demand, fused_legs, loose_legs, loose_nodes, near_a_jump
+from gridmend.powerflow.leg_models import EXPONENTIAL
 from gridmend.powerflow.legs import Shares
 from gridmend.powerflow.network import Network
 from gridmend.powerflow.rounds import newton_rounds
@@ -46,14 +49,20 @@ class Packed:
     base_v: Floats
     ratio: Floats
     banks: int
+    stays: bool
 
 
 def laid_out(
     network: Network, snapshot: Snapshot, cut: Split, demand: Demand,
     solution: tuple[State, Floats, Complexes], judged: tuple[Watch, Limits], kind: Kind,
     switches: Ints = _NONE, shares: Shares | None = None,
+    ends: tuple[Corner, Corner] | None = None,
 ) -> Packed:  # fmt: skip
     """Lay out a network for lanes at a base: its state, its factors and their voltages.
+
+    Where the `ends` of the demand are given, only rows that may be the lowest or the highest are
+    read, and passive ones found that this takes; and where no leg is beyond its limits at the base,
+    it `stays` so: a step at which one is counts as beside a jump.
 
     `switches` are the capacitors whose steps differ from lane to lane; `shares` what legs are of
     above their limits at the base, by their voltages unless given. Where they are given, steps near
@@ -64,22 +73,43 @@ def laid_out(
     base = Base.of(state, cut, s_base, v_v, snapshot.tap_pu, shares)
     special = np.concatenate([loose_nodes(network, demand), bank_nodes(network, switches)])
     laid = matrix(cut, base, special, kind)
-    near = apart(network, demand, base, laid, together=shares is not None)
+    stays = ends is not None and shares is not None and _between_limits(network, shares)
+    reach = apart(network, demand, base, laid, together=shares is not None)
+    near = near_a_jump(network, reach, stay=stays)
     legs, leg_start = fused_legs(network, demand, base, laid, kind, near)
-    start, watched = starts(network, demand, (base, middle), laid, kind)
+    moved = moved_by_profiles(network, demand, base, laid)
+    start, watched = starts(network, demand, (base, middle), laid, moved, kind)
+    shown = np.ones(len(laid.row), np.bool_)
+    if ends is not None:
+        shown = outermost(network, demand, (base, middle), laid, ends, moved, stay=stays)
     tables = (
         laid.rows._replace(leg_start=leg_start), legs,
         loose_legs(network, demand, base, laid, kind, near), laid.ties,
         switched(network, switches, cut, base, laid),
         readings(
-            network, snapshot, base, laid, judged[1], judged[0], cut, kind,
+            network, snapshot, base, laid, judged[1], judged[0], cut, shown, kind,
         ),
     )  # fmt: skip
     node = np.empty(len(laid.row), np.int64)
     node[laid.row] = np.arange(len(laid.row))
     return Packed(
-        tables, laid, start, watched, node, base, kind, cut.base_v, base.ratio, len(switches)
+        tables,
+        laid,
+        start,
+        watched,
+        node,
+        base,
+        kind,
+        cut.base_v,
+        base.ratio,
+        len(switches),
+        stays,
     )
+
+
+def _between_limits(network: Network, shares: Shares) -> bool:
+    """Whether all legs whose power jumps are between their limits."""
+    return bool((shares[network.legs.model == EXPONENTIAL] == (1.0, 0.0)).all())
 
 
 def median_state(walk: Walk, demand: Demand) -> tuple[Floats, Complexes]:

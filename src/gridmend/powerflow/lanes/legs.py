@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from gridmend.powerflow.simd import (
     add,
     any_less,
+    any_outside,
     div,
     fma,
     get,
@@ -31,8 +32,10 @@ from gridmend.powerflow.simd import (
 TOGETHER, STEADY_CURRENT, APART, EXPONENTIAL = 0, 1, 2, 3
 """Kinds of fused legs: p and q alike by one division; by a root; apart; apart by powers."""
 
-RECORD, UNDER, POWERS = 16, 4, 20
-"""Numbers of a fused leg; of its behaviour below its limit; of its two binomial series."""
+RECORD, LIMITS, UNDER, POWERS = 12, 4, 4, 7
+"""Numbers of a fused leg; of its limits; of its behaviour below the lower; of its exponents."""
+LOWER, HIGHEST = 2, 1
+"""Which of the limits is the lower, where a model ends, and which the highest, both squared."""
 
 DEGREE = 6
 REACH = 0.12
@@ -42,37 +45,66 @@ REACH = 0.12
 class Fused(NamedTuple):
     """Fused legs in the order of their rows; flat arrays, see the sizes of records above.
 
-    `record`: what p and q take [4], lowest and highest squared voltage of the model, the slope
-    [4] and current [2] at the base, all multiplied by the inverse of the pivot, then voltage at
-    the base [2], the squared lower limit and the inverse of the highest. `rated`: active and
-    reactive power at factor 1; `apart` how near a limit is near a jump [of the squared limit].
+    `record`: what p and q take [4], the slope [4] and current [2] at the base, all multiplied by
+    the inverse of the pivot, then the voltage at the base [2]. `limits`: lowest and highest squared
+    voltage of the model, the squared lower limit and the inverse of the highest. `powers`: what q
+    alone takes [4], the inverse of the squared voltage at the base, and what p and q are multiplied
+    by there; `series` [kinds of exponents, 2, DEGREE] how that changes, and `series_at` which.
+    `rated`: active and reactive power at factor 1; `near` [2, 2] the squared voltages between which
+    it is near a jump, `calm` [2] those between which it is not, and a series holds.
     """
 
     kinds: Any
     p_at: Any
     q_at: Any
     record: Any
+    limits: Any
     under: Any
     powers: Any
+    series: Any
+    series_at: Any
     bare: Any
     rated: Any
-    apart: Any
+    near: Any
+    calm: Any
+
+
+@inlined
+def calm(legs: Any, k: int, square: Any, x: Any) -> Any:
+    """Whether leg `k` is away from its limits, and its series holds, in all lanes."""
+    low, high = splat(x, get(legs.calm, 2 * k)), splat(x, get(legs.calm, 2 * k + 1))
+    return not any_outside(square, low, high)
 
 
 @inlined
 def answer(legs: Any, k: int, re: Any, im: Any, x: Any, scratch: Any) -> Any:
     """Voltage of leg `k` at its deviation, squared too, and what its powers are multiplied by."""
     o = k * RECORD
-    ur = add(re, splat(x, get(legs.record, o + 12)))
-    ui = add(im, splat(x, get(legs.record, o + 13)))
+    ur = add(re, splat(x, get(legs.record, o + 10)))
+    ui = add(im, splat(x, get(legs.record, o + 11)))
     square = add(mul(ur, ur), mul(ui, ui))
-    least = splat(x, get(legs.record, o + 14))
-    most = smaller(square, splat(x, get(legs.record, o + 5)))
-    held = larger(splat(x, get(legs.record, o + 4)), most)
+    if calm(legs, k, square, x):
+        kind = get(legs.kinds, k)
+        if kind == EXPONENTIAL:
+            a, b, _ = _series(legs, k, square, x)
+        else:
+            a = div(splat(x, 1.0), root(square) if kind == STEADY_CURRENT else square)
+            b = a
+    else:
+        a, b = _bounded(legs, k, square, x, scratch)
+    return ur, ui, square, a, b
+
+
+@inlined
+def _bounded(legs: Any, k: int, square: Any, x: Any, scratch: Any) -> Any:
+    """What the powers of leg `k` are multiplied by, wherever its squared voltage is."""
+    o = k * LIMITS
+    least, above = splat(x, get(legs.limits, o + LOWER)), splat(x, get(legs.limits, o + HIGHEST))
+    held = larger(splat(x, get(legs.limits, o)), smaller(square, above))
     kind = get(legs.kinds, k)
     if kind == EXPONENTIAL:
-        a, b = by_powers(k, held, legs.powers, legs.bare, x, scratch)
-        above, flat = splat(x, get(legs.record, o + 5)), splat(x, get(legs.record, o + 15))
+        a, b = by_powers(legs, k, held, x, scratch)
+        flat = splat(x, get(legs.limits, o + 3))
         a, b = where_less(above, square, flat, a), where_less(above, square, flat, b)
     else:
         a = div(splat(x, 1.0), root(held) if kind == STEADY_CURRENT else held)
@@ -80,7 +112,7 @@ def answer(legs: Any, k: int, re: Any, im: Any, x: Any, scratch: Any) -> Any:
     if any_less(square, least):
         low = below(k, square, legs.under, x)
         a, b = where_less(square, least, low, a), where_less(square, least, low, b)
-    return ur, ui, square, a, b
+    return a, b
 
 
 @inlined
@@ -102,8 +134,8 @@ def beyond_line(
     o, r = k * RECORD, legs.record
     a = mul(a, load(factors, get(legs.p_at, k) * stride + offset))
     zr, zi = mul(a, ur), mul(a, ui)
-    rr = fma(get(r, o + 6), re, fma(get(r, o + 7), im, splat(x, get(r, o + 10))))
-    ri = fma(get(r, o + 8), re, fma(get(r, o + 9), im, splat(x, get(r, o + 11))))
+    rr = fma(get(r, o + 4), re, fma(get(r, o + 5), im, splat(x, get(r, o + 8))))
+    ri = fma(get(r, o + 6), re, fma(get(r, o + 7), im, splat(x, get(r, o + 9))))
     rr = fma(-get(r, o), zr, fma(-get(r, o + 1), zi, rr))
     ri = fma(-get(r, o + 2), zr, fma(-get(r, o + 3), zi, ri))
     if get(legs.kinds, k) >= APART:
@@ -127,16 +159,27 @@ def below(k: int, square: Any, under: Any, x: Any) -> Any:
 
 
 @inlined
-def by_powers(k: int, held: Any, powers: Any, bare: Any, x: Any, scratch: Any) -> Any:
-    """The same of active and reactive power by their exponents, at any squared voltage `held`."""
-    o = k * POWERS
-    z = sub(mul(splat(x, get(powers, o + 4)), held), splat(x, 1.0))
-    a, b = splat(x, get(powers, o + 5 + DEGREE)), splat(x, get(powers, o + 6 + 2 * DEGREE))
-    for n in range(DEGREE - 1, -1, -1):
-        a = add(mul(a, z), splat(x, get(powers, o + 5 + n)))
-        b = add(mul(b, z), splat(x, get(powers, o + 6 + DEGREE + n)))
+def _series(legs: Any, k: int, held: Any, x: Any) -> Any:
+    """The same of active and reactive power by their exponents, near the base's squared voltage;
+    how far `held` is from it [of it]."""
+    o, at = k * POWERS, get(legs.series_at, k) * 2 * DEGREE
+    one = splat(x, 1.0)
+    z = sub(mul(splat(x, get(legs.powers, o + 4)), held), one)
+    a = splat(x, get(legs.series, at + DEGREE - 1))
+    b = splat(x, get(legs.series, at + 2 * DEGREE - 1))
+    for n in range(DEGREE - 2, -1, -1):
+        a = add(mul(a, z), splat(x, get(legs.series, at + n)))
+        b = add(mul(b, z), splat(x, get(legs.series, at + DEGREE + n)))
+    a, b = add(mul(a, z), one), add(mul(b, z), one)
+    return mul(splat(x, get(legs.powers, o + 5)), a), mul(splat(x, get(legs.powers, o + 6)), b), z
+
+
+@inlined
+def by_powers(legs: Any, k: int, held: Any, x: Any, scratch: Any) -> Any:
+    """The same at any squared voltage `held`."""
+    a, b, z = _series(legs, k, held, x)
     if any_less(splat(x, REACH * REACH), mul(z, z)):
-        lanes = width(x)
+        lanes, bare = width(x), legs.bare
         store(scratch, 0, held)
         for w in range(lanes):
             size = scratch[w]

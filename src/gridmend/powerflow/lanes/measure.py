@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from gridmend.powerflow.lanes.extremes import DARK, extremes
-from gridmend.powerflow.lanes.legs import EXPONENTIAL, RECORD, answer
+from gridmend.powerflow.lanes.legs import EXPONENTIAL, answer, calm
 from gridmend.powerflow.lanes.loose import difference, loose
 from gridmend.powerflow.leg_models import FIXED_Q, FIXED_Q_IMPEDANCE, MOTOR
 from gridmend.powerflow.simd import (
@@ -37,17 +37,18 @@ JUMPING = (MOTOR, FIXED_Q, FIXED_Q_IMPEDANCE)
 
 class Readings(NamedTuple):
     """What to read. `seen` rows whose voltage counts, the active ones first, `seen_active` of them,
-    and a `mask` of the bits that number them; `source_start`, `source_row` the
-    conductors of each source (row -1 is ground), `source_y` [conductors², 2] admittance, current
-    [conductors, 2] and base voltage [conductors] of each; `served_start` [customers + 1] and
-    `served` [legs, 7]: rows of both ends, what they count for, voltage at the base, all of the
-    leg's rated; `customers` and squared limits; `element_start` the watched conductors of each
-    element, `entry_start`, `entry_row` and `entry` [entries, 4] what makes their currents [of
-    their rating]: admittance, and what the base adds; `entry_tie` [conductors] the ideal ratio that
-    a current is divided by, -1 for none."""
+    `passive` rows to be found, and a `mask` of the bits that number rows; `source_start`,
+    `source_row` the conductors of each source (row -1 is ground), `source_y` [conductors², 2]
+    admittance, current [conductors, 2] and base voltage [conductors] of each; `served_start`
+    [customers + 1] and `served` [legs, 7]: rows of both ends, what they count for, voltage at the
+    base, all of the leg's rated; `customers` and squared limits; `element_start` the watched
+    conductors of each element, `entry_start`, `entry_row` and `entry` [entries, 4] what makes their
+    currents [of their rating]: admittance, and what the base adds; `entry_tie` [conductors] the
+    ideal ratio that a current is divided by, -1 for none."""
 
     seen: Any
     seen_active: int
+    passive: Any
     mask: int
     source_start: Any
     source_row: Any
@@ -67,10 +68,19 @@ class Readings(NamedTuple):
 
 
 @inlined
-def _beside(square: Any, limit: float, apart: float, near: Any, x: Any) -> Any:
-    """1 where a squared voltage is near a limit, else what it was."""
-    off, band = sub(square, splat(x, limit)), splat(x, apart * limit)
-    return where_less(mul(off, off), mul(band, band), splat(x, 1.0), near)
+def _between(low: float, square: Any, high: float, near: Any, x: Any) -> Any:
+    """1 where a squared voltage is between two others, else what it was."""
+    below = where_less(square, splat(x, high), splat(x, 1.0), near)
+    return where_less(splat(x, low), square, below, near)
+
+
+@inlined
+def _beside(legs: Any, k: int, square: Any, near: Any, x: Any) -> Any:
+    """1 where leg `k` is near a jump, the same."""
+    for end in range(2):
+        o = 4 * k + 2 * end
+        near = _between(get(legs.near, o), square, get(legs.near, o + 1), near, x)
+    return near
 
 
 @unowned
@@ -82,8 +92,9 @@ def vars_beside(loose_legs: Any, x: Any, room: Any) -> Any:
             re, im = load(room, 2 * k * lanes), load(room, (2 * k + 1) * lanes)
             square = add(mul(re, re), mul(im, im))
             for end in (1, 2):
-                limit = loose_legs.limits[k, end] * loose_legs.table[k, 12]
-                near = _beside(square, limit * limit, LEAST_APART, near, x)
+                limit = (loose_legs.limits[k, end] * loose_legs.table[k, 12]) ** 2
+                low, high = limit * (1.0 - LEAST_APART), limit * (1.0 + LEAST_APART)
+                near = _between(low, square, high, near, x)
     return near
 
 
@@ -95,9 +106,7 @@ def _loose_beside(loose_legs: Any, x: Any, room: Any) -> Any:
         if get(own.kinds, k) == EXPONENTIAL:
             dr, di = difference(loose_legs, k, x)
             _, _, square, _, _ = answer(own, k, dr, di, x, room)
-            apart = get(own.apart, k)
-            near = _beside(square, get(own.record, k * RECORD + 5), apart, near, x)
-            near = _beside(square, get(own.record, k * RECORD + 14), apart, near, x)
+            near = _beside(own, k, square, near, x)
     return near
 
 
@@ -120,10 +129,8 @@ def _legs(
             q = load(factors, get(legs.q_at, k) * stride + offset)
             total_p = fma(get(legs.rated, 2 * k), mul(mul(a, p), square), total_p)
             total_q = fma(get(legs.rated, 2 * k + 1), mul(mul(b, q), square), total_q)
-            if get(legs.kinds, k) == EXPONENTIAL:
-                apart = get(legs.apart, k)
-                near = _beside(square, get(legs.record, k * RECORD + 5), apart, near, x)
-                near = _beside(square, get(legs.record, k * RECORD + 14), apart, near, x)
+            if get(legs.kinds, k) == EXPONENTIAL and not calm(legs, k, square, x):
+                near = _beside(legs, k, square, near, x)
     store(out, 4 * size + at, total_p)
     store(out, 5 * size + at, total_q)
     store(out, 10 * size + at, near)

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from gridmend.model.arrays import Complexes, Floats
+from gridmend.model.arrays import Complexes, Flags, Floats, Ints
 from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow import shunt
+from gridmend.powerflow.compiled import compiled
 from gridmend.powerflow.lanes.matrix import Base, Kind, Matrix, flat, parts
 from gridmend.powerflow.lanes.measure import Readings
 from gridmend.powerflow.lanes.overloads import Watch
@@ -20,9 +21,12 @@ from gridmend.powerflow.step_summary import Limits, customers_behind
 
 def readings(
     network: Network, snapshot: Snapshot, base: Base, matrix: Matrix, limits: Limits, watch: Watch,
-    cut: Split, kind: Kind,
+    cut: Split, shown: Flags, kind: Kind,
 ) -> Readings:  # fmt: skip
-    """What is read off each settled state; voltages of service are counted outside the limits."""
+    """What is read off each settled state; voltages of service are counted outside the limits.
+
+    `shown` [rows] are those that may be the lowest or the highest.
+    """
     n = network.pattern.n
     starts, rows, y, i = [0], list[int](), list[complex](), list[complex]()
     for source in np.flatnonzero(snapshot.source_on).tolist():
@@ -43,9 +47,12 @@ def readings(
     driven_by: Complexes = np.array(i, complex)
     own_by: Complexes = np.array(y, complex)
     seen = matrix.row[:n][order][live[order]]
+    seen = seen[shown[seen]]
+    asked = np.concatenate([seen, matrix.row[watch.node]])
     return Readings(
         seen=seen.astype(np.int32),
         seen_active=int(np.searchsorted(seen, matrix.rows.active)),
+        passive=_passive(matrix.rows.active, matrix.rows.upper_start, matrix.rows.upper_at, asked),
         mask=(1 << len(matrix.row).bit_length()) - 1,
         source_start=np.array(starts, np.int64),
         source_row=np.array(rows, np.int64),
@@ -63,6 +70,20 @@ def readings(
         entry=_entries(cut, base, watch),
         entry_tie=watch.tie.astype(np.int32),
     )
+
+
+@compiled
+def _passive(active: int, starts: Ints, places: Ints, asked: Ints) -> Any:
+    """Passive rows that are asked for, and those that they are found from."""
+    size = len(starts) - 1
+    found = np.zeros(size, np.bool_)
+    for row in asked:
+        found[row] = True
+    for row in range(size - 1, active - 1, -1):
+        if found[row]:
+            for p in range(starts[row], starts[row + 1]):
+                found[places[p]] = True
+    return (active + np.flatnonzero(found[active:])).astype(np.int32)
 
 
 def _entries(cut: Split, base: Base, watch: Watch) -> Floats:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from gridmend.powerflow.lanes.kernel import respond
-from gridmend.powerflow.lanes.legs import RECORD
+from gridmend.powerflow.lanes.legs import HIGHEST, LIMITS, LOWER, RECORD
 from gridmend.powerflow.lanes.loose import (
     current,
     difference,
@@ -185,10 +185,10 @@ def enter_jump(
 @unowned
 def limit_of(legs: Any, loose_legs: Any, place: int, end: int) -> float:
     """A squared limit of a leg."""
-    many, at = len(legs.kinds), 14 if end == 0 else 5
+    many, at = len(legs.kinds), LOWER if end == 0 else HIGHEST
     if place < many:
-        return legs.record[place * RECORD + at]
-    return loose_legs.across.record[(place - many) * RECORD + at]
+        return legs.limits[place * LIMITS + at]
+    return loose_legs.across.limits[(place - many) * LIMITS + at]
 
 
 @unowned
@@ -201,7 +201,7 @@ def voltage_of(
         o, at = place * RECORD, 2 * row * lanes + w
         return (
             complex(x[at], x[at + lanes]),
-            complex(legs.record[o + 12], legs.record[o + 13]),
+            complex(legs.record[o + 10], legs.record[o + 11]),
         )
     k, record, v = place - many, loose_legs.across.record, 0.0j
     for side in range(2):
@@ -209,7 +209,7 @@ def voltage_of(
         if row >= 0:
             by = loose_legs.across_by[k, side] * (1.0 if side == 0 else -1.0)
             v += by * complex(x[2 * row * lanes + w], x[(2 * row + 1) * lanes + w])
-    return v, complex(record[k * RECORD + 12], record[k * RECORD + 13])
+    return v, complex(record[k * RECORD + 10], record[k * RECORD + 11])
 
 
 @unowned

@@ -11,6 +11,9 @@ from typing import Any, NamedTuple
 
 from gridmend.powerflow.lanes.legs import (
     EXPONENTIAL,
+    HIGHEST,
+    LIMITS,
+    LOWER,
     RECORD,
     answer,
     below,
@@ -49,20 +52,20 @@ class LegShares(NamedTuple):
 
 @inlined
 def _voltage(legs: Any, k: int, re: Any, im: Any, x: Any) -> Any:
-    ur = add(re, splat(x, get(legs.record, k * RECORD + 12)))
-    ui = add(im, splat(x, get(legs.record, k * RECORD + 13)))
+    ur = add(re, splat(x, get(legs.record, k * RECORD + 10)))
+    ui = add(im, splat(x, get(legs.record, k * RECORD + 11)))
     return ur, ui, add(mul(ur, ur), mul(ui, ui))
 
 
 @inlined
 def on_sides(legs: Any, k: int, square: Any, inside: Any, over: Any, x: Any, scratch: Any) -> Any:
     """What a leg's powers are multiplied by at a squared voltage, with shares of its limits."""
-    one, flat = splat(x, 1.0), splat(x, get(legs.record, k * RECORD + 15))
+    one, flat = splat(x, 1.0), splat(x, get(legs.limits, k * LIMITS + 3))
     if not any_less(over, one):
         return flat, flat
-    limit = splat(x, get(legs.record, k * RECORD + 5))
+    limit = splat(x, get(legs.limits, k * LIMITS + HIGHEST))
     held = where_less(over, one, square, limit)
-    a, b = by_powers(k, held, legs.powers, legs.bare, x, scratch)
+    a, b = by_powers(legs, k, held, x, scratch)
     off = sub(inside, one)
     if any_less(splat(x, 0.0), mul(off, off)):
         low = below(k, square, legs.under, x)
@@ -125,8 +128,8 @@ def beyond_admittance(
     lanes = width(x)
     ur, ui, square = _voltage(legs, k, re, im, x)
     if get(legs.kinds, k) == EXPONENTIAL:
-        inside = _share(square, get(legs.record, k * RECORD + 14), x)
-        over = _share(square, get(legs.record, k * RECORD + 5), x)
+        inside = _share(square, get(legs.limits, k * LIMITS + LOWER), x)
+        over = _share(square, get(legs.limits, k * LIMITS + HIGHEST), x)
         a, b = on_sides(legs, k, square, inside, over, x, scratch)
     else:
         _, _, _, a, b = answer(legs, k, re, im, x, scratch)
@@ -149,7 +152,7 @@ def beyond_limits(
     lanes, far = width(x), splat(x, 1e30)
     _, _, square = _voltage(legs, k, re, im, x)
     for end in range(2):
-        limit = get(legs.record, k * RECORD + (14 if end == 0 else 5))
+        limit = get(legs.limits, k * LIMITS + (LOWER if end == 0 else HIGHEST))
         over = sub(mul(splat(x, 1.0 / limit), square), splat(x, 1.0))
         store(by, (2 * place + end) * lanes, over)
         share = load(shares.of, (2 * place + end) * lanes)

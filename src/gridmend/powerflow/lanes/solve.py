@@ -19,16 +19,16 @@ from gridmend.powerflow.lanes.blocks import (
     block_in_sides,
     block_in_step,
 )
-from gridmend.powerflow.lanes.layout import laid_out, median_state, on_sides, source_nodes
+from gridmend.powerflow.lanes.corners import Corner, corners
+from gridmend.powerflow.lanes.layout import Packed, laid_out, median_state, on_sides, source_nodes
 from gridmend.powerflow.lanes.matrix import Kind
-from gridmend.powerflow.lanes.overloads import corners, watch
+from gridmend.powerflow.lanes.overloads import watch
 from gridmend.powerflow.lanes.split import split
 from gridmend.powerflow.lanes.tables import (
     Demand,
 )
 from gridmend.powerflow.legs import leg_currents, leg_voltages
 from gridmend.powerflow.network import Network
-from gridmend.powerflow.rounds import Solution
 from gridmend.powerflow.step_summary import ANSI_RANGE_A, Limits
 from gridmend.powerflow.walk import Walk
 
@@ -37,8 +37,9 @@ __all__ = ["Demand", "Lanes", "solve_lanes"]
 _STEPS_A_BASE = 1000
 _PU_A_BASE = 0.1
 _MOST_BASES = 6
-_TRIED = 64
-"""How many steps tell whether most of all are beside a jump."""
+_TRIED, _SETTLING, _STAYING = 64, 0.5, 0.95
+"""How many steps tell what to do with all, and how many of them must settle for the others to be
+tried, and with legs that stay between their limits."""
 
 _NONE = np.empty(0, np.int64)
 
@@ -106,11 +107,6 @@ def solve_lanes(
     judged = (watch(snapshot, state, ends, cut), limits)
     settled = np.zeros(steps, np.bool_)
 
-    def keep(at: Ints, part: Solved) -> None:
-        found[:, at], rounds[at], settled[at] = part.out, part.rounds, part.settled
-        if v_v is not None:
-            v_v[at] = part.v_v
-
     for group in _groups(walk, demand, ends):
         mine = Demand(demand.s_va, demand.p_profile, demand.q_profile, demand.factors[:, group])
         middle, v_base = median_state(walk, mine)
@@ -119,23 +115,46 @@ def solve_lanes(
             laid_out, network, snapshot, cut, mine, (state, middle, v_base), judged,
             shares=shares,
         )  # fmt: skip
-        laid = of_kind(kind)
-        run = partial(block_in_step, laid, mine, tolerance, voltages)
-        if shares is None or not _mostly_beside(run, len(group)):
-            for block, part in _in_blocks(run, np.arange(len(group)), threads):
-                keep(group[block], part)
-        left = np.flatnonzero(~settled[group])
-        if shares is not None and len(left):
-            exact = laid if kind is np.float64 else of_kind(np.float64)
-            run = partial(block_in_sides, exact, mine, tolerance, voltages)
-            for block, part in _in_blocks(run, left, threads):
-                keep(group[block], part)
+        laid = of_kind(kind, ends=None if voltages else ends)
         node = laid.node
+        asked_for = (tolerance, voltages, threads)
+        for block, part in _solved(laid, of_kind, mine, asked_for, jumps=shares is not None):
+            at = group[block]
+            found[:, at], rounds[at], settled[at] = part.out, part.rounds, part.settled
+            if v_v is not None:
+                v_v[at] = part.v_v
     settled &= usable
     converged = settled.copy()
     for step in np.flatnonzero(~settled & rest).tolist():
         converged[step] = _alone(walk, node, asked, step, found, v_v)
     return told(node, found, rounds, (settled, converged), v_v)
+
+
+def _solved(
+    laid: Packed, of_kind: Callable[..., Packed], demand: Demand,
+    asked: tuple[float, bool, int], *, jumps: bool,
+) -> Iterator[tuple[Ints, Solved]]:  # fmt: skip
+    """The steps of a demand by the voltages of legs, and where power `jumps`, those that are not
+    settled so by the sides of legs; `asked` are the tolerance, whether for voltages, and threads.
+
+    What is laid out is laid out anew where legs do not stay between their limits as it says.
+    """
+    tolerance, voltages, threads = asked
+    steps: Ints = np.arange(int(demand.factors.shape[1]))
+    settled = np.zeros(len(steps), np.bool_)
+    run = partial(block_in_step, laid, demand, tolerance, voltages)
+    share = _settling(run, len(steps)) if jumps else 1.0
+    if laid.stays and share < _STAYING:
+        run = partial(block_in_step, of_kind(laid.kind), demand, tolerance, voltages)
+        share = _settling(run, len(steps))
+    if share >= _SETTLING:
+        for block, part in _in_blocks(run, steps, threads):
+            settled[block] = part.settled
+            yield block, part
+    left = np.flatnonzero(~settled)
+    if jumps and len(left):
+        run = partial(block_in_sides, of_kind(np.float64), demand, tolerance, voltages)
+        yield from _in_blocks(run, left, threads)
 
 
 def _in_blocks(
@@ -148,13 +167,12 @@ def _in_blocks(
         yield from zip(blocks, pool.map(run, blocks), strict=True)
 
 
-def _mostly_beside(run: Callable[[Ints], Solved], steps: int) -> bool:
-    """Whether most of some steps are beside a jump, so that it is not worth to try the others."""
-    some = np.arange(0, steps, max(steps // _TRIED, 1))
-    return bool(run(some).settled.mean() < 0.5)
+def _settling(run: Callable[[Ints], Solved], steps: int) -> float:
+    """How many of some steps settle, so that it is known whether to try the others."""
+    return float(run(np.arange(0, steps, max(steps // _TRIED, 1))).settled.mean())
 
 
-def _groups(walk: Walk, demand: Demand, bounds: tuple[Solution, Solution]) -> list[Ints]:
+def _groups(walk: Walk, demand: Demand, bounds: tuple[Corner, Corner]) -> list[Ints]:
     """Steps by how much is taken in all, so that each group is close to its mean.
 
     A base is worth its cost for every `_PU_A_BASE` that the voltage moves between the steps of

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from gridmend.model.arrays import Complexes, Floats, Ints
-from gridmend.powerflow.lanes.kernel import respond
+from gridmend.powerflow.lanes.kernel import passive, respond
 from gridmend.powerflow.lanes.matrix import Base, Kind, Matrix, flat, parts
 from gridmend.powerflow.lanes.steps import Start
 from gridmend.powerflow.lanes.tables import Demand
@@ -28,24 +28,35 @@ _ROUNDS_SEEN = 3
 _LANES = lanes_of(np.float64)
 
 
-def starts(
-    network: Network, demand: Demand, at: tuple[Base, Floats], matrix: Matrix, kind: Kind
-) -> tuple[Start, Any]:
-    """What lanes start with, and the rows whose change says whether a step is settled."""
-    legs, (base, middle) = network.legs, at
-    v = base.v_v[: network.pattern.n]
-    u = leg_voltages(legs, v)
+def moved_by_profiles(
+    network: Network, demand: Demand, base: Base, matrix: Matrix
+) -> Floats | None:
+    """[rows, 2, profiles] what each profile does to each row, to first order [pu]; None where
+    there are too many of them, or no legs."""
+    legs, profiles = network.legs, len(demand.factors)
+    if profiles > _MOST_PROFILES or not len(legs.plus):
+        return None
+    u = leg_voltages(legs, base.v_v[: network.pattern.n])
     by_p = -leg_currents(legs, demand.s_va.real + 0j, u)
     by_q = -leg_currents(legs, 1j * demand.s_va.imag, u)
-    all_rows = np.unique(matrix.row[legs.plus[(legs.plus >= 0) & base.state.alive[legs.plus]]])
-    watched = _watched(network, demand, base, matrix, all_rows)
-    profiles = len(demand.factors)
-    if profiles > _MOST_PROFILES or not len(all_rows):
-        return _none(kind, middle), watched
     columns = np.zeros((len(legs.plus), profiles), complex)
     columns[np.arange(len(by_p)), demand.p_profile] += by_p
     columns[np.arange(len(by_q)), demand.q_profile] += by_q
-    share = responses(network, matrix, base, columns)[all_rows]
+    return responses(network, matrix, base, columns, everywhere=True)
+
+
+def starts(
+    network: Network, demand: Demand, at: tuple[Base, Floats], matrix: Matrix,
+    moved: Floats | None, kind: Kind,
+) -> tuple[Start, Any]:  # fmt: skip
+    """What lanes start with, by what profiles do, and the rows whose change says whether a step
+    is settled."""
+    legs, (base, middle) = network.legs, at
+    all_rows = np.unique(matrix.row[legs.plus[(legs.plus >= 0) & base.state.alive[legs.plus]]])
+    watched = _watched(network, demand, base, matrix, all_rows)
+    if moved is None or not len(all_rows):
+        return _none(kind, middle), watched
+    share = moved[all_rows]
     first = np.full(matrix.rows.active, -1, np.int64)
     plus = legs.plus >= 0
     first[matrix.row[legs.plus[plus]]] = demand.p_profile[plus]
@@ -99,8 +110,11 @@ def _watched(network: Network, demand: Demand, base: Base, matrix: Matrix, rows:
     return np.unique(np.concatenate(most)).astype(np.int32)
 
 
-def responses(network: Network, matrix: Matrix, base: Base, columns: Complexes) -> Floats:
-    """[active rows, 2, columns] what currents of the legs [legs, columns] [A] do [pu]."""
+def responses(
+    network: Network, matrix: Matrix, base: Base, columns: Complexes, *, everywhere: bool = False
+) -> Floats:
+    """[active rows, 2, columns] what currents of the legs [legs, columns] [A] do [pu]; to all
+    rows where it is asked for `everywhere`."""
     legs, size = network.legs, matrix.rows.active
     currents: Complexes = np.zeros((size, columns.shape[1]), complex)
     for end, sign in ((legs.plus, 1.0), (legs.minus, -1.0)):
@@ -109,7 +123,8 @@ def responses(network: Network, matrix: Matrix, base: Base, columns: Complexes) 
         np.add.at(currents, matrix.row[end[here]], by[:, None] * columns[here])
     driven = parts(currents).transpose(0, 2, 1)
     driven = matrix.inverse.reshape(-1, 2, 2) @ driven
-    found = np.empty_like(driven)
+    shown = len(matrix.row) if everywhere else size
+    found = np.empty((shown, 2, columns.shape[1]))
     ratio = np.repeat(base.ratio, _LANES)
     rows = matrix.rows
     if rows.lower.dtype != np.float64:
@@ -123,7 +138,9 @@ def responses(network: Network, matrix: Matrix, base: Base, columns: Complexes) 
         x[:size, :, : part.shape[2]] = part
         flat = x.ravel()
         respond(rows, matrix.ties._replace(ratio0=base.ratio), ratio, flat)
-        found[:, :, at : at + _LANES] = flat.reshape(x.shape)[:size, :, : part.shape[2]]
+        if everywhere:
+            passive(rows, flat)
+        found[:, :, at : at + _LANES] = flat.reshape(x.shape)[:shown, :, : part.shape[2]]
     return found
 
 

@@ -12,7 +12,7 @@ from gridmend.powerflow.lanes.legs import (
     APART,
     DEGREE,
     EXPONENTIAL,
-    POWERS,
+    REACH,
     RECORD,
     STEADY_CURRENT,
     TOGETHER,
@@ -75,10 +75,10 @@ def loose_nodes(network: Network, demand: Demand) -> Ints:
 
 
 def fused_legs(
-    network: Network, demand: Demand, base: Base, matrix: Matrix, kind: Kind, apart: Floats
+    network: Network, demand: Demand, base: Base, matrix: Matrix, kind: Kind, near: Floats
 ) -> Any:
-    """Legs that the forward pass takes up, and where each row's begin; `apart` [legs] how near a
-    limit is near a jump."""
+    """Legs that the forward pass takes up, and where each row's begin; `near` as by
+    `near_a_jump`."""
     legs = network.legs
     mine = np.flatnonzero(fusable(network, demand) & base.state.alive[np.maximum(legs.plus, 0)])
     row = matrix.row[legs.plus[mine]]
@@ -87,9 +87,7 @@ def fused_legs(
     base_v = network.nodes.base_v[legs.plus[mine]]
     inverse = matrix.inverse[row].reshape(-1, 2, 2)
     starts = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=matrix.rows.active))])
-    return _fused(network, demand, base, mine, base_v, inverse, kind, apart), starts.astype(
-        np.int32
-    )
+    return _fused(network, demand, base, mine, base_v, inverse, kind, near), starts.astype(np.int32)
 
 
 def _fused(
@@ -120,30 +118,58 @@ def _fused(
     taken = inverse @ parts(i_pu)[:, :, None]
     record = np.zeros((len(mine), RECORD))
     record[:, :4] = (inverse @ np.where(apart[:, None, None], p, p + q)).reshape(-1, 4)
-    record[:, 4], record[:, 5] = lowest, highest
-    record[:, 6:10] = (inverse @ slope).reshape(-1, 4)
-    record[:, 10:12] = taken[:, :, 0]
-    record[:, 12], record[:, 13] = u_pu.real, u_pu.imag
-    record[:, 14] = np.where(impedance, -1.0, (least * rated) ** 2)
-    record[:, 15] = 1 / highest
+    record[:, 4:8] = (inverse @ slope).reshape(-1, 4)
+    record[:, 8:10] = taken[:, :, 0]
+    record[:, 10], record[:, 11] = u_pu.real, u_pu.imag
+    lower = np.where(impedance, -1.0, (least * rated) ** 2)
+    limits = np.stack([lowest, highest, lower, 1 / highest], 1)
     kinds = np.where(apart, APART, TOGETHER)
     kinds[model == CURRENT] = STEADY_CURRENT
     kinds[model == BY_EXPONENT] = EXPONENTIAL
-    powers, bare = _powers(network, mine, inverse @ q, np.abs(u_pu) ** 2, lowest, highest, rated)
+    near = near[mine] * (rated**2)[:, None, None]
+    square = np.abs(u_pu) ** 2
+    exponents = network.legs.exponents[mine] / 2 - 1
+    powers, bare = _powers(exponents, inverse @ q, np.clip(square, lowest, highest), rated)
+    series, series_at = _series(exponents)
     return Fused(
         kinds=kinds.astype(np.int32),
         p_at=demand.p_profile[mine].astype(np.int32),
         q_at=demand.q_profile[mine].astype(np.int32),
         record=flat(record, kind),
+        limits=flat(limits, kind),
         under=flat(_under(model, low, least, rated), kind),
         powers=flat(powers, kind),
+        series=flat(series, kind),
+        series_at=series_at.astype(np.int32),
         bare=flat(bare, kind),
         rated=flat(
             parts(s) * np.where(model == CURRENT, 1 / rated, 1.0)[:, None],
             kind,
         ),
-        apart=flat(near[mine], kind),
+        near=flat(near, kind),
+        calm=flat(_calm(model, (lowest, highest), near, square), kind),
     )
+
+
+def near_a_jump(network: Network, apart: Floats, *, stay: bool) -> Floats:
+    """[legs, 2, 2] the squared voltages [of the rated] between which a leg is near its lower and
+    its upper limit: what it may be `apart` from it [legs] [of the squared limit]. Where legs are to
+    `stay` between their limits, so is all that is beyond them."""
+    limit = np.minimum(network.legs.limits[:, 1:3], _NO_LIMIT) ** 2
+    found = limit[:, :, None] * (1 + apart[:, None, None] * (-1.0, 1.0))
+    if stay:
+        found[:, 0, 0], found[:, 1, 1] = -1.0, np.inf
+    return found
+
+
+def _calm(model: Ints, limits: tuple[Floats, Floats], near: Floats, square: Floats) -> Floats:
+    """[legs, 2] squared voltages between which legs are not near their limits, and, where they go
+    by exponents, their series about the base's squared voltage holds."""
+    jumps = model == BY_EXPONENT
+    low, high = (np.where(jumps, near[:, end, 1 - end], limits[end]) for end in range(2))
+    middle = np.clip(square, *limits)
+    reach = np.where(jumps, REACH * middle, np.inf)
+    return np.stack([np.maximum(low, middle - reach), np.minimum(high, middle + reach)], 1)
 
 
 def _under(model: Ints, low: Floats, least: Floats, rated: Floats) -> Floats:
@@ -158,32 +184,31 @@ def _under(model: Ints, low: Floats, least: Floats, rated: Floats) -> Floats:
     return np.stack([low, rise, 1 / rated, scale], 1)
 
 
-def _powers(
-    network: Network, mine: Ints, q: Floats, square: Floats, lowest: Floats, highest: Floats,
-    rated: Floats,
-) -> tuple[Floats, Floats]:  # fmt: skip
-    """What q takes [4], and the series of both exponents about the base's squared voltage."""
-    exponents = network.legs.exponents[mine] / 2 - 1
-    middle = np.clip(square, lowest, highest)
-    found = np.zeros((len(mine), POWERS))
-    found[:, :4] = q.reshape(-1, 4)
-    found[:, 4] = 1 / middle
-    bare = np.zeros((len(mine), 4))
-    for part in range(2):
-        e = exponents[:, part]
-        bare[:, 2 * part] = e
-        bare[:, 2 * part + 1] = rated ** (-2 * (e + 1))
-        term = middle**e * bare[:, 2 * part + 1]
-        for n in range(DEGREE + 1):
-            found[:, 5 + part * (DEGREE + 1) + n] = term
-            term = term * (e - n) / (n + 1)
-    return found, bare
+def _powers(exponents: Floats, q: Floats, middle: Floats, rated: Floats) -> tuple[Floats, Floats]:
+    """[legs, POWERS] what q takes and both powers about a squared voltage `middle`; [legs, 4] both
+    exponents of a squared voltage, and what multiplies its powers."""
+    scale = rated[:, None] ** (-2 * (exponents + 1))
+    about = np.stack([1 / middle, *(middle[:, None] ** exponents * scale).T], 1)
+    found = np.concatenate([q.reshape(-1, 4), about], 1)
+    return found, np.stack([exponents, scale], 2).reshape(-1, 4)
+
+
+def _series(exponents: Floats) -> tuple[Floats, Ints]:
+    """[pairs, 2, DEGREE] binomial series of each different pair of exponents, from their first
+    order on; [legs] the pair of each."""
+    pairs, at = np.unique(exponents, axis=0, return_inverse=True)
+    found = np.empty((len(pairs), 2, DEGREE))
+    term = pairs
+    for n in range(DEGREE):
+        found[:, :, n] = term
+        term = term * (pairs - n - 1) / (n + 2)
+    return found, at.reshape(-1)
 
 
 def loose_legs(
-    network: Network, demand: Demand, base: Base, matrix: Matrix, kind: Kind, apart: Floats
+    network: Network, demand: Demand, base: Base, matrix: Matrix, kind: Kind, near: Floats
 ) -> Loose:
-    """All legs that are not fused; `apart` the same."""
+    """All legs that are not fused; `near` the same."""
     legs = network.legs
     rest = ~fusable(network, demand)
     alive = np.append(base.state.alive, True)
@@ -210,7 +235,7 @@ def loose_legs(
     for group in legs.balanced:
         triples[at[group]] = at[group]
     return Loose(
-        _fused(network, demand, base, across_two, rated, unit, kind, apart), across_ends,
+        _fused(network, demand, base, across_two, rated, unit, kind, near), across_ends,
         volts / rated[:, None], ends, legs.model[mine], demand.p_profile[mine],
         demand.q_profile[mine], table, legs.limits[mine], legs.exponents[mine], legs.zip[mine],
         legs.fixed_kvar[mine] * 1e3, triples,
