@@ -13,6 +13,7 @@ from gridmend.model.grid import Grid
 from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow.lanes import layout
 from gridmend.powerflow.lanes.solve import Demand, Lanes, solve_lanes
+from gridmend.powerflow.lanes.tables import near_a_jump
 from gridmend.powerflow.legs import powers
 from gridmend.powerflow.network import Network
 from tests.powerflow.jumping import beside_jumps, scaled
@@ -93,3 +94,15 @@ def test_most_nodes_of_a_feeder_are_not_looked_at(monkeypatch: pytest.MonkeyPatc
     solve_lanes(network, snapshot, _demand(network, snapshot, "day", 1))
     assert len(shares) == 1
     assert shares[0] < 0.5
+
+
+def test_where_legs_are_to_stay_between_their_limits_all_beyond_them_is_near_a_jump() -> None:
+    network = Network.of(beside_jumps(1)[0])
+    limits = network.legs.limits[:, 1:3] ** 2
+    beside = near_a_jump(network, np.full(len(limits), 0.02), stay=False)
+    np.testing.assert_allclose(beside, limits[:, :, None] * (0.98, 1.02))
+    beyond = near_a_jump(network, np.full(len(limits), 0.02), stay=True)
+    np.testing.assert_allclose(beyond[:, 0, 1], 1.02 * limits[:, 0])
+    np.testing.assert_allclose(beyond[:, 1, 0], 0.98 * limits[:, 1])
+    assert (beyond[:, 0, 0] < 0.0).all()
+    assert np.isinf(beyond[:, 1, 1]).all()
