@@ -114,6 +114,24 @@ def near_together(n: int, start: Ints, rows: Ints, first: int) -> Ints:
     return _postorder(parent, first)
 
 
+def depths(n: int, start: Ints, rows: Ints) -> Ints:
+    """[n] how many others wait for each in turn: how deep it lies in the elimination tree.
+
+    Those of one depth do not wait for each other; from the deepest up is an order of elimination
+    too, whose factor has the same entries.
+    """
+    return _depths(_tree(n, start, rows)[0])
+
+
+@compiled
+def _depths(parent: Ints) -> Ints:
+    depth = np.zeros(len(parent), np.int64)
+    for k in range(len(parent) - 1, -1, -1):
+        if parent[k] >= 0:
+            depth[k] = depth[parent[k]] + 1
+    return depth
+
+
 def factorise(pattern: Pattern, diagonal: Complexes, upper: Complexes, alive: Flags) -> Factor:
     """The numeric factor; a node that is not alive counts as tied to ground.
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from gridmend.model.arrays import Complexes, Floats
+from gridmend.model.arrays import Complexes, Floats, Ints
+from gridmend.powerflow.compiled import compiled
 from gridmend.powerflow.lanes.matrix import Base, Matrix
 from gridmend.powerflow.lanes.measure import LEAST_APART
 from gridmend.powerflow.lanes.start import responses
 from gridmend.powerflow.lanes.tables import Demand
 from gridmend.powerflow.leg_models import EXPONENTIAL
-from gridmend.powerflow.legs import across, leg_currents, leg_voltages
+from gridmend.powerflow.legs import leg_currents, leg_voltages
 from gridmend.powerflow.network import Network
 
 _SAFETY = 1.5
@@ -45,16 +46,32 @@ def apart(
             return np.where(mine, np.inf, most)
         columns = _parts(jump, toward) if together else _single(jump, limit)
         x = responses(network, matrix, base, columns)
-        row = matrix.row[: network.pattern.n]
-        moved = np.zeros(len(limit))
-        for k in range(columns.shape[1]):
-            by = x[:, :, k] @ (1, 1j)
-            dv = np.where(row < len(by), by[np.minimum(row, len(by) - 1)], 0.0)
-            one = 2.0 * np.abs(across(legs, dv * network.nodes.base_v)) / limit
-            moved += one if together else np.where(columns[:, k] != 0.0, one, 0.0)
-        moved = np.where(np.isfinite(moved), moved, np.inf)
+        ones = columns if not together else np.ones_like(columns)
+        moved = 2.0 * _moved(legs.plus, legs.minus, matrix.row, network.nodes.base_v, x, ones)
+        moved = np.where(np.isfinite(moved), moved / limit, np.inf)
         most = np.where(counts, np.maximum(most, _SAFETY * moved), most)
     return most
+
+
+@compiled
+def _moved(
+    plus: Ints, minus: Ints, row: Ints, base_v: Floats, x: Floats, counts: Complexes
+) -> Floats:
+    """[legs] what columns move the voltage across each by in all [V], of those not 0 in `counts`
+    [legs, columns]; `x` [rows, 2, columns] what each does [pu]."""
+    moved = np.zeros(len(plus))
+    for k in range(len(plus)):
+        for c in range(x.shape[2]):
+            re = im = 0.0
+            for end in range(2):
+                node = plus[k] if end == 0 else minus[k]
+                if node >= 0 and row[node] < len(x):
+                    by = base_v[node] if end == 0 else -base_v[node]
+                    re += by * x[row[node], 0, c]
+                    im += by * x[row[node], 1, c]
+            if counts[k, c] != 0.0:
+                moved[k] += np.sqrt(re * re + im * im)
+    return moved
 
 
 def _jump(network: Network, s_va: Complexes, u_v: Complexes, end: int) -> Complexes:

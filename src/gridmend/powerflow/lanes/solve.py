@@ -108,7 +108,7 @@ def solve_lanes(
     settled = np.zeros(steps, np.bool_)
 
     for group in _groups(walk, demand, ends):
-        mine = Demand(demand.s_va, demand.p_profile, demand.q_profile, demand.factors[:, group])
+        mine = replace(demand, factors=np.take(demand.factors, group, axis=1))
         middle, v_base = median_state(walk, mine)
         v_base, shares = on_sides(state, mine.at(middle), v_base)
         of_kind = partial(
@@ -163,6 +163,9 @@ def _in_blocks(
     """Steps in as many blocks as threads, and what comes of each."""
     edges = [len(steps) * k // threads for k in range(threads + 1)]
     blocks = [steps[a:b] for a, b in pairwise(edges) if b > a]
+    if len(blocks) == 1:
+        yield blocks[0], run(blocks[0])
+        return
     with ThreadPoolExecutor(max(len(blocks), 1)) as pool:
         yield from zip(blocks, pool.map(run, blocks), strict=True)
 

@@ -15,7 +15,7 @@ import numpy as np
 from gridmend.model.arrays import Complexes, Flags, Floats, Ints
 from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow.compiled import compiled
-from gridmend.powerflow.factor import Pattern, analyse
+from gridmend.powerflow.factor import Pattern, analyse, depths
 from gridmend.powerflow.network import (
     Network,
     adjacency,
@@ -30,6 +30,10 @@ from gridmend.powerflow.primitives import Primitives
 _Ties = tuple[Ints, Ints, Complexes]
 """Of each tie its winding, its place among the primitives' conductors, and what stands there
 whatever the tap [S]."""
+
+
+_ALIKE = 0.9
+"""Of the entries that a network was compiled for, how many must be there for its order to do."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,16 +126,19 @@ def _cut(network: Network, snapshot: Snapshot, found: _Ties, kept: Ints) -> Spli
         passive[active[active >= 0]] = False
     last = np.zeros(size, np.bool_)
     last[node] = True
-    joined, pattern = adjacency(size, *off), network.pattern
-    if not len(node) and len(joined[1]) == 2 * len(pattern.rows) and _only(passive, network):
-        # it is the network as it was compiled: so is the order
+    joined, compiled_for = adjacency(size, *off), 2 * len(network.pattern.rows)
+    if not len(node) and len(joined[1]) > _ALIKE * compiled_for and _only(passive, network):
+        # it is the network as it was compiled, less what is open: so is the order
         permutation, first = np.argsort(network.place), network.first
     else:
         permutation, first = order(*joined, passive, last)
+    place = np.argsort(permutation)
+    # of a zone those first that others wait for longest: one after the other they are independent
+    deep = depths(size, *upper_columns(*joined, place))[first:]
     active = permutation[first:]
-    by_zone = np.lexsort((np.arange(len(active)), zone[active], -depth[zone[active]]))
+    late = np.where(last[active], np.arange(len(active)), -1)
+    by_zone = np.lexsort((-deep, late, zone[active], -depth[zone[active]]))
     permutation[first:] = active[by_zone]
-    place = np.empty(size, np.int64)
     place[permutation] = np.arange(size)
     above = upper_columns(*joined, place)
     return Split(

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from gridmend.model.arrays import Complexes, Floats, Ints
+from gridmend.powerflow.compiled import compiled
 from gridmend.powerflow.lanes.kernel import passive, respond
-from gridmend.powerflow.lanes.matrix import Base, Kind, Matrix, flat, parts
+from gridmend.powerflow.lanes.matrix import Base, Kind, Matrix, flat
 from gridmend.powerflow.lanes.steps import Start
 from gridmend.powerflow.lanes.tables import Demand
 from gridmend.powerflow.legs import leg_currents, leg_voltages
@@ -20,6 +21,7 @@ _MOST_PROFILES = 64
 
 _MOST_MIXTURES = 6
 _NEGLIGIBLE = 0.01
+_ENOUGH = 500
 _ABSURD = 1e3
 """Factors beyond it have no say in how much factors change."""
 
@@ -61,10 +63,7 @@ def starts(
     plus = legs.plus >= 0
     first[matrix.row[legs.plus[plus]]] = demand.p_profile[plus]
     own_at = first[all_rows]
-    factors = np.clip(demand.factors, -_ABSURD, _ABSURD)
-    change = np.diff(factors, axis=1, append=factors[:, -1:] + 1e-9)
-    weight = np.sqrt(np.mean(change**2, axis=1)) + 1e-12
-    mixed, mix, own = _compressed(share, own_at, weight)
+    mixed, mix, own = _compressed(share, own_at, _changes(demand.factors))
     return (
         Start(
             rows=all_rows.astype(np.int32),
@@ -76,6 +75,14 @@ def starts(
         ),
         watched,
     )
+
+
+def _changes(factors: Floats) -> Floats:
+    """[profiles] by how much factors change from step to step, seen at some of the steps."""
+    last = int(factors.shape[1]) - 1
+    at = np.arange(0, last, max(last // _ENOUGH, 1))
+    one, other = (np.clip(factors[:, k], -_ABSURD, _ABSURD) for k in (at, at + 1))
+    return np.sqrt(np.sum((other - one) ** 2, axis=1) / max(len(at), 1)) + 1e-12
 
 
 def _none(kind: Kind, middle: Floats) -> Start:
@@ -115,33 +122,52 @@ def responses(
 ) -> Floats:
     """[active rows, 2, columns] what currents of the legs [legs, columns] [A] do [pu]; to all
     rows where it is asked for `everywhere`."""
-    legs, size = network.legs, matrix.rows.active
-    currents: Complexes = np.zeros((size, columns.shape[1]), complex)
-    for end, sign in ((legs.plus, 1.0), (legs.minus, -1.0)):
-        here = end >= 0
-        by = sign * network.nodes.base_v[end[here]]
-        np.add.at(currents, matrix.row[end[here]], by[:, None] * columns[here])
-    driven = parts(currents).transpose(0, 2, 1)
-    driven = matrix.inverse.reshape(-1, 2, 2) @ driven
-    shown = len(matrix.row) if everywhere else size
-    found = np.empty((shown, 2, columns.shape[1]))
+    legs, rows = network.legs, matrix.rows
+    shown = len(matrix.row) if everywhere else rows.active
+    found = np.zeros((shown, 2, columns.shape[1]))
     ratio = np.repeat(base.ratio, _LANES)
-    rows = matrix.rows
     if rows.lower.dtype != np.float64:
         rows = rows._replace(
             lower=rows.lower.astype(float), upper=rows.upper.astype(float),
             inverse=rows.inverse.astype(float), base=rows.base.astype(float),
         )  # fmt: skip
-    for at in range(0, int(columns.shape[1]), _LANES):
-        part = driven[:, :, at : at + _LANES]
-        x = np.zeros((len(rows.upper_start) - 1, 2, _LANES))
-        x[:size, :, : part.shape[2]] = part
-        flat = x.ravel()
-        respond(rows, matrix.ties._replace(ratio0=base.ratio), ratio, flat)
+    driving = np.flatnonzero((columns != 0.0).any(axis=0))
+    x = np.empty(len(matrix.row) * 2 * _LANES)
+    for at in range(0, len(driving), _LANES):
+        part = driving[at : at + _LANES]
+        _put(
+            legs.plus, legs.minus, matrix.row, network.nodes.base_v, columns[:, part],
+            matrix.inverse.reshape(-1, 4), _LANES, x,
+        )  # fmt: skip
+        respond(rows, matrix.ties._replace(ratio0=base.ratio), ratio, x)
         if everywhere:
-            passive(rows, flat)
-        found[:, :, at : at + _LANES] = flat.reshape(x.shape)[:shown, :, : part.shape[2]]
+            passive(rows, x)
+        found[:, :, part] = x.reshape(-1, 2, _LANES)[:shown, :, : len(part)]
     return found
+
+
+@compiled
+def _put(
+    plus: Ints, minus: Ints, row: Ints, base_v: Floats, columns: Complexes, inverse: Floats,
+    lanes: int, x: Floats,
+) -> None:  # fmt: skip
+    """To `x` the legs' currents [A] at their rows, times the inverse of their pivots."""
+    x[:] = 0.0
+    for k in range(len(plus)):
+        for end in range(2):
+            node = plus[k] if end == 0 else minus[k]
+            if node >= 0:
+                by = base_v[node] if end == 0 else -base_v[node]
+                at = row[node] * 2 * lanes
+                for c in range(columns.shape[1]):
+                    x[at + c] += by * columns[k, c].real
+                    x[at + lanes + c] += by * columns[k, c].imag
+    for n in range(len(inverse)):
+        at = n * 2 * lanes
+        for c in range(at, at + columns.shape[1]):
+            re, im = x[c], x[c + lanes]
+            x[c] = inverse[n, 0] * re + inverse[n, 1] * im
+            x[c + lanes] = inverse[n, 2] * re + inverse[n, 3] * im
 
 
 def _compressed(share: Floats, own_at: Ints, weight: Floats) -> tuple[Floats, Floats, Floats]:
