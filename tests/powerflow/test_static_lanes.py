@@ -19,6 +19,7 @@ from gridmend.powerflow.controls.queue import look, places
 from gridmend.powerflow.controls.tables import Controls
 from gridmend.powerflow.lanes import static as lane_static
 from gridmend.powerflow.lanes.series import move_in_lanes
+from gridmend.powerflow.lanes.static import likely_end
 from gridmend.powerflow.network import Network
 from gridmend.powerflow.series_flow import SeriesFlow, solve_series
 from gridmend.powerflow.step_by_step import one_by_one, step_of
@@ -213,3 +214,23 @@ def test_regulators_of_some_phases_are_cut_with_the_phases_beside_them() -> None
     lanes = solve_series(network, series, controls="static", keep_voltages=True)
     assert lanes.tap_operations.sum() > 30
     _assert_alike(network, lanes, _alone(network, series))
+
+
+@pytest.mark.parametrize(
+    ("way", "truly", "ends"),
+    [
+        ([2, 2, 2], 5, 5),  # it did not move at all
+        ([3, 4, 4], 5, 5),  # it went toward where it was, and from there need not
+        ([3, 4, 4], 4, 4),
+        ([3, 5, 5], 4, 5),  # it went beyond
+        ([3, 4, 3], 5, 3),  # it went to and fro
+        ([1, 0, 0], 5, 0),  # it went the other way
+        ([1, 0, 0], -2, -2),
+    ],
+)
+def test_a_device_that_went_only_toward_where_it_was_likely_stayed_there(
+    way: list[int], truly: int, ends: int
+) -> None:
+    gone = np.array(way, float)[:, None]
+    found = likely_end(np.array([2.0]), gone, np.array([float(truly)]), 1e-9)
+    assert found.tolist() == [float(ends)]

@@ -55,9 +55,10 @@ def _solved(
 ) -> Solved:
     width = simd.lanes_of(laid.kind)
     per_lane = -(-len(block) // width)
-    at = np.minimum(np.arange(per_lane * width), len(block) - 1).reshape(width, per_lane)
+    at = np.minimum(np.arange(per_lane * width), len(block) - 1)
     factors = simd.aligned(len(demand.factors) * per_lane * width, laid.kind)
-    factors[:] = demand.factors[:, block[at]].transpose(0, 2, 1).ravel()
+    apart = np.take(demand.factors, block[at], axis=1).reshape(-1, width, per_lane)
+    factors.reshape(-1, per_lane, width)[:] = apart.transpose(0, 2, 1)
     rows = len(laid.node)
     out, counts = simd.aligned(ROWS * per_lane * width, laid.kind), np.zeros(per_lane, np.int64)
     x = simd.aligned(rows * 2 * width, laid.kind)
@@ -78,7 +79,8 @@ def _solved(
             np.zeros(laid.banks * width, laid.kind), tolerance, ROUNDS, x, out, counts, kept,
         )  # fmt: skip
         rounds = np.tile(counts, width)
-    found = out.reshape(ROWS, per_lane, width).transpose(0, 2, 1).reshape(ROWS, -1).astype(float)
+    found = np.asarray(out.reshape(ROWS, per_lane, width).transpose(0, 2, 1), float)
+    found = found.reshape(ROWS, -1)
     settled = np.isfinite(found).all(axis=0) & (found[10] == 0)
     if not sided:
         settled &= rounds <= ROUNDS

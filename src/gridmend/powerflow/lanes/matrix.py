@@ -72,10 +72,8 @@ def matrix(split: Split, base: Base, special: Ints, kind: Kind) -> Matrix:
     pivots[tied] = np.eye(2)
     inverse = _inverses(pivots)
     lower = _scaled(inverse, lower, pivots, p.l_rows, column)
-    forward = np.flatnonzero((column >= first) & ~tied[column])
-    forward = forward[np.lexsort((column[forward], p.l_rows[forward]))]
-    backward = np.flatnonzero(~tied[column])
-    backward = backward[np.lexsort((p.l_rows[backward], spot[column[backward]]))]
+    forward = _in_order(p.l_rows, (column >= first) & ~tied[column], p.n)
+    backward = _in_order(spot[column], ~tied[column], p.n)
     nodes = np.concatenate([special, split.node, _twins(split)])
     nodes = np.unique(nodes[nodes >= 0])
     nodes = nodes[np.argsort(row[nodes])]
@@ -99,6 +97,22 @@ def matrix(split: Split, base: Base, special: Ints, kind: Kind) -> Matrix:
     )
     ties = _ties(split, base, row, place, zone, pairs)
     return Matrix(rows, ties, row, inverse[first:])
+
+
+@compiled
+def _in_order(key: Ints, here: Flags, size: int) -> Ints:
+    """Which entries are here, by their key, of one key as they stand."""
+    start = np.zeros(size + 1, np.int64)
+    for e in range(len(key)):
+        if here[e]:
+            start[key[e] + 1] += 1
+    start = np.cumsum(start)
+    found = np.empty(start[-1], np.int64)
+    for e in range(len(key)):
+        if here[e]:
+            found[start[key[e]]] = e
+            start[key[e]] += 1
+    return found
 
 
 @compiled

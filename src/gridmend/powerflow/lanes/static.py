@@ -144,19 +144,27 @@ def _carried(trail: Trail, edges: list[tuple[int, int]], began: list[Positions])
     """Where each block truly begins: where the one before it ended.
 
     Of a block that itself began elsewhere, the end is a guess: a device that did not move in it
-    is taken to stay where it truly was, for some move once in a year.
+    is taken to stay where it truly was, for some move once in a year; so is one that only moved
+    toward where it truly was, for from there it need not.
     """
     truly = [began[0]]
     for (first, last), given in zip(edges[:-1], began[:-1], strict=True):
         end, here = Positions.after(trail, last - 1), truly[-1]
         if not here.same(given):
-            tap_stays = (np.abs(trail.tap[first:last] - given.tap) < SAME_PU).all(axis=0)
-            on_stays = (trail.on[first:last] == given.on).all(axis=0)
-            end = Positions(
-                np.where(tap_stays, here.tap, end.tap), np.where(on_stays, here.on, end.on)
-            )
+            tap = likely_end(given.tap, trail.tap[first:last], here.tap, SAME_PU)
+            end = Positions(tap, likely_end(given.on, trail.on[first:last], here.on, 0.5))
         truly.append(end)
     return truly
+
+
+def likely_end(given: Any, way: Any, truly: Any, same: float) -> Any:
+    """Where each device likely ends that was truly elsewhere than `given` before a `way` [steps,
+    devices]: where it was, if it went only toward there and not beyond, else where the way ends."""
+    steps, end = np.diff(way, axis=0, prepend=given[None]), way[-1]
+    up = (steps > -same).all(axis=0) & (end < truly + same)
+    down = (steps < same).all(axis=0) & (end > truly - same)
+    ends: Any = np.where(up | down, truly, end)
+    return ends
 
 
 def _finish(plan: Plan, trail: Trail, jobs: list[Job], alone: Alone, threads: int) -> None:

@@ -37,7 +37,7 @@ ROUNDING = 0.01
 """Of the tolerance: changes below it may be rounding, and show no pace."""
 
 DOUBT = 2.0
-AFTER = 16
+AFTER = 32
 """How much more may be left than the pace of earlier rounds says, and after how many steps one
 takes a round more to show it anew."""
 

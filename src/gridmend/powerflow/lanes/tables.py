@@ -100,9 +100,8 @@ def _fused(
     model, s = legs.model[mine], demand.s_va[mine]
     low, least, most = legs.limits[mine].T
     most = np.minimum(most, _NO_LIMIT)
-    u0 = leg_voltages(legs, base.v_v[: len(network.nodes.base_v)])[mine]
     at_base = leg_voltages(legs, base.v_v[: network.pattern.n])
-    i0 = leg_currents(legs, base.s_va, at_base, base.shares)[mine]
+    u0, i0 = at_base[mine], leg_currents(legs, base.s_va, at_base, base.shares)[mine]
     impedance = model == IMPEDANCE
     highest = np.where(impedance, rated, most * rated) ** 2
     lowest = np.where(impedance, rated, least * rated) ** 2
