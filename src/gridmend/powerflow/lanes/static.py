@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from gridmend.model.arrays import Floats, Ints
+from gridmend.model.arrays import Flags, Floats, Ints
 from gridmend.powerflow import simd
 from gridmend.powerflow.controls.queue import places
 from gridmend.powerflow.controls.static import ROUNDS
@@ -161,9 +161,10 @@ def likely_end(given: Any, way: Any, truly: Any, same: float) -> Any:
     """Where each device likely ends that was truly elsewhere than `given` before a `way` [steps,
     devices]: where it was, if it went only toward there and not beyond, else where the way ends."""
     steps, end = np.diff(way, axis=0, prepend=given[None]), way[-1]
-    up = (steps > -same).all(axis=0) & (end < truly + same)
-    down = (steps < same).all(axis=0) & (end > truly - same)
-    ends: Any = np.where(up | down, truly, end)
+    up: Flags = (steps > -same).all(axis=0) & (end < truly + same)
+    down: Flags = (steps < same).all(axis=0) & (end > truly - same)
+    ends = end.copy()
+    ends[up | down] = truly[up | down]
     return ends
 
 
