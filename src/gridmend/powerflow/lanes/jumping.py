@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from gridmend.model.arrays import Complexes, Floats, Ints
+from gridmend.model.arrays import Complexes, Flags, Floats, Ints
 from gridmend.powerflow.compiled import compiled
 from gridmend.powerflow.lanes.matrix import Base, Matrix
 from gridmend.powerflow.lanes.measure import LEAST_APART
 from gridmend.powerflow.lanes.start import responses
 from gridmend.powerflow.lanes.tables import Demand
 from gridmend.powerflow.leg_models import EXPONENTIAL
-from gridmend.powerflow.legs import leg_currents, leg_voltages
+from gridmend.powerflow.legs import leg_currents
 from gridmend.powerflow.network import Network
 
 _SAFETY = 1.5
@@ -30,24 +30,31 @@ def apart(
     less and more, in phase and across it, phase by phase, all at the most of each; else only the
     largest jumps count, each where it is itself.
     """
-    legs, v = network.legs, base.v_v[: network.pattern.n]
+    legs = network.legs
     mine, most = legs.model == EXPONENTIAL, np.full(len(legs.model), LEAST_APART)
     if not mine.any():
         return most
-    u = leg_voltages(legs, v)
+    u = base.u_v
     toward = np.where(u == 0.0, 1.0, u) / np.where(u == 0.0, 1.0, np.abs(u))
     s_va = demand.at(np.abs(demand.factors).max(axis=1, initial=0.0))
+    ends: list[tuple[Flags, Floats]] = []
+    columns: list[Complexes] = []
     for end in range(2):
         limit = legs.limits[:, 1 + end] * legs.rated_v
-        counts = mine & np.isfinite(limit) & (limit > 0.0)
+        counts: Flags = mine & np.isfinite(limit) & (limit > 0.0)
         limit = np.where(counts, limit, 1.0)
         jump = np.where(counts, _jump(network, s_va, toward * limit, end), 0.0)
         if not np.isfinite(jump).all():
             return np.where(mine, np.inf, most)
-        columns = _parts(jump, toward) if together else _single(jump, limit)
-        x = responses(network, matrix, base, columns)
-        ones = columns if not together else np.ones_like(columns)
-        moved = 2.0 * _moved(legs.plus, legs.minus, matrix.row, network.nodes.base_v, x, ones)
+        ends.append((counts, limit))
+        columns.append(_parts(jump, toward) if together else _single(jump, limit))
+    x = responses(network, matrix, base, np.concatenate(columns, axis=1))
+    first = 0
+    for (counts, limit), own in zip(ends, columns, strict=True):
+        by = x[:, :, first : first + own.shape[1]]
+        first += own.shape[1]
+        each = np.ones_like(own) if together else own
+        moved = 2.0 * _moved(legs.plus, legs.minus, matrix.row, network.nodes.base_v, by, each)
         moved = np.where(np.isfinite(moved), moved / limit, np.inf)
         most = np.where(counts, np.maximum(most, _SAFETY * moved), most)
     return most

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from gridmend.powerflow.compiled import compiled
 from gridmend.powerflow.iteration import State
 from gridmend.powerflow.lanes.kernel import Rows, Ties
 from gridmend.powerflow.lanes.split import Split
-from gridmend.powerflow.legs import Shares
+from gridmend.powerflow.legs import Shares, leg_currents, leg_voltages
 from gridmend.powerflow.network import assemble
 
 Kind = type[np.float64] | type[np.float32]
@@ -46,6 +47,17 @@ class Base:
         slope = slopes(state.network.legs, s_va, v_v, shares)
         at = np.concatenate([v_v, v_v[split.node] / ratio])
         return Base(state, s_va, at, ratio, slope, shares)
+
+    @cached_property
+    def u_v(self) -> Complexes:
+        """[legs] voltages that legs answer to [V]."""
+        legs = self.state.network.legs
+        return leg_voltages(legs, self.v_v[: self.state.network.pattern.n])
+
+    @cached_property
+    def taken_a(self) -> Complexes:
+        """[legs] currents of the legs [A]."""
+        return leg_currents(self.state.network.legs, self.s_va, self.u_v, self.shares)
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,7 +17,7 @@ from gridmend.powerflow.lanes.matrix import Base, Matrix
 from gridmend.powerflow.lanes.measure import JUMPING
 from gridmend.powerflow.lanes.start import responses
 from gridmend.powerflow.lanes.tables import Demand
-from gridmend.powerflow.legs import leg_currents, leg_voltages
+from gridmend.powerflow.legs import leg_currents
 from gridmend.powerflow.network import Network
 
 _SAFETY, _LEAST_DOUBT, _MOST_DOUBT = 2.0, 0.05, 0.5
@@ -59,7 +59,7 @@ def outermost(
     found: Flags = np.zeros(len(every), np.bool_)
     found[live[size[live] < _STANDS_PU]] = True
     for sign in (1.0, -1.0):
-        order = stands[np.argsort(sign * size[stands], kind="stable")]
+        order = stands[np.argsort(sign * size[stands])]
         found |= _lowest(sign * size, sign * along, spans[0], spans[1], doubt, order)
     return found
 
@@ -86,8 +86,7 @@ def _doubt(
 ) -> float:
     """By how much of itself what a profile does may be other than to first order."""
     row, legs = matrix.row[: network.pattern.n], network.legs
-    u = leg_voltages(legs, base.v_v[: len(row)])
-    columns = np.stack([-leg_currents(legs, end.s_va - base.s_va, u) for end in ends], 1)
+    columns = np.stack([-leg_currents(legs, end.s_va - base.s_va, base.u_v) for end in ends], 1)
     found = responses(network, matrix, base, columns, everywhere=True)[row]
     at = toward[row, None]
     linear = at.real * found[:, 0] - at.imag * found[:, 1]

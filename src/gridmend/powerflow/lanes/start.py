@@ -38,7 +38,7 @@ def moved_by_profiles(
     legs, profiles = network.legs, len(demand.factors)
     if profiles > _MOST_PROFILES or not len(legs.plus):
         return None
-    u = leg_voltages(legs, base.v_v[: network.pattern.n])
+    u = base.u_v
     by_p = -leg_currents(legs, demand.s_va.real + 0j, u)
     by_q = -leg_currents(legs, 1j * demand.s_va.imag, u)
     columns = np.zeros((len(legs.plus), profiles), complex)
@@ -94,9 +94,8 @@ def _watched(network: Network, demand: Demand, base: Base, matrix: Matrix, rows:
     """The rows that move most in each of the first rounds, at least and at most demand, and some
     spread over the others."""
     legs, level = network.legs, demand.level
-    v, row = base.v_v[: network.pattern.n], matrix.row[: network.pattern.n]
-    u = leg_voltages(legs, v)
-    taken = leg_currents(legs, base.s_va, u)
+    row = matrix.row[: network.pattern.n]
+    u, taken = base.u_v, base.taken_a
     ends = {int(np.argmin(level)), int(np.argmax(level))} if len(level) else set[int]()
     asked = [demand.at(demand.factors[:, step]) for step in ends]
 

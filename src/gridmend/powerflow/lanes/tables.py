@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from gridmend.model.arrays import Complexes, Flags, Floats, Ints
+from gridmend.powerflow.compiled import compiled
 from gridmend.powerflow.lanes.legs import (
     APART,
     DEGREE,
@@ -22,7 +23,7 @@ from gridmend.powerflow.lanes.loose import Loose
 from gridmend.powerflow.lanes.matrix import Base, Kind, Matrix, flat, parts
 from gridmend.powerflow.leg_models import CURRENT, IMPEDANCE, POWER
 from gridmend.powerflow.leg_models import EXPONENTIAL as BY_EXPONENT
-from gridmend.powerflow.legs import across, leg_currents, leg_voltages
+from gridmend.powerflow.legs import across
 from gridmend.powerflow.network import Network
 
 _NO_LIMIT = 1e6
@@ -90,6 +91,17 @@ def fused_legs(
     return _fused(network, demand, base, mine, base_v, inverse, kind, near), starts.astype(np.int32)
 
 
+@compiled
+def _times(one: Floats, other: Floats) -> Floats:
+    """[k, 2, columns] products of [k, 2, 2] and [k, 2, columns]."""
+    found = np.empty_like(other)
+    for k in range(len(other)):
+        for i in range(2):
+            for j in range(other.shape[2]):
+                found[k, i, j] = one[k, i, 0] * other[k, 0, j] + one[k, i, 1] * other[k, 1, j]
+    return found
+
+
 def _fused(
     network: Network, demand: Demand, base: Base, mine: Ints, base_v: Floats, inverse: Floats,
     kind: Kind, near: Floats,
@@ -100,8 +112,7 @@ def _fused(
     model, s = legs.model[mine], demand.s_va[mine]
     low, least, most = legs.limits[mine].T
     most = np.minimum(most, _NO_LIMIT)
-    at_base = leg_voltages(legs, base.v_v[: network.pattern.n])
-    u0, i0 = at_base[mine], leg_currents(legs, base.s_va, at_base, base.shares)[mine]
+    u0, i0 = base.u_v[mine], base.taken_a[mine]
     impedance = model == IMPEDANCE
     highest = np.where(impedance, rated, most * rated) ** 2
     lowest = np.where(impedance, rated, least * rated) ** 2
@@ -114,11 +125,10 @@ def _fused(
     apart = (model == BY_EXPONENT) | (demand.p_profile[mine] != demand.q_profile[mine])
     slope = base.slope[mine].reshape(-1, 2, 2) * (base_v**2)[:, None, None]
     u_pu, i_pu = u0 / base_v, i0 * base_v
-    taken = inverse @ parts(i_pu)[:, :, None]
     record = np.zeros((len(mine), RECORD))
-    record[:, :4] = (inverse @ np.where(apart[:, None, None], p, p + q)).reshape(-1, 4)
-    record[:, 4:8] = (inverse @ slope).reshape(-1, 4)
-    record[:, 8:10] = taken[:, :, 0]
+    record[:, :4] = _times(inverse, np.where(apart[:, None, None], p, p + q)).reshape(-1, 4)
+    record[:, 4:8] = _times(inverse, slope).reshape(-1, 4)
+    record[:, 8:10] = _times(inverse, parts(i_pu)[:, :, None])[:, :, 0]
     record[:, 10], record[:, 11] = u_pu.real, u_pu.imag
     lower = np.where(impedance, -1.0, (least * rated) ** 2)
     limits = np.stack([lowest, highest, lower, 1 / highest], 1)
@@ -128,7 +138,7 @@ def _fused(
     near = near[mine] * (rated**2)[:, None, None]
     square = np.abs(u_pu) ** 2
     exponents = network.legs.exponents[mine] / 2 - 1
-    powers, bare = _powers(exponents, inverse @ q, np.clip(square, lowest, highest), rated)
+    powers, bare = _powers(exponents, _times(inverse, q), np.clip(square, lowest, highest), rated)
     series, series_at = _series(exponents)
     return Fused(
         kinds=kinds.astype(np.int32),
@@ -195,7 +205,8 @@ def _powers(exponents: Floats, q: Floats, middle: Floats, rated: Floats) -> tupl
 def _series(exponents: Floats) -> tuple[Floats, Ints]:
     """[pairs, 2, DEGREE] binomial series of each different pair of exponents, from their first
     order on; [legs] the pair of each."""
-    pairs, at = np.unique(exponents, axis=0, return_inverse=True)
+    both, at = np.unique(exponents @ (1, 1j), return_inverse=True)
+    pairs = parts(both)
     found = np.empty((len(pairs), 2, DEGREE))
     term = pairs
     for n in range(DEGREE):
@@ -221,8 +232,7 @@ def loose_legs(
     at = np.full(len(legs.plus), -1, np.int64)
     at[mine] = np.arange(len(mine))
     v = base.v_v[: network.pattern.n]
-    i0 = leg_currents(legs, base.s_va, leg_voltages(legs, v))[mine]
-    u0 = across(legs, v)[mine]
+    i0, u0 = base.taken_a[mine], across(legs, v)[mine]
     s = demand.s_va[mine]
     table = np.concatenate(
         [
