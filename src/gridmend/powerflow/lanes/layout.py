@@ -21,7 +21,7 @@ from gridmend.powerflow.lanes.readings import readings
 from gridmend.powerflow.lanes.split import Split
 from gridmend.powerflow.lanes.start import moved_by_profiles, starts
 from gridmend.powerflow.lanes.tables import Demand, fused_legs, loose_legs, loose_nodes, near_a_jump
-from gridmend.powerflow.leg_models import EXPONENTIAL, LINE
+from gridmend.powerflow.leg_models import EXPONENTIAL
 from gridmend.powerflow.legs import Shares
 from gridmend.powerflow.network import Network
 from gridmend.powerflow.rounds import newton_rounds
@@ -130,10 +130,7 @@ def on_sides(state: State, s_va: Complexes, v_v: Complexes) -> tuple[Complexes, 
     that say so; as they are, and None, where no power jumps or that finds no rest."""
     if not state.network.legs.jump:
         return v_v, None
-    by = beyond(state.network.legs, v_v)
-    shares = taken(by)
-    if not ((by > -LINE) & (by <= 0.0)).any():
-        return v_v, shares
+    shares = taken(beyond(state.network.legs, v_v))
     found, _ = newton_rounds(state, s_va, v_v, None, old=False, shares=shares)
     return (found.v_v, shares) if found.converged else (v_v, None)
 
