@@ -130,3 +130,24 @@ def test_no_step_is_further_from_its_solution_than_the_tolerance(
     assert left_pu.max() < tolerance
     # and not by going on for longer than it takes
     assert found.rounds.mean() < (2.2 if tolerance == 1e-5 else 3.2)
+
+
+@pytest.mark.parametrize("absurd", [1e200, 1e12, -1e12])
+def test_an_absurd_step_takes_no_others_out_of_their_lanes_but_those_beside_it(
+    absurd: float,
+) -> None:
+    grid = build(1, 8, ["constant_power"], meshed=False)
+    network, snapshot = Network.of(grid), Snapshot.normal(grid)
+    same = np.zeros(len(network.legs.plus), np.int64)
+    factors = np.random.default_rng(1).uniform(0.3, 1.3, (1, 128))
+    factors[0, 20] = absurd
+    demand = Demand(powers(network.legs, snapshot), same, same, factors)
+    with np.errstate(all="ignore"):
+        found = solve_lanes(network, snapshot, demand, tolerance=1e-9, voltages=True, rest=False)
+    assert found.v_v is not None
+    assert not found.in_lane[20]
+    assert found.in_lane.sum() >= 128 - 16
+    state = prepare(network, snapshot)
+    for step in np.flatnonzero(found.in_lane)[::9].tolist():
+        alone = iterate(state, demand.at(factors[:, step]))
+        assert np.abs(alone.v_v - found.v_v[step]).max() < 1e-8 * network.nodes.base_v.max()

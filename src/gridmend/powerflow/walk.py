@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from gridmend.model.arrays import Complexes
 from gridmend.powerflow.chord import Line
 from gridmend.powerflow.iteration import State, direct, iterate, resume
 from gridmend.powerflow.jumps import beyond, taken
+from gridmend.powerflow.legs import leg_voltages
 from gridmend.powerflow.rounds import TOLERANCE_PU, Solution, newton_rounds
+
+_LEAST_PU = 0.1
 
 
 @dataclass(eq=False)
 class Walk:
-    """A state, with the voltages [V] and the matrix of the last demand that was solved."""
+    """A state, with the voltages [V] and the matrix of the last demand that was solved.
+
+    Where that took the voltage down, the next is solved from nothing.
+    """
 
     state: State
     v_v: Complexes | None = None
@@ -36,5 +44,13 @@ class Walk:
             found, self.line = resume(state, s_va, start, self.line, old=True)
         if not found.converged:
             found, self.line = iterate(state, s_va), None
-        self.v_v = found.v_v if found.converged else None
+        stands = found.converged and _stands(state, found.v_v)
+        self.v_v, self.line = (found.v_v, self.line) if stands else (None, None)
         return found
+
+
+def _stands(state: State, v_v: Complexes) -> bool:
+    """Whether the voltage of every live leg is fit to go on from."""
+    legs, alive = state.network.legs, np.append(state.alive, True)
+    live = alive[legs.plus] & alive[legs.minus]
+    return bool((np.abs(leg_voltages(legs, v_v)) > _LEAST_PU * legs.rated_v)[live].all())
