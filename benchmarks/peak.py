@@ -7,19 +7,19 @@ from typing import Any
 import numpy as np
 from benchmarks.machine import least_s
 
-from gridmend.powerflow.simd import BYTES, add, fma, in_lanes, load, store
+from gridmend.powerflow.simd import add, aligned, fma, in_lanes, lanes_of, load, store
 
 HEAD = """
 One thread of this machine, processor time, the least of seven runs: the ceilings against which
-`docs/lanes.md` holds the lanes. Multiply-adds are twelve independent chains of vectors in
-registers and count as two operations; bandwidth is that of summing an array by vectors, and of
+`docs/lanes.md` holds the lanes. Multiply-adds are twelve independent chains in registers, two to a
+vector, and count as two operations; bandwidth is that of summing an array by vectors, and of
 adding a multiple of one array to another, where the bytes written count once.
 
 | ceiling | float64 | float32 |
 |---|---:|---:|
 """
 
-_CHAINS = 12
+_VECTORS = 6
 _LEVELS = (("L1", 24 << 10), ("L2", 512 << 10), ("L3", 8 << 20), ("memory", 256 << 20))
 _AT_LEAST_BYTES = 1 << 30
 # Arrays are ones: pages of zeros that nobody wrote are one page, read from the cache.
@@ -27,18 +27,15 @@ _AT_LEAST_BYTES = 1 << 30
 
 @in_lanes
 def _multiply_add(x: Any, scale: float, count: int) -> None:
-    """Twelve chains at once: as many as hide the latency of two units of four or five cycles."""
-    n = len(x) // 13
-    y = load(x, 12 * n)
-    a, b, c, d = load(x, 0), load(x, n), load(x, 2 * n), load(x, 3 * n)
-    e, f, g, h = load(x, 4 * n), load(x, 5 * n), load(x, 6 * n), load(x, 7 * n)
-    i, j, k, m = load(x, 8 * n), load(x, 9 * n), load(x, 10 * n), load(x, 11 * n)
+    """Twelve chains at once, in six vectors of two registers: as many as hide the latency of two
+    units of four or five cycles."""
+    n = len(x) // (_VECTORS + 1)
+    a, b, c = load(x, 0), load(x, n), load(x, 2 * n)
+    d, e, f, y = load(x, 3 * n), load(x, 4 * n), load(x, 5 * n), load(x, 6 * n)
     for _ in range(count):
-        a, b, c, d = fma(scale, a, y), fma(scale, b, y), fma(scale, c, y), fma(scale, d, y)
-        e, f, g, h = fma(scale, e, y), fma(scale, f, y), fma(scale, g, y), fma(scale, h, y)
-        i, j, k, m = fma(scale, i, y), fma(scale, j, y), fma(scale, k, y), fma(scale, m, y)
-    store(x, 0, add(add(add(a, b), add(c, d)), add(add(e, f), add(g, h))))
-    store(x, n, add(add(i, j), add(k, m)))
+        a, b, c = fma(scale, a, y), fma(scale, b, y), fma(scale, c, y)
+        d, e, f = fma(scale, d, y), fma(scale, e, y), fma(scale, f, y)
+    store(x, 0, add(add(a, b), add(add(c, d), add(e, f))))
 
 
 @in_lanes
@@ -64,14 +61,20 @@ def _update(x: Any, y: Any, scale: float, width: int, count: int) -> None:
             store(y, at, fma(scale, load(x, at), load(y, at)))
 
 
+def _ones(size: int, kind: Any) -> Any:
+    found = aligned(size, kind)
+    found[:] = 1.0
+    return found
+
+
 def multiply_add_gflops(kind: Any) -> float:
     """Billions of operations a second in registers, a multiply-add counted as two."""
-    lanes = BYTES // np.dtype(kind).itemsize
-    x, count = np.zeros(13 * lanes, kind), 2_000_000
+    lanes = lanes_of(kind)
+    x, count = aligned((_VECTORS + 1) * lanes, kind), 4_000_000
     scale = np.dtype(kind).type(0.999)
     _multiply_add(x, scale, 10)
     seconds = least_s(lambda: _multiply_add(x, scale, count), 7)
-    return 2 * _CHAINS * lanes * count / seconds / 1e9
+    return 2 * _VECTORS * lanes * count / seconds / 1e9
 
 
 def product_gflops(kind: Any) -> float:
@@ -83,17 +86,16 @@ def product_gflops(kind: Any) -> float:
 
 def read_gb_per_s(kind: Any, size: int) -> float:
     """Gigabytes a second of summing an array of `size` bytes."""
-    lanes = BYTES // np.dtype(kind).itemsize
-    x, count = np.ones(size // np.dtype(kind).itemsize, kind), max(1, _AT_LEAST_BYTES // size)
+    lanes, count = lanes_of(kind), max(1, _AT_LEAST_BYTES // size)
+    x = _ones(size // np.dtype(kind).itemsize, kind)
     _sum(x, lanes, 1)
     return count * size / least_s(lambda: _sum(x, lanes, count), 7) / 1e9
 
 
 def update_gb_per_s(kind: Any, size: int) -> float:
     """Gigabytes a second of `y += a x` where both take `size` bytes together."""
-    lanes = BYTES // np.dtype(kind).itemsize
-    x = np.ones(size // 2 // np.dtype(kind).itemsize, kind)
-    y, count = np.ones_like(x), max(1, _AT_LEAST_BYTES // size)
+    lanes, count = lanes_of(kind), max(1, _AT_LEAST_BYTES // size)
+    x, y = (_ones(size // 2 // np.dtype(kind).itemsize, kind) for _ in range(2))
     scale = np.dtype(kind).type(0.5)
     _update(x, y, scale, lanes, 1)
     seconds = least_s(lambda: _update(x, y, scale, lanes, count), 7)

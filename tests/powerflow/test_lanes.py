@@ -132,7 +132,7 @@ def test_no_step_is_further_from_its_solution_than_the_tolerance(
     assert found.rounds.mean() < (2.2 if tolerance == 1e-5 else 3.2)
 
 
-@pytest.mark.parametrize("absurd", [1e200, 1e12, -1e12])
+@pytest.mark.parametrize("absurd", [1e200, -1e308, 1e12, -1e12])
 def test_an_absurd_step_takes_no_others_out_of_their_lanes_but_those_beside_it(
     absurd: float,
 ) -> None:
@@ -151,3 +151,15 @@ def test_an_absurd_step_takes_no_others_out_of_their_lanes_but_those_beside_it(
     for step in np.flatnonzero(found.in_lane)[::9].tolist():
         alone = iterate(state, demand.at(factors[:, step]))
         assert np.abs(alone.v_v - found.v_v[step]).max() < 1e-8 * network.nodes.base_v.max()
+
+
+@pytest.mark.parametrize("name", ["ieee13", "ieee123"])
+def test_steps_at_which_nothing_changes_settle_in_their_lanes(name: str) -> None:
+    grid = read(name)
+    network, snapshot = Network.of(grid), Snapshot.normal(grid)
+    same = np.zeros(len(network.legs.plus), np.int64)
+    night = np.maximum(np.sin(2 * np.pi * np.arange(240) / 24), 0.0)
+    for factors in (np.ones(240), night):
+        demand = Demand(powers(network.legs, snapshot), same, same, factors[None])
+        found = solve_lanes(network, snapshot, demand, rest=False)
+        assert found.in_lane.all()

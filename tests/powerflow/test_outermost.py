@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,7 +13,7 @@ from gridmend.formats.read import read
 from gridmend.model.arrays import Floats
 from gridmend.model.grid import Grid
 from gridmend.model.snapshot import Snapshot
-from gridmend.powerflow.lanes import layout
+from gridmend.powerflow.lanes import solve
 from gridmend.powerflow.lanes.solve import Demand, Lanes, solve_lanes
 from gridmend.powerflow.lanes.tables import near_a_jump
 from gridmend.powerflow.legs import powers
@@ -19,17 +21,17 @@ from gridmend.powerflow.network import Network
 from tests.powerflow.jumping import beside_jumps, scaled
 from tests.powerflow.networks import feeders
 
-PROFILES, STEPS = 5, 40
+STEPS = 800
 KINDS = ("day", "wild", "on or off", "night", "one alone", "feeding in")
 
 
-def _factors(kind: str, seed: int) -> Floats:
+def _factors(kind: str, profiles: int, seed: int) -> Floats:
     rng = np.random.default_rng(seed)
-    drawn, hours = rng.random((PROFILES, STEPS)), np.arange(STEPS)
+    drawn, hours = rng.random((profiles, STEPS)), np.arange(STEPS)
     day = 0.6 + 0.3 * np.sin(2 * np.pi * (hours / 24 + drawn[:, :1])) + 0.1 * drawn
     if kind == "feeding in":
-        day[: PROFILES // 2] *= -1.5
-    alone = np.where(np.arange(PROFILES)[:, None] == 0, 2 * drawn, 0.5)
+        day[: (profiles + 1) // 2] *= -1.5
+    alone = np.where(np.arange(profiles)[:, None] == 0, 2 * drawn, 0.5)
     return {
         "day": day, "wild": 2 * drawn, "on or off": (drawn < 0.5) * 1.5,
         "night": np.maximum(day - 0.6, 0.0) * 3, "one alone": alone, "feeding in": day,
@@ -37,8 +39,11 @@ def _factors(kind: str, seed: int) -> Floats:
 
 
 def _demand(network: Network, snapshot: Snapshot, kind: str, seed: int) -> Demand:
-    at = np.random.default_rng(seed).integers(PROFILES, size=(2, len(network.legs.plus)))
-    return Demand(powers(network.legs, snapshot), at[0], at[1], _factors(kind, seed))
+    rng = np.random.default_rng(seed)
+    profiles = int(rng.choice([1, 2, 5, 17]))
+    at = rng.integers(profiles, size=(2, len(network.legs.plus)))
+    s_va = powers(network.legs, snapshot) * np.where(rng.random(at.shape[1]) < 0.2, -1.0, 1.0)
+    return Demand(s_va, at[0], at[1], _factors(kind, profiles, seed))
 
 
 def _assert_of_all_nodes(network: Network, snapshot: Snapshot, demand: Demand) -> Lanes:
@@ -52,12 +57,12 @@ def _assert_of_all_nodes(network: Network, snapshot: Snapshot, demand: Demand) -
     lowest = np.where(live, v_pu, np.inf).min(axis=1)
     np.testing.assert_allclose(some.v_min_pu[some.converged], lowest, atol=1e-8)
     np.testing.assert_allclose(some.v_max_pu[some.converged], v_pu.max(axis=1), atol=1e-8)
-    np.testing.assert_allclose(some.source_kw, every.source_kw, rtol=1e-9)
+    np.testing.assert_allclose(some.source_kw, every.source_kw, rtol=1e-7, atol=1e-5)
     np.testing.assert_array_equal(some.overloads[some.in_lane], every.overloads[some.in_lane])
     return some
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(feeders(), st.integers(0, 1000), st.sampled_from(KINDS))
 def test_the_extremes_are_those_of_all_nodes(grid: Grid, seed: int, kind: str) -> None:
     network, snapshot = Network.of(grid), Snapshot.normal(grid)
@@ -72,6 +77,42 @@ def test_the_extremes_of_a_feeder_are_those_of_all_its_nodes(name: str, kind: st
     _assert_of_all_nodes(network, snapshot, _demand(network, snapshot, kind, 1))
 
 
+def _line(name: str, one: str, other: str) -> dict[str, Any]:
+    each = np.eye(3)
+    return {
+        "name": name, "bus1": one, "phases1": "a b c", "bus2": other, "phases2": "a b c",
+        "length_m": 6000.0, "r_ohm_per_km": 0.3 * each, "x_ohm_per_km": 0.6 * each,
+        "c_nf_per_km": 0.0 * each,
+    }  # fmt: skip
+
+
+def _load(name: str, bus: str, p_kw: float, q_kvar: float) -> dict[str, Any]:
+    return {
+        "name": name, "bus": bus, "phases": "a b c g", "connection": "wye", "kv": 12.47,
+        "p_kw": p_kw, "q_kvar": q_kvar, "model": "constant_power", "v_min_pu": 0.7,
+        "v_max_pu": 1.3,
+    }  # fmt: skip
+
+
+def test_what_only_turns_a_voltage_to_first_order_may_still_bring_it_below_another() -> None:
+    """A plant whose vars hold its own bus flat, beside an ordinary load: after a review."""
+    grid = Grid("flat").with_rows("buses", *({"name": n, "base_kv": 12.47} for n in "sap"))
+    grid = grid.with_rows(
+        "sources",
+        {"name": "src", "bus": "s", "base_kv": 12.47, "v_pu": 1.0, "r1_ohm": 1e-3, "x1_ohm": 1e-3,
+         "r0_ohm": 1e-3, "x0_ohm": 1e-3},
+    )  # fmt: skip
+    grid = grid.with_rows("lines", _line("l1", "s", "a"), _line("l2", "s", "p"))
+    both = _load("load", "a", 4000.0, 1200.0), _load("pv", "p", -3000.0, 1500.0)
+    grid = grid.with_rows("loads", *both)
+    network, snapshot = Network.of(grid), Snapshot.normal(grid)
+    at = (np.array(grid.loads["name"])[network.legs.element] == "pv").astype(np.int64)
+    hours = 2 * np.pi * np.arange(STEPS) / 24
+    factors = np.stack([0.6 + 0.3 * np.sin(hours), np.maximum(np.sin(hours - np.pi / 2), 0.0)])
+    demand = Demand(powers(network.legs, snapshot), at, at, factors)
+    _assert_of_all_nodes(network, snapshot, demand)
+
+
 @pytest.mark.parametrize("seed", range(24))
 def test_the_extremes_are_right_where_loads_cross_the_limits_at_which_they_jump(seed: int) -> None:
     grid, scale = beside_jumps(seed)
@@ -81,14 +122,15 @@ def test_the_extremes_are_right_where_loads_cross_the_limits_at_which_they_jump(
 
 def test_most_nodes_of_a_feeder_are_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     shares: list[float] = []
-    whole = layout.outermost
+    whole = solve.outermost
 
-    def watched(*given: object, stay: bool) -> object:
-        found = whole(*given, stay=stay)  # pyright: ignore[reportArgumentType]
+    def watched(*given: Any) -> Any:
+        found = whole(*given)
+        assert found is not None
         shares.append(float(found.mean()))
         return found
 
-    monkeypatch.setattr(layout, "outermost", watched)
+    monkeypatch.setattr(solve, "outermost", watched)
     grid = read("ieee123")
     network, snapshot = Network.of(grid), Snapshot.normal(grid)
     solve_lanes(network, snapshot, _demand(network, snapshot, "day", 1))

@@ -33,7 +33,10 @@ extending = cast(Any, numba_extending)
 def _register_bytes() -> int:
     """Size of the widest register that code is compiled for."""
     asked = cast(Any, numba).config.CPU_FEATURES
-    features = asked if asked is not None else llvm.get_host_cpu_features().flatten()
+    try:
+        features = asked if asked is not None else llvm.get_host_cpu_features().flatten()
+    except RuntimeError:  # where the processor does not tell
+        features = ""
     return 64 if "+avx512f" in features.split(",") else 32
 
 

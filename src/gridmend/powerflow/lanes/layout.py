@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from gridmend.model.arrays import Complexes, Floats, Ints
+from gridmend.model.arrays import Complexes, Flags, Floats, Ints
 from gridmend.model.snapshot import Snapshot
+from gridmend.powerflow.compiled import compiled
 from gridmend.powerflow.iteration import State
 from gridmend.powerflow.jumps import beyond, taken
 from gridmend.powerflow.lanes.banks import bank_nodes, switched
-from gridmend.powerflow.lanes.corners import Corner
 from gridmend.powerflow.lanes.jumping import apart
 from gridmend.powerflow.lanes.matrix import Base, Kind, Matrix, matrix
-from gridmend.powerflow.lanes.outermost import outermost
 from gridmend.powerflow.lanes.overloads import Watch
 from gridmend.powerflow.lanes.readings import readings
 from gridmend.powerflow.lanes.split import Split
@@ -37,7 +38,9 @@ _NONE = np.empty(0, np.int64)
 
 @dataclass(frozen=True, eq=False)
 class Packed:
-    """A network laid out for the kernel at a base; `node` [rows] whose each row is."""
+    """A network laid out for the kernel at a base; `node` [rows] whose each row is, `middle`
+    [profiles] the factors there, `moved` [rows, 2, profiles] what profiles do to rows [pu], if
+    known; `stays` says whether a step at which a leg is beyond its limits counts as near a jump."""
 
     tables: tuple[Any, ...]
     matrix: Matrix
@@ -50,45 +53,45 @@ class Packed:
     ratio: Floats
     banks: int
     stays: bool
+    middle: Floats
+    moved: Floats | None
+    read: Callable[[Flags], Any]
+
+    def reading(self, shown: Flags) -> Packed:
+        """The same of which only the rows `shown` are looked at for extremes."""
+        return replace(self, tables=(*self.tables[:-1], self.read(shown)))
 
 
 def laid_out(
     network: Network, snapshot: Snapshot, cut: Split, demand: Demand,
     solution: tuple[State, Floats, Complexes], judged: tuple[Watch, Limits], kind: Kind,
     switches: Ints = _NONE, shares: Shares | None = None,
-    ends: tuple[Corner, Corner] | None = None,
+    *, stay: bool = False,
 ) -> Packed:  # fmt: skip
     """Lay out a network for lanes at a base: its state, its factors and their voltages.
-
-    Where the `ends` of the demand are given, only rows that may be the lowest or the highest are
-    read, and passive ones found that this takes; and where no leg is beyond its limits at the base,
-    it `stays` so: a step at which one is counts as beside a jump.
 
     `switches` are the capacitors whose steps differ from lane to lane; `shares` what legs are of
     above their limits at the base, by their voltages unless given. Where they are given, steps near
     a jump can be solved by their legs' sides, so what is near is taken for as wide as it may be.
+    With `stay`, and no leg beyond its limits at the base, a step at which one is counts as near.
     """
     state, middle, v_v = solution
     s_base = demand.at(middle)
     base = Base.of(state, cut, s_base, v_v, snapshot.tap_pu, shares)
     special = np.concatenate([loose_nodes(network, demand), bank_nodes(network, switches)])
     laid = matrix(cut, base, special, kind)
-    stays = ends is not None and shares is not None and _between_limits(network, shares)
+    stays = stay and shares is not None and _between_limits(network, shares)
     reach = apart(network, demand, base, laid, together=shares is not None)
     near = near_a_jump(network, reach, stay=stays)
     legs, leg_start = fused_legs(network, demand, base, laid, kind, near)
     moved = moved_by_profiles(network, demand, base, laid)
     start, watched = starts(network, demand, (base, middle), laid, moved, kind)
-    shown = np.ones(len(laid.row), np.bool_)
-    if ends is not None:
-        shown = outermost(network, demand, (base, middle), laid, ends, moved, stay=stays)
+    read = partial(readings, network, snapshot, base, laid, judged[1], judged[0], cut, kind)
     tables = (
         laid.rows._replace(leg_start=leg_start), legs,
         loose_legs(network, demand, base, laid, kind, near), laid.ties,
         switched(network, switches, cut, base, laid),
-        readings(
-            network, snapshot, base, laid, judged[1], judged[0], cut, shown, kind,
-        ),
+        read(np.ones(len(laid.row), np.bool_)),
     )  # fmt: skip
     node = np.empty(len(laid.row), np.int64)
     node[laid.row] = np.arange(len(laid.row))
@@ -104,6 +107,9 @@ def laid_out(
         base.ratio,
         len(switches),
         stays,
+        middle,
+        moved,
+        read,
     )
 
 
@@ -144,7 +150,17 @@ def source_nodes(network: Network) -> Ints:
 def voltages_of(laid: Packed, kept: Floats) -> Complexes:
     """[steps, nodes] voltages [V] of what lanes kept [steps, rows, 2, lanes]."""
     nodes = len(laid.base_v) - len(laid.ratio)
-    apart = (kept[:, :, 0] + 1j * kept[:, :, 1]).transpose(2, 0, 1).reshape(-1, kept.shape[1])
-    found = np.empty((len(apart), len(laid.node)), complex)
-    found[:, laid.node] = apart
-    return (found * laid.base_v + laid.base.v_v)[:, :nodes]
+    row = laid.matrix.row[:nodes]
+    return _voltages(kept, row, laid.base_v[:nodes], laid.base.v_v[:nodes])
+
+
+@compiled
+def _voltages(kept: Floats, row: Ints, base_v: Floats, v_v: Complexes) -> Complexes:
+    many, lanes = kept.shape[0], kept.shape[3]
+    found = np.empty((many * lanes, len(row)), np.complex128)
+    for step in range(many):
+        for n in range(len(row)):
+            for w in range(lanes):
+                apart = complex(kept[step, row[n], 0, w], kept[step, row[n], 1, w])
+                found[w * many + step, n] = v_v[n] + base_v[n] * apart
+    return found

@@ -21,11 +21,11 @@ from gridmend.powerflow.step_summary import Limits, customers_behind
 
 def readings(
     network: Network, snapshot: Snapshot, base: Base, matrix: Matrix, limits: Limits, watch: Watch,
-    cut: Split, shown: Flags, kind: Kind,
+    cut: Split, kind: Kind, shown: Flags,
 ) -> Readings:  # fmt: skip
     """What is read off each settled state; voltages of service are counted outside the limits.
 
-    `shown` [rows] are those that may be the lowest or the highest.
+    `shown` [rows] are those looked at for the lowest and the highest, at the least.
     """
     n = network.pattern.n
     starts, rows, y, i = [0], list[int](), list[complex](), list[complex]()

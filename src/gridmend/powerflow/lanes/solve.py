@@ -22,6 +22,7 @@ from gridmend.powerflow.lanes.blocks import (
 from gridmend.powerflow.lanes.corners import Corner, corners
 from gridmend.powerflow.lanes.layout import Packed, laid_out, median_state, on_sides, source_nodes
 from gridmend.powerflow.lanes.matrix import Kind
+from gridmend.powerflow.lanes.outermost import outermost, tried
 from gridmend.powerflow.lanes.overloads import watch
 from gridmend.powerflow.lanes.split import split
 from gridmend.powerflow.lanes.tables import (
@@ -29,6 +30,7 @@ from gridmend.powerflow.lanes.tables import (
 )
 from gridmend.powerflow.legs import leg_currents, leg_voltages
 from gridmend.powerflow.network import Network
+from gridmend.powerflow.results import LIVE_PU
 from gridmend.powerflow.step_summary import ANSI_RANGE_A, Limits
 from gridmend.powerflow.walk import Walk
 
@@ -115,10 +117,12 @@ def solve_lanes(
             laid_out, network, snapshot, cut, mine, (state, middle, v_base), judged,
             shares=shares,
         )  # fmt: skip
-        laid = of_kind(kind, ends=None if voltages else ends)
+        some = _NONE if voltages else tried(mine)
+        laid = of_kind(kind, stay=len(some) > 0)
         node = laid.node
-        asked_for = (tolerance, voltages, threads)
-        for block, part in _solved(laid, of_kind, mine, asked_for, jumps=shares is not None):
+        asked_for = (some, tolerance, voltages, threads)
+        jumps = shares is not None
+        for block, part in _solved(network, laid, of_kind, mine, asked_for, jumps=jumps):
             at = group[block]
             found[:, at], rounds[at], settled[at] = part.out, part.rounds, part.settled
             if v_v is not None:
@@ -131,23 +135,34 @@ def solve_lanes(
 
 
 def _solved(
-    laid: Packed, of_kind: Callable[..., Packed], demand: Demand,
-    asked: tuple[float, bool, int], *, jumps: bool,
+    network: Network, laid: Packed, of_kind: Callable[..., Packed], demand: Demand,
+    asked: tuple[Ints, float, bool, int], *, jumps: bool,
 ) -> Iterator[tuple[Ints, Solved]]:  # fmt: skip
     """The steps of a demand by the voltages of legs, and where power `jumps`, those that are not
-    settled so by the sides of legs; `asked` are the tolerance, whether for voltages, and threads.
+    settled so by the sides of legs; `asked` are steps to try first,
+    the tolerance, whether for voltages, and threads.
 
-    What is laid out is laid out anew where legs do not stay between their limits as it says.
+    Some are tried first: with all if most are beside a jump, they are left to the sides; what is
+    laid out is laid out anew where legs do not stay between their limits as it says, and where they
+    do, and first orders tell, only nodes that may be outermost are looked at.
     """
-    tolerance, voltages, threads = asked
+    some, tolerance, voltages, threads = asked
     steps: Ints = np.arange(int(demand.factors.shape[1]))
     settled = np.zeros(len(steps), np.bool_)
-    run = partial(block_in_step, laid, demand, tolerance, voltages)
-    share = _settling(run, len(steps)) if jumps else 1.0
+    share = 1.0
+    if len(some):
+        first = block_in_step(laid, demand, tolerance, True, some)
+        share, at = float(first.settled.mean()), np.flatnonzero(first.settled)
+        if share >= _STAYING and first.v_v is not None:
+            shown = outermost(network, demand, laid, some[at], first.v_v[at])
+            laid = laid if shown is None else laid.reading(shown)
+    elif jumps:
+        share = _settling(partial(block_in_step, laid, demand, tolerance, False), len(steps))
     if laid.stays and share < _STAYING:
-        run = partial(block_in_step, of_kind(laid.kind), demand, tolerance, voltages)
-        share = _settling(run, len(steps))
-    if share >= _SETTLING:
+        laid = of_kind(laid.kind)
+        share = _settling(partial(block_in_step, laid, demand, tolerance, False), len(steps))
+    run = partial(block_in_step, laid, demand, tolerance, voltages)
+    if share >= _SETTLING or not jumps:
         for block, part in _in_blocks(run, steps, threads):
             settled[block] = part.settled
             yield block, part
@@ -188,9 +203,10 @@ def _groups(walk: Walk, demand: Demand, bounds: tuple[Corner, Corner]) -> list[I
 
     def bases(one: Complexes, other: Complexes, share: float = 1.0) -> int:
         moved = share * np.abs(one - other) / walk.state.network.nodes.base_v
-        return min(count, 1 + int(float(np.max(moved, initial=0.0)) / _PU_A_BASE))
+        most = float(np.max(moved, initial=0.0)) / _PU_A_BASE
+        return 1 + int(most) if most < count else count
 
-    if bounds[0].converged:
+    if all(end.converged for end in bounds):
         # by how much of the way between the bounds the steps go, and half of that more
         weight = np.bincount(demand.p_profile, np.abs(demand.s_va.real), len(demand.factors))
         whole = float(weight @ np.ptp(demand.factors, axis=1)) if steps else 0.0
@@ -218,9 +234,11 @@ def _alone(
     row = np.empty(len(node), np.int64)
     row[node] = np.arange(len(node))
     square = (np.abs(solution.v_v) / network.nodes.base_v) ** 2
-    live = state.alive
-    low = int(np.argmin(np.where(live, square, np.inf)))
-    high = int(np.argmax(np.where(live, square, -np.inf)))
+    lit = state.alive & (square > LIVE_PU**2)
+    low = int(np.argmin(np.where(lit, square, np.inf)))
+    high = int(np.argmax(np.where(state.alive, square, -np.inf)))
+    if not lit.any():
+        row[[low, high]] = -1
     given = 0j
     for source in np.flatnonzero(network.primitives.place["sources"] >= 0).tolist():
         nodes, span = network.primitives.of("sources", source)

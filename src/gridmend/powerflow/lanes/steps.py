@@ -134,7 +134,8 @@ def settled(found: Any, before: Any, pace: Any, tolerance: float, done: int) -> 
         first, later = pace[w], pace[lanes + w]
         later = later if later > 0.0 else FIRST_PACE
         left = DOUBT * moved * (first if done == 1 else later) / (1.0 - later)
-        if not left < tolerance or not first > 0.0:
+        # a change that may be rounding shows no pace, and needs none
+        if not left < tolerance or (not first > 0.0 and moved > ROUNDING * tolerance):
             is_enough = False
         worst = max(worst, moved) if moved == moved else np.inf
     return is_enough, worst
