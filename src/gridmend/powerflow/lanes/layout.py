@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,7 +16,7 @@ from gridmend.powerflow.lanes.banks import bank_nodes, switched
 from gridmend.powerflow.lanes.jumping import apart
 from gridmend.powerflow.lanes.matrix import Base, Kind, Matrix, matrix
 from gridmend.powerflow.lanes.overloads import Watch
-from gridmend.powerflow.lanes.readings import readings
+from gridmend.powerflow.lanes.readings import looked_at, readings
 from gridmend.powerflow.lanes.split import Split
 from gridmend.powerflow.lanes.start import moved_by_profiles, starts
 from gridmend.powerflow.lanes.tables import Demand, fused_legs, loose_legs, loose_nodes, near_a_jump
@@ -55,11 +53,11 @@ class Packed:
     stays: bool
     middle: Floats
     moved: Floats | None
-    read: Callable[[Flags], Any]
 
     def reading(self, shown: Flags) -> Packed:
         """The same of which only the rows `shown` are looked at for extremes."""
-        return replace(self, tables=(*self.tables[:-1], self.read(shown)))
+        rows, read = self.matrix.rows, self.tables[-1]
+        return replace(self, tables=(*self.tables[:-1], looked_at(read, rows, shown)))
 
 
 def laid_out(
@@ -86,12 +84,11 @@ def laid_out(
     legs, leg_start = fused_legs(network, demand, base, laid, kind, near)
     moved = moved_by_profiles(network, demand, base, laid)
     start, watched = starts(network, demand, (base, middle), laid, moved, kind)
-    read = partial(readings, network, snapshot, base, laid, judged[1], judged[0], cut, kind)
     tables = (
         laid.rows._replace(leg_start=leg_start), legs,
         loose_legs(network, demand, base, laid, kind, near), laid.ties,
         switched(network, switches, cut, base, laid),
-        read(np.ones(len(laid.row), np.bool_)),
+        readings(network, snapshot, base, laid, judged[1], judged[0], cut, kind),
     )  # fmt: skip
     node = np.empty(len(laid.row), np.int64)
     node[laid.row] = np.arange(len(laid.row))
@@ -109,7 +106,6 @@ def laid_out(
         stays,
         middle,
         moved,
-        read,
     )
 
 
@@ -151,16 +147,17 @@ def voltages_of(laid: Packed, kept: Floats) -> Complexes:
     """[steps, nodes] voltages [V] of what lanes kept [steps, rows, 2, lanes]."""
     nodes = len(laid.base_v) - len(laid.ratio)
     row = laid.matrix.row[:nodes]
-    return _voltages(kept, row, laid.base_v[:nodes], laid.base.v_v[:nodes])
+    return _voltages(kept, row, laid.base_v[:nodes], laid.base.v_v[:nodes]).T
 
 
 @compiled
 def _voltages(kept: Floats, row: Ints, base_v: Floats, v_v: Complexes) -> Complexes:
+    """[nodes, steps] the same."""
     many, lanes = kept.shape[0], kept.shape[3]
-    found = np.empty((many * lanes, len(row)), np.complex128)
-    for step in range(many):
-        for n in range(len(row)):
+    found = np.empty((len(row), many * lanes), np.complex128)
+    for n in range(len(row)):
+        for step in range(many):
             for w in range(lanes):
                 apart = complex(kept[step, row[n], 0, w], kept[step, row[n], 1, w])
-                found[w * many + step, n] = v_v[n] + base_v[n] * apart
+                found[n, w * many + step] = v_v[n] + base_v[n] * apart
     return found

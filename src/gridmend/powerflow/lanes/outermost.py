@@ -2,7 +2,7 @@
 
 What each profile does to each node is known to first order, and what first orders leave out is
 seen at some steps, solved with every node. A node is not looked at where it stays above another
-whatever the profiles do, each between its least and its most, by more than twice what the two
+whatever the profiles do, each between its least and its most, by more than three times what the two
 differ in at any of these steps beyond first orders, and 5 % of first orders besides.
 """
 
@@ -17,7 +17,7 @@ from gridmend.powerflow.lanes.measure import JUMPING
 from gridmend.powerflow.lanes.tables import Demand
 from gridmend.powerflow.network import Network
 
-_SAFETY, _SHARE = 2.0, 0.05
+_SAFETY, _SHARE = 3.0, 0.05
 """How many times what first orders leave out is allowed for, and what share of them besides."""
 
 _STANDS_PU = 0.5
@@ -26,10 +26,10 @@ _STANDS_PU = 0.5
 _COMPARED = 32
 """With how many nodes that are looked at another is compared."""
 
-_SPREAD, _EXTREME = 14, 8
+_SPREAD, _EXTREME = 6, 4
 """How many steps are tried, spread over all, and of how many profiles the least and the most."""
 
-_WORTH = 16
+_WORTH = 32
 """A series is so many times as long as what is tried, at the least."""
 
 
@@ -60,11 +60,10 @@ def outermost(
     row, base_v = laid.matrix.row[: network.pattern.n], network.nodes.base_v
     v = laid.base.v_v[: len(row)] / base_v
     size = np.abs(v)
-    toward = (np.conj(v) / np.where(size > 0.0, size, 1.0))[:, None]
-    along = toward.real * moved[row, 0] - toward.imag * moved[row, 1]
-    change = demand.factors - laid.middle[:, None]
-    beyond = np.abs(v_v).T / base_v[:, None] - size[:, None] - along @ change[:, steps]
-    least, most = change.min(axis=1), change.max(axis=1)
+    least, most = (end(demand.factors, axis=1) - laid.middle for end in (np.min, np.max))
+    change = demand.factors[:, steps] - laid.middle[:, None]
+    along, sizes = _along(moved, row, v, base_v, np.ascontiguousarray(v_v.T))
+    beyond = sizes - size[:, None] - along @ change
     live = np.flatnonzero(laid.base.state.alive)
     stands = live[size[live] >= _STANDS_PU]
     found: Flags = np.zeros(len(laid.matrix.row), np.bool_)
@@ -73,6 +72,24 @@ def outermost(
         order = stands[np.argsort(sign * size[stands])]
         found[row] |= _lowest(sign * size, sign * along, beyond, least, most, order)
     return found
+
+
+@compiled
+def _along(
+    moved: Floats, row: Ints, v: Complexes, base_v: Floats, v_v: Complexes
+) -> tuple[Floats, Floats]:
+    """[nodes, profiles] what each profile does to the size of each voltage, and the sizes of those
+    `v_v` [nodes, steps] [V] [pu]."""
+    along, sizes = np.empty((len(v), moved.shape[2])), np.empty(v_v.shape)
+    for n in range(len(v)):
+        size = abs(v[n])
+        re, im = (v[n].real / size, v[n].imag / size) if size > 0.0 else (1.0, 0.0)
+        for k in range(moved.shape[2]):
+            along[n, k] = re * moved[row[n], 0, k] + im * moved[row[n], 1, k]
+        for s in range(v_v.shape[1]):
+            at = v_v[n, s]
+            sizes[n, s] = np.sqrt(at.real * at.real + at.imag * at.imag) / base_v[n]
+    return along, sizes
 
 
 @compiled

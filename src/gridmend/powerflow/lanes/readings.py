@@ -10,6 +10,7 @@ from gridmend.model.arrays import Complexes, Flags, Floats, Ints
 from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow import shunt
 from gridmend.powerflow.compiled import compiled
+from gridmend.powerflow.lanes.kernel import Rows
 from gridmend.powerflow.lanes.matrix import Base, Kind, Matrix, flat, parts
 from gridmend.powerflow.lanes.measure import Readings
 from gridmend.powerflow.lanes.overloads import Watch
@@ -21,12 +22,9 @@ from gridmend.powerflow.step_summary import Limits, customers_behind
 
 def readings(
     network: Network, snapshot: Snapshot, base: Base, matrix: Matrix, limits: Limits, watch: Watch,
-    cut: Split, kind: Kind, shown: Flags,
+    cut: Split, kind: Kind,
 ) -> Readings:  # fmt: skip
-    """What is read off each settled state; voltages of service are counted outside the limits.
-
-    `shown` [rows] are those looked at for the lowest and the highest, at the least.
-    """
+    """What is read off each settled state; voltages of service are counted outside the limits."""
     n = network.pattern.n
     starts, rows, y, i = [0], list[int](), list[complex](), list[complex]()
     for source in np.flatnonzero(snapshot.source_on).tolist():
@@ -47,12 +45,10 @@ def readings(
     driven_by: Complexes = np.array(i, complex)
     own_by: Complexes = np.array(y, complex)
     seen = matrix.row[:n][order][live[order]]
-    seen = seen[shown[seen]]
-    asked = np.concatenate([seen, matrix.row[watch.node]])
     return Readings(
         seen=seen.astype(np.int32),
         seen_active=int(np.searchsorted(seen, matrix.rows.active)),
-        passive=_passive(matrix.rows.active, matrix.rows.upper_start, matrix.rows.upper_at, asked),
+        passive=np.arange(matrix.rows.active, len(matrix.row)).astype(np.int32),
         mask=(1 << len(matrix.row).bit_length()) - 1,
         source_start=np.array(starts, np.int64),
         source_row=np.array(rows, np.int64),
@@ -69,6 +65,17 @@ def readings(
         entry_row=matrix.row[watch.node].astype(np.int32),
         entry=_entries(cut, base, watch),
         entry_tie=watch.tie.astype(np.int32),
+    )
+
+
+def looked_at(read: Readings, rows: Rows, shown: Flags) -> Readings:
+    """The same where of all rows only those `shown` are looked at for extremes, at the least."""
+    seen = read.seen[shown[read.seen]]
+    asked = np.concatenate([seen, read.entry_row])
+    return read._replace(
+        seen=seen,
+        seen_active=int(np.searchsorted(seen, rows.active)),
+        passive=_passive(rows.active, rows.upper_start, rows.upper_at, asked),
     )
 
 

@@ -152,9 +152,10 @@ def _solved(
     share = 1.0
     if len(some):
         first = block_in_step(laid, demand, tolerance, True, some)
-        share, at = float(first.settled.mean()), np.flatnonzero(first.settled)
+        share, fits = float(first.settled.mean()), first.settled
         if share >= _STAYING and first.v_v is not None:
-            shown = outermost(network, demand, laid, some[at], first.v_v[at])
+            seen = first.v_v if fits.all() else first.v_v[fits]
+            shown = outermost(network, demand, laid, some[fits], seen)
             laid = laid if shown is None else laid.reading(shown)
     elif jumps:
         share = _settling(partial(block_in_step, laid, demand, tolerance, False), len(steps))

@@ -240,6 +240,8 @@ def _zones(size: int, a: Ints, b: Ints, node: Ints, twin: Ints) -> tuple[Ints, I
 
     Zones above one zone count as one, so that what is seen of the zone below has one place.
     """
+    if not len(node):
+        return np.zeros(size, np.int64), np.zeros(1, np.int64)
     joined = (a >= 0) & (b >= 0)
     zone = _parts(size, a[joined], b[joined])
     for _ in range(len(node) + 1):

@@ -111,7 +111,7 @@ def _watched(network: Network, demand: Demand, base: Base, matrix: Matrix, rows:
     for _ in range(_ROUNDS_SEEN if asked else 0):
         columns = [beyond(s_va, x[:, :, k]) for k, s_va in enumerate(asked)]
         before, x = x, responses(network, matrix, base, np.stack(columns, 1))
-        moved = np.nan_to_num(np.abs(x - before)[rows].sum(axis=1))
+        moved = np.nan_to_num(np.abs(x[rows] - before[rows]).sum(axis=1))
         most += [rows[np.argsort(-column)][:_WATCHED] for column in moved.T]
     return np.unique(np.concatenate(most)).astype(np.int32)
 
