@@ -139,12 +139,11 @@ def _solved(
     asked: tuple[Ints, float, bool, int], *, jumps: bool,
 ) -> Iterator[tuple[Ints, Solved]]:  # fmt: skip
     """The steps of a demand by the voltages of legs, and where power `jumps`, those that are not
-    settled so by the sides of legs; `asked` are steps to try first,
-    the tolerance, whether for voltages, and threads.
+    settled so by the sides of legs; all by these where most of some are beside a jump.
 
-    Some are tried first: with all if most are beside a jump, they are left to the sides; what is
-    laid out is laid out anew where legs do not stay between their limits as it says, and where they
-    do, and first orders tell, only nodes that may be outermost are looked at.
+    `asked` are steps to try first, the tolerance, whether for voltages, and threads. Where nearly
+    all that are tried settle, only nodes that may be outermost are looked at from there on; else
+    legs need not stay between their limits.
     """
     some, tolerance, voltages, threads = asked
     steps: Ints = np.arange(int(demand.factors.shape[1]))
@@ -157,10 +156,8 @@ def _solved(
             seen = first.v_v if fits.all() else first.v_v[fits]
             shown = outermost(network, demand, laid, some[fits], seen)
             laid = laid if shown is None else laid.reading(shown)
-    elif jumps:
-        share = _settling(partial(block_in_step, laid, demand, tolerance, False), len(steps))
-    if laid.stays and share < _STAYING:
-        laid = of_kind(laid.kind)
+    if jumps and (not len(some) or share < _STAYING):
+        laid = of_kind(laid.kind) if laid.stays else laid
         share = _settling(partial(block_in_step, laid, demand, tolerance, False), len(steps))
     run = partial(block_in_step, laid, demand, tolerance, voltages)
     if share >= _SETTLING or not jumps:
