@@ -121,21 +121,20 @@ def test_the_extremes_are_right_where_loads_cross_the_limits_at_which_they_jump(
 
 
 def test_most_nodes_of_a_feeder_are_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
-    shares: list[float] = []
-    whole = solve.outermost
+    looked_at: list[int] = []
+    whole = solve.block_in_step
 
-    def watched(*given: Any) -> Any:
-        found = whole(*given)
-        assert found is not None
-        shares.append(float(found.mean()))
-        return found
+    def watched(laid: Any, *given: Any) -> Any:
+        looked_at.append(len(laid.tables[-1].seen))
+        return whole(laid, *given)
 
-    monkeypatch.setattr(solve, "outermost", watched)
+    monkeypatch.setattr(solve, "block_in_step", watched)
     grid = read("ieee123")
     network, snapshot = Network.of(grid), Snapshot.normal(grid)
     solve_lanes(network, snapshot, _demand(network, snapshot, "day", 1))
-    assert len(shares) == 1
-    assert shares[0] < 0.5
+    tried, all_steps = looked_at
+    assert tried == len(network.nodes.bus)
+    assert all_steps < tried / 2
 
 
 def test_where_legs_are_to_stay_between_their_limits_all_beyond_them_is_near_a_jump() -> None:

@@ -16,11 +16,18 @@ from gridmend.model.arrays import Complexes, Flags, Floats, Ints
 from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow.answer import terminal_currents
 from gridmend.powerflow.iteration import State
-from gridmend.powerflow.lanes.corners import COLLAPSED_PU, Corner
 from gridmend.powerflow.lanes.split import Split
+from gridmend.powerflow.lanes.tables import Demand
 from gridmend.powerflow.network import Network
+from gridmend.powerflow.rounds import Solution
+from gridmend.powerflow.walk import Walk
 
 SHARE = 0.6
+
+_CORNER_PU = 1e-5
+
+COLLAPSED_PU = 0.8
+"""Below this a corner is no bound any more: loads take less the more they are asked for."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,15 +44,23 @@ class Watch:
     tie: Ints
 
 
-def watch(snapshot: Snapshot, state: State, ends: tuple[Corner, Corner], cut: Split) -> Watch:
+def corners(walk: Walk, demand: Demand) -> tuple[Solution, Solution]:
+    """The two states that bound what a demand can do, near enough for that."""
+    most, least = (demand.at(end(demand.factors, axis=1)) for end in (np.max, np.min))
+    takes = demand.s_va.real >= 0
+    heavy = walk.to(np.where(takes, most, least), within_pu=_CORNER_PU)
+    return heavy, walk.to(np.where(takes, least, most), within_pu=_CORNER_PU)
+
+
+def watch(snapshot: Snapshot, state: State, ends: tuple[Solution, Solution], cut: Split) -> Watch:
     """The elements that may be overloaded between two states."""
     network = state.network
     rating = network.rating_a[: len(network.primitives.nodes)]
     near = np.zeros(len(rating), np.bool_)
-    for end in ends:
-        i = np.abs(terminal_currents(network, snapshot, state.values, end.v_v))
-        v_pu = np.abs(end.v_v[state.alive]) / network.nodes.base_v[state.alive]
-        beyond = not end.converged or bool((v_pu < COLLAPSED_PU).any())
+    for solution in ends:
+        i = np.abs(terminal_currents(network, snapshot, state.values, solution.v_v))
+        v_pu = np.abs(solution.v_v[state.alive]) / network.nodes.base_v[state.alive]
+        beyond = not solution.converged or bool((v_pu < COLLAPSED_PU).any())
         near |= (i[: len(rating)] > SHARE * rating) | beyond
     return _watch(network, cut, rating, near & np.isfinite(rating))
 

@@ -16,9 +16,8 @@ from gridmend.powerflow.controls.static import Settling, hour_of, settle_from
 from gridmend.powerflow.controls.tables import Controls
 from gridmend.powerflow.iteration import prepare
 from gridmend.powerflow.lanes.banks import bank_nodes, measures_a_bank, probes_in_lanes, shares
-from gridmend.powerflow.lanes.corners import corners
 from gridmend.powerflow.lanes.layout import laid_out, median_state, source_nodes, voltages_of
-from gridmend.powerflow.lanes.overloads import watch
+from gridmend.powerflow.lanes.overloads import corners, watch
 from gridmend.powerflow.lanes.progress import Moves
 from gridmend.powerflow.lanes.solve import Demand, Lanes, solve_lanes, told
 from gridmend.powerflow.lanes.split import Split, split

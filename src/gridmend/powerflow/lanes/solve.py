@@ -19,11 +19,10 @@ from gridmend.powerflow.lanes.blocks import (
     block_in_sides,
     block_in_step,
 )
-from gridmend.powerflow.lanes.corners import Corner, corners
 from gridmend.powerflow.lanes.layout import Packed, laid_out, median_state, on_sides, source_nodes
 from gridmend.powerflow.lanes.matrix import Kind
 from gridmend.powerflow.lanes.outermost import outermost, tried
-from gridmend.powerflow.lanes.overloads import watch
+from gridmend.powerflow.lanes.overloads import corners, watch
 from gridmend.powerflow.lanes.split import split
 from gridmend.powerflow.lanes.tables import (
     Demand,
@@ -31,6 +30,7 @@ from gridmend.powerflow.lanes.tables import (
 from gridmend.powerflow.legs import leg_currents, leg_voltages
 from gridmend.powerflow.network import Network
 from gridmend.powerflow.results import LIVE_PU
+from gridmend.powerflow.rounds import Solution
 from gridmend.powerflow.step_summary import ANSI_RANGE_A, Limits
 from gridmend.powerflow.walk import Walk
 
@@ -188,7 +188,7 @@ def _settling(run: Callable[[Ints], Solved], steps: int) -> float:
     return float(run(np.arange(0, steps, max(steps // _TRIED, 1))).settled.mean())
 
 
-def _groups(walk: Walk, demand: Demand, bounds: tuple[Corner, Corner]) -> list[Ints]:
+def _groups(walk: Walk, demand: Demand, bounds: tuple[Solution, Solution]) -> list[Ints]:
     """Steps by how much is taken in all, so that each group is close to its mean.
 
     A base is worth its cost for every `_PU_A_BASE` that the voltage moves between the steps of
