@@ -17,7 +17,7 @@ STATIC = PAGES.parent / "src" / "gridmend" / "ui" / "web" / "static"
 STAMP = "bundle.json"
 LEAST_NODE = 20
 NPM_LIMIT_S, BUILD_LIMIT_S = 600, 120
-LEFT_OUT = {"node_modules", "dist"}
+LEFT_OUT = {"node_modules", "dist", "__pycache__"}
 
 
 class BundleError(Exception):
@@ -26,7 +26,7 @@ class BundleError(Exception):
 
 def sources(pages: Path = PAGES) -> list[Path]:
     """The files that the bundle is made of, in order."""
-    found = (path for path in pages.rglob("*") if path.is_file() and path.suffix != ".pyc")
+    found = (path for path in pages.rglob("*") if path.is_file())
     return sorted(path for path in found if not LEFT_OUT & set(path.relative_to(pages).parts))
 
 

