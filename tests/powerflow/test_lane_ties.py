@@ -37,7 +37,7 @@ def _swept(network: Network, snapshot: Snapshot, tap_pu: Floats) -> Complexes:
     legs, leg_start = fused_legs(network, demand, base, laid, np.float64, near)
     loose = loose_legs(network, demand, base, laid, np.float64, near)
     rows = laid.rows._replace(leg_start=leg_start)
-    nodes = len(cut.place)
+    nodes = len(cut.shape.place)
     x = np.zeros(nodes * 2 * LANES)
     extra = np.zeros(len(laid.ties.below) * 2 * LANES)
     room, taken = np.zeros(max(2 * len(loose.model), 3) * LANES), np.zeros(2 * LANES)

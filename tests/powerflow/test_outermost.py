@@ -18,6 +18,7 @@ from gridmend.powerflow.lanes.solve import Demand, Lanes, solve_lanes
 from gridmend.powerflow.lanes.tables import near_a_jump
 from gridmend.powerflow.legs import powers
 from gridmend.powerflow.network import Network
+from gridmend.powerflow.step_summary import ANSI_RANGE_A, Limits
 from tests.powerflow.jumping import beside_jumps, scaled
 from tests.powerflow.networks import feeders
 
@@ -46,10 +47,13 @@ def _demand(network: Network, snapshot: Snapshot, kind: str, seed: int) -> Deman
     return Demand(s_va, at[0], at[1], _factors(kind, profiles, seed))
 
 
-def _assert_of_all_nodes(network: Network, snapshot: Snapshot, demand: Demand) -> Lanes:
-    """Where voltages are asked for, every node is looked at."""
-    some = solve_lanes(network, snapshot, demand, tolerance=1e-9)
-    every = solve_lanes(network, snapshot, demand, tolerance=1e-9, voltages=True)
+def _assert_of_all_nodes(
+    network: Network, snapshot: Snapshot, demand: Demand, limits: Limits = ANSI_RANGE_A
+) -> Lanes:
+    """Where voltages are asked for, every node and every customer is looked at."""
+    asked: dict[str, Any] = {"tolerance": 1e-9, "limits": limits}
+    some = solve_lanes(network, snapshot, demand, **asked)
+    every = solve_lanes(network, snapshot, demand, **asked, voltages=True)
     assert every.v_v is not None
     np.testing.assert_array_equal(some.converged, every.converged)
     v_pu = np.abs(every.v_v[some.converged]) / network.nodes.base_v
@@ -59,22 +63,30 @@ def _assert_of_all_nodes(network: Network, snapshot: Snapshot, demand: Demand) -
     np.testing.assert_allclose(some.v_max_pu[some.converged], v_pu.max(axis=1), atol=1e-8)
     np.testing.assert_allclose(some.source_kw, every.source_kw, rtol=1e-7, atol=1e-5)
     np.testing.assert_array_equal(some.overloads[some.in_lane], every.overloads[some.in_lane])
+    outside = every.customers_outside[some.in_lane]
+    np.testing.assert_allclose(some.customers_outside[some.in_lane], outside, atol=1e-9)
     return some
 
 
 @settings(max_examples=30, deadline=None)
-@given(feeders(), st.integers(0, 1000), st.sampled_from(KINDS))
-def test_the_extremes_are_those_of_all_nodes(grid: Grid, seed: int, kind: str) -> None:
+@given(feeders(), st.integers(0, 1000), st.sampled_from(KINDS), st.floats(0.9, 0.995))
+def test_the_extremes_are_those_of_all_nodes(
+    grid: Grid, seed: int, kind: str, v_low_pu: float
+) -> None:
     network, snapshot = Network.of(grid), Snapshot.normal(grid)
-    _assert_of_all_nodes(network, snapshot, _demand(network, snapshot, kind, seed))
+    limits = Limits(v_low_pu, 1.0 + (1.0 - v_low_pu) / 2)
+    _assert_of_all_nodes(network, snapshot, _demand(network, snapshot, kind, seed), limits)
 
 
 @pytest.mark.parametrize("name", ["ieee13", "ieee34", "ieee123"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_extremes_of_a_feeder_are_those_of_all_its_nodes(name: str, kind: str) -> None:
+@pytest.mark.parametrize("limits", [ANSI_RANGE_A, Limits(0.985, 1.03)])
+def test_the_extremes_of_a_feeder_are_those_of_all_its_nodes(
+    name: str, kind: str, limits: Limits
+) -> None:
     grid = read(name)
     network, snapshot = Network.of(grid), Snapshot.normal(grid)
-    _assert_of_all_nodes(network, snapshot, _demand(network, snapshot, kind, 1))
+    _assert_of_all_nodes(network, snapshot, _demand(network, snapshot, kind, 1), limits)
 
 
 def _line(name: str, one: str, other: str) -> dict[str, Any]:
@@ -120,12 +132,16 @@ def test_the_extremes_are_right_where_loads_cross_the_limits_at_which_they_jump(
     _assert_of_all_nodes(network, snapshot, _demand(network, snapshot, "day", seed))
 
 
-def test_most_nodes_of_a_feeder_are_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_most_nodes_and_some_customers_are_not_looked_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     looked_at: list[int] = []
+    customers: list[int] = []
     whole = solve.block_in_step
 
     def watched(laid: Any, *given: Any) -> Any:
         looked_at.append(len(laid.tables[-1].seen))
+        customers.append(len(laid.tables[-1].customers))
         return whole(laid, *given)
 
     monkeypatch.setattr(solve, "block_in_step", watched)
@@ -135,6 +151,7 @@ def test_most_nodes_of_a_feeder_are_not_looked_at(monkeypatch: pytest.MonkeyPatc
     tried, all_steps = looked_at
     assert tried == len(network.nodes.bus)
     assert all_steps < tried / 2
+    assert 0 < customers[1] < customers[0]
 
 
 def test_where_legs_are_to_stay_between_their_limits_all_beyond_them_is_near_a_jump() -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -32,6 +33,10 @@ from gridmend.powerflow.units import Units, units_of
 if TYPE_CHECKING:
     from gridmend.powerflow.controls.following import Followed
     from gridmend.powerflow.controls.tables import Controls
+
+T = TypeVar("T")
+
+_REMEMBERED = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,6 +137,21 @@ class Network:
 
         return followed(self, self.controls)
 
+    @cached_property
+    def _memory(self) -> dict[Hashable, Any]:
+        return {}
+
+    def remembered(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What `make` makes, or made when it was last asked for by this key, which says all that it
+        depends on beside the network. Of many things the oldest are forgotten."""
+        found: T | None = self._memory.get(key)
+        if found is None:
+            found = make()
+            for old in list(self._memory)[: 1 - _REMEMBERED]:
+                self._memory.pop(old, None)
+            self._memory[key] = found
+        return found
+
     @staticmethod
     def of(grid: Grid) -> Network:
         """Compile a grid. Raises `GridError` for what cannot be a network."""
@@ -168,15 +188,16 @@ def assemble(
     """
     n = network.pattern.n
     total = np.zeros(n + len(network.pattern.rows), complex)
-    _scatter(network.slots, values, total)
+    scatter(network.slots, values, total)
     if leg_s is not None:
-        _scatter(network.leg_slots, np.stack([leg_s, leg_s, -leg_s, -leg_s], 1).ravel(), total)
+        scatter(network.leg_slots, np.stack([leg_s, leg_s, -leg_s, -leg_s], 1).ravel(), total)
     total *= network.scale
     return total[:n], total[n:]
 
 
 @compiled
-def _scatter(slots: Ints, values: Complexes, total: Complexes) -> None:
+def scatter(slots: Ints, values: Complexes, total: Complexes) -> None:
+    """Add each value to the total at its slot, those with none (-1) nowhere."""
     for k in range(len(slots)):
         if slots[k] >= 0:
             total[slots[k]] += values[k]

@@ -126,6 +126,19 @@ def get(typing: Any, array: Any, at: Any) -> Any:
 
 
 @operation
+def put(typing: Any, array: Any, at: Any, value: Any) -> Any:
+    """`array[at] = value` for an index that is known to be within."""
+
+    def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        builder.store(
+            values[2], _pointer(context, builder, signature.args[0], values[0], values[1])
+        )
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, array.dtype), build
+
+
+@operation
 def load(typing: Any, array: Any, at: Any) -> Any:
     """The vector that begins at `array[at]`."""
     kind = _of[array.dtype]
@@ -276,3 +289,8 @@ def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
     """The same for a small one, which goes into whatever calls it."""
     made = cast(Any, numba).njit(forceinline=True, _nrt=False, **_OPTIONS)(function)
     return cast(Callable[..., Any], made)
+
+
+def inlined_and_kept(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same for one that is called by itself too."""
+    return cast(Callable[..., Any], kept(inlined(function)))

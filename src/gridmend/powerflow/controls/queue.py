@@ -8,7 +8,7 @@ import numpy as np
 
 from gridmend.powerflow.controls.bank_look import bank_steps
 from gridmend.powerflow.controls.look import can_move, moved, tap_steps
-from gridmend.powerflow.simd import unowned
+from gridmend.powerflow.simd import inlined, inlined_and_kept
 
 SAFETY = 30.0
 """How many times what is left of the error a control's margin must be, to decide on it."""
@@ -48,7 +48,7 @@ def places(taps: int, banks: int, regulators: int, bank_controls: int, lanes: in
     )
 
 
-@unowned
+@inlined
 def disarm(at: Any, lanes: int, w: int) -> None:
     """Begin a snapshot: nothing is armed and no bank was opened."""
     at.tap_due[w::lanes] = np.nan
@@ -56,7 +56,7 @@ def disarm(at: Any, lanes: int, w: int) -> None:
     at.opened[w::lanes] = 0
 
 
-@unowned
+@inlined_and_kept
 def look(
     regs: Any, banks: Any, probes: Any, at: Any, hour: float, x: Any, ratio: Any, lanes: int, w: int
 ) -> float:
@@ -75,7 +75,7 @@ def look(
     return margin
 
 
-@unowned
+@inlined_and_kept
 def arm(regs: Any, banks: Any, at: Any, lanes: int, w: int) -> float:
     """Arm and disarm by the last look; the smallest delay of all armed [s], nan where none is."""
     least = np.nan
@@ -101,7 +101,7 @@ def arm(regs: Any, banks: Any, at: Any, lanes: int, w: int) -> float:
     return least
 
 
-@unowned
+@inlined_and_kept
 def act(regs: Any, banks: Any, at: Any, delay: float, lanes: int, w: int) -> None:
     """Move what is armed for that delay [s]."""
     for k in range(len(regs.tap)):

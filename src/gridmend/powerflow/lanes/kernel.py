@@ -77,7 +77,7 @@ class Banks(NamedTuple):
     value: Any
 
 
-@unowned
+@inlined
 def _special(
     ties: Any, banks: Any, loose_legs: Any, factors: Any, stride: int, offset: int, ratio: Any,
     moved: Any, x: Any, extra: Any, room: Any, taken: Any,
@@ -185,7 +185,7 @@ def passive(rows: Any, x: Any) -> None:
         gather(rows.upper_start, rows.upper_at, rows.upper, row, zero, zero, x)
 
 
-@unowned
+@inlined
 def sweep(
     rows: Any, legs: Any, loose_legs: Any, ties: Any, banks: Any, factors: Any, stride: int,
     offset: int, ratio: Any, moved: Any, x: Any, extra: Any, room: Any, taken: Any,

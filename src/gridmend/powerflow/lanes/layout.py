@@ -16,7 +16,7 @@ from gridmend.powerflow.lanes.banks import bank_nodes, switched
 from gridmend.powerflow.lanes.jumping import apart
 from gridmend.powerflow.lanes.matrix import Base, Kind, Matrix, matrix
 from gridmend.powerflow.lanes.overloads import Watch
-from gridmend.powerflow.lanes.readings import looked_at, readings
+from gridmend.powerflow.lanes.readings import looked_at, readings, serving
 from gridmend.powerflow.lanes.split import Split
 from gridmend.powerflow.lanes.start import moved_by_profiles, starts
 from gridmend.powerflow.lanes.tables import Demand, fused_legs, loose_legs, loose_nodes, near_a_jump
@@ -54,10 +54,11 @@ class Packed:
     middle: Floats
     moved: Floats | None
 
-    def reading(self, shown: Flags) -> Packed:
-        """The same of which only the rows `shown` are looked at for extremes."""
-        rows, read = self.matrix.rows, self.tables[-1]
-        return replace(self, tables=(*self.tables[:-1], looked_at(read, rows, shown)))
+    def reading(self, shown: Flags, between: Floats) -> Packed:
+        """The same of which only the rows `shown` are looked at for extremes, and only customers
+        whose voltages may leave their limits where rows stay `between` [rows, 2] [pu]."""
+        read = looked_at(self.tables[-1], self.matrix.rows, shown)
+        return replace(self, tables=(*self.tables[:-1], serving(read, between)))
 
 
 def laid_out(

@@ -74,13 +74,13 @@ class Matrix:
 def matrix(split: Split, base: Base, special: Ints, kind: Kind) -> Matrix:
     """Factor the network at its base; `special` are nodes whose rows get more than fused legs."""
     lower, upper, pivots, zone, pairs = _factored(split, base)
-    p, first = split.pattern, split.first
+    p, first = split.shape.pattern, split.shape.first
     size = p.n - first
     spot = np.concatenate([size + np.arange(first)[::-1], np.arange(size)])
-    row = spot[split.place]
+    row = spot[split.shape.place]
     column = np.repeat(np.arange(p.n), np.diff(p.l_start))
     tied = np.zeros(p.n, np.bool_)
-    tied[split.place[split.node]] = True
+    tied[split.shape.place[split.node]] = True
     pivots[tied] = np.eye(2)
     inverse = _inverses(pivots)
     lower = _scaled(inverse, lower, pivots, p.l_rows, column)
@@ -103,7 +103,7 @@ def matrix(split: Split, base: Base, special: Ints, kind: Kind) -> Matrix:
         upper_start=_starts(spot[column[backward]], p.n),
         upper_at=spot[p.l_rows[backward]].astype(np.int32),
         upper=flat(-upper[backward], kind),
-        inverse=flat(inverse[split.place[nodes]], kind),
+        inverse=flat(inverse[split.shape.place[nodes]], kind),
         active=size,
         base=flat(parts(around), kind),
     )
@@ -155,7 +155,7 @@ def _scaled(inverse: Floats, lower: Floats, pivots: Floats, rows: Ints, columns:
 
 
 def _twins(split: Split) -> Ints:
-    return len(split.place) - len(split.node) + np.arange(len(split.node))
+    return len(split.shape.place) - len(split.node) + np.arange(len(split.node))
 
 
 def _starts(of: Ints, size: int) -> Any:
@@ -174,30 +174,39 @@ def parts(values: Complexes) -> Floats:
 
 def _assembled(split: Split, base: Base) -> tuple[Floats, Floats]:
     """[places, 4] and [entries, 4] the network with its legs' slopes, in per unit."""
-    p, state = split.pattern, base.state
+    p, state = split.shape.pattern, base.state
     total = np.zeros(p.n + len(p.rows), complex)
-    np.add.at(total, split.slots[split.slots >= 0], split.values[split.slots >= 0])
+    np.add.at(
+        total, split.shape.slots[split.shape.slots >= 0], split.values[split.shape.slots >= 0]
+    )
     anchors = state.diagonal - assemble(state.network, state.values)[0]
     n = state.network.pattern.n
     at = np.empty(p.n)
-    at[split.place] = split.base_v
+    at[split.shape.place] = split.base_v
     columns = np.repeat(np.arange(p.n), np.diff(p.start))
     scale = np.concatenate([at**2, at[p.rows] * at[columns]])
     total *= scale
-    total[split.place[:n]] += anchors[state.network.place]
+    total[split.shape.place[:n]] += anchors[state.network.place]
     blocks = as_blocks(total)
-    slots = split.leg_slots.reshape(-1, 4)
-    for end in range(4):
-        here = slots[:, end] >= 0
-        sign = 1.0 if end < 2 else -1.0
-        slot = slots[here, end]
-        np.add.at(blocks, slot, sign * scale[slot][:, None] * base.slope[here])
+    _add_legs(split.shape.leg_slots.reshape(-1, 4), scale, base.slope, blocks)
     return blocks[: p.n], blocks[p.n :]
+
+
+@compiled
+def _add_legs(slots: Ints, scale: Floats, slope: Floats, blocks: Floats) -> None:
+    """Add to `blocks` the slope of each leg, at both ends and with the other sign between them."""
+    for k in range(len(slots)):
+        for end in range(4):
+            slot = slots[k, end]
+            if slot >= 0:
+                by = scale[slot] if end < 2 else -scale[slot]
+                for j in range(4):
+                    blocks[slot, j] += by * slope[k, j]
 
 
 def _factored(split: Split, base: Base) -> tuple[Floats, Floats, Floats, Floats, Ints]:
     """Lower, upper and pivot blocks; what is left of zones [pairs, 2, 2], and which ties."""
-    p = split.pattern
+    p = split.shape.pattern
     pivots, entries = _assembled(split, base)
     lower = np.zeros((len(p.l_rows), 4))
     lower[p.l_slots] = entries
@@ -209,11 +218,11 @@ def _factored(split: Split, base: Base) -> tuple[Floats, Floats, Floats, Floats,
     def eliminate(begin: int, end: int) -> None:
         factorise_columns(begin, end, p.l_start, p.l_rows, pivots, lower, upper, alive)
 
-    eliminate(0, split.first)
-    tie_of = {int(split.place[t]): q for q, t in enumerate(split.node.tolist())}
-    twin = split.place[_twins(split)]
-    ends = [*split.zones[1:, 0].tolist(), p.n]
-    for (begin, ties), end in zip(split.zones.tolist(), ends, strict=True):
+    eliminate(0, split.shape.first)
+    tie_of = {int(split.shape.place[t]): q for q, t in enumerate(split.node.tolist())}
+    twin = split.shape.place[_twins(split)]
+    ends = [*split.shape.zones[1:, 0].tolist(), p.n]
+    for (begin, ties), end in zip(split.shape.zones.tolist(), ends, strict=True):
         eliminate(begin, ties)
         for k in range(ties, end):
             q = tie_of[k]
@@ -248,8 +257,8 @@ def _add(
 
 
 def _alive(split: Split, base: Base) -> Flags:
-    alive = np.empty(split.pattern.n, np.bool_)
-    alive[split.place] = np.concatenate([base.state.alive, base.state.alive[split.node]])
+    alive = np.empty(split.shape.pattern.n, np.bool_)
+    alive[split.shape.place] = np.concatenate([base.state.alive, base.state.alive[split.node]])
     return alive
 
 

@@ -18,7 +18,6 @@ from gridmend.powerflow.simd import (
     splat,
     store,
     sub,
-    unowned,
     where_less,
     width,
 )
@@ -83,7 +82,7 @@ def _beside(legs: Any, k: int, square: Any, near: Any, x: Any) -> Any:
     return near
 
 
-@unowned
+@inlined
 def vars_beside(loose_legs: Any, x: Any, room: Any) -> Any:
     """1 where the vars of a loose leg are near a jump; `room` has the voltages there."""
     lanes, near = width(x), splat(x, 0.0)
@@ -98,7 +97,7 @@ def vars_beside(loose_legs: Any, x: Any, room: Any) -> Any:
     return near
 
 
-@unowned
+@inlined
 def _loose_beside(loose_legs: Any, x: Any, room: Any) -> Any:
     """1 where any loose leg is near a jump, the same."""
     near, own = vars_beside(loose_legs, x, room), loose_legs.across
@@ -110,7 +109,7 @@ def _loose_beside(loose_legs: Any, x: Any, room: Any) -> Any:
     return near
 
 
-@unowned
+@inlined
 def _legs(
     rows: Any, legs: Any, loose_legs: Any, factors: Any, stride: int, offset: int,
     x: Any, extra: Any, room: Any, taken: Any, out: Any, size: int, at: int,
@@ -136,7 +135,7 @@ def _legs(
     store(out, 10 * size + at, near)
 
 
-@unowned
+@inlined
 def _sources(rows: Any, readings: Any, x: Any, out: Any, size: int, at: int) -> None:
     """Power that sources give at their bus."""
     lanes = width(x)
@@ -164,7 +163,7 @@ def _sources(rows: Any, readings: Any, x: Any, out: Any, size: int, at: int) -> 
     store(out, 7 * size + at, q)
 
 
-@unowned
+@inlined
 def _customers(readings: Any, x: Any, out: Any, size: int, at: int) -> None:
     """Customers at whose service any voltage is outside the limits."""
     lanes = width(x)
@@ -191,7 +190,7 @@ def _customers(readings: Any, x: Any, out: Any, size: int, at: int) -> None:
     store(out, 8 * size + at, outside)
 
 
-@unowned
+@inlined
 def _overloads(readings: Any, ratio: Any, x: Any, out: Any, size: int, at: int) -> None:
     """Watched elements of which any conductor carries more than its rating."""
     lanes = width(x)
@@ -214,7 +213,7 @@ def _overloads(readings: Any, ratio: Any, x: Any, out: Any, size: int, at: int) 
     store(out, 9 * size + at, over)
 
 
-@unowned
+@inlined
 def measure(
     rows: Any, legs: Any, loose_legs: Any, readings: Any, factors: Any, stride: int, offset: int,
     ratio: Any, x: Any, extra: Any, room: Any, taken: Any, out: Any, size: int, at: int,

@@ -3,10 +3,13 @@
 What each profile does to each node is known to first order, and what first orders leave out is
 seen at some steps, solved with every node. A node is not looked at where it stays above another
 whatever the profiles do, each between its least and its most, by more than three times what the two
-differ in at any of these steps beyond first orders, and 5 % of first orders besides.
+differ in at any of these steps beyond first orders, and 5 % of first orders besides. Where a node's
+voltage stays in all is known in the same way, and so which customers need no look.
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 
@@ -33,6 +36,14 @@ _WORTH = 32
 """A series is so many times as long as what is tried, at the least."""
 
 
+class Outermost(NamedTuple):
+    """`shown` [rows] which rows may be outermost, and `between` [rows, 2] which voltages [pu] each
+    stays between."""
+
+    shown: Flags
+    between: Floats
+
+
 def tried(demand: Demand) -> Ints:
     """The steps at which it is seen what first orders leave out; none where a series is short."""
     steps = int(demand.factors.shape[1])
@@ -48,8 +59,8 @@ def tried(demand: Demand) -> Ints:
 
 def outermost(
     network: Network, demand: Demand, laid: Packed, steps: Ints, v_v: Complexes
-) -> Flags | None:
-    """[rows] which are looked at; None, all, where first orders tell nothing.
+) -> Outermost | None:
+    """What may be outermost; None, all, where first orders tell nothing.
 
     `v_v` [steps, nodes] are the voltages [V] at the `steps` that were tried.
     """
@@ -71,6 +82,26 @@ def outermost(
     for sign in (1.0, -1.0):
         order = stands[np.argsort(sign * size[stands])]
         found[row] |= _lowest(sign * size, sign * along, beyond, least, most, order)
+    between: Floats = np.full((len(found), 2), (0.0, np.inf))
+    between[row[stands]] = _between(size, along, beyond, least, most)[stands]
+    return Outermost(found, between)
+
+
+@compiled
+def _between(v: Floats, moved: Floats, beyond: Floats, least: Floats, most: Floats) -> Floats:
+    """[nodes, 2] between which sizes each voltage stays [pu]."""
+    found = np.empty((len(v), 2))
+    for n in range(len(v)):
+        low = high = v[n]
+        for k in range(len(least)):
+            one, other = moved[n, k] * least[k], moved[n, k] * most[k]
+            doubt = _SHARE * max(abs(one), abs(other))
+            low += min(one, other) - doubt
+            high += max(one, other) + doubt
+        left_out = 0.0
+        for s in range(beyond.shape[1]):
+            left_out = max(left_out, abs(beyond[n, s]))
+        found[n, 0], found[n, 1] = low - _SAFETY * left_out, high + _SAFETY * left_out
     return found
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from gridmend.powerflow.controls.queue import disarm
 from gridmend.powerflow.lanes.measure import measure
 from gridmend.powerflow.lanes.steps import FIRST_PACE
-from gridmend.powerflow.simd import inlined, unowned
+from gridmend.powerflow.simd import get, inlined, put
 
 UNDECIDED, QUIET, RESTLESS = range(3)
 """Of a lane's controls: not known yet, at rest, or given up."""
@@ -90,7 +90,7 @@ class Run(NamedTuple):
     next: Any
 
 
-@unowned
+@inlined
 def place(moves: Any, at: Any, ratio: Any, moved: Any, lanes: int, w: int) -> None:
     """Put a lane's positions into the kernel's arrays."""
     for q in range(len(moves.tie_tap)):
@@ -100,7 +100,7 @@ def place(moves: Any, at: Any, ratio: Any, moved: Any, lanes: int, w: int) -> No
         moved[b * lanes + w] = moves.share[b, at.on[b * lanes + w]]
 
 
-@unowned
+@inlined
 def take(task: Any, run: Any, at: Any, start: Any, now: Any, x: Any, lanes: int, w: int) -> bool:
     """Take the next job with any steps, beginning at the base; False where none is left."""
     while run.next[0] < len(task.first):
@@ -121,7 +121,7 @@ def take(task: Any, run: Any, at: Any, start: Any, now: Any, x: Any, lanes: int,
     return False
 
 
-@unowned
+@inlined
 def begin(task: Any, run: Any, at: Any, moves: Any, now: Any, ratio: Any, moved: Any) -> bool:
     """Give lanes that are fresh the factors of their step; whether any is."""
     lanes, found = len(run.job), False
@@ -146,7 +146,7 @@ def gather(rows: Any, run: Any, got: Any, now: Any, ratio: Any, x: Any, lanes: i
     slot = got.many[0]
     size = 2 * rows.active
     for k in range(size):
-        got.stash[slot * size + k] = x[k * lanes + w]
+        put(got.stash, slot * size + k, get(x, k * lanes + w))
     for k in range(len(now) // (2 * lanes)):
         got.factors[k * lanes + slot] = now[2 * k * lanes + w]
     for q in range(len(ratio) // lanes):
@@ -155,7 +155,7 @@ def gather(rows: Any, run: Any, got: Any, now: Any, ratio: Any, x: Any, lanes: i
     got.many[0] = slot + 1
 
 
-@unowned
+@inlined
 def read_all(
     rows: Any, legs: Any, loose_legs: Any, readings: Any, got: Any, extra: Any, room: Any,
     taken: Any, read: Any, trail: Any,
@@ -164,7 +164,7 @@ def read_all(
     lanes, size = len(got.step), 2 * rows.active
     for k in range(size):
         for slot in range(lanes):
-            got.x[k * lanes + slot] = got.stash[slot * size + k]
+            put(got.x, k * lanes + slot, get(got.stash, slot * size + k))
     measure(
         rows, legs, loose_legs, readings, got.factors, lanes, 0, got.ratio, got.x, extra, room,
         taken, read, lanes, 0,

@@ -79,6 +79,25 @@ def looked_at(read: Readings, rows: Rows, shown: Flags) -> Readings:
     )
 
 
+def serving(read: Readings, between: Floats) -> Readings:
+    """The same with only the customers that may be outside their limits, where the voltages of rows
+    stay `between` [rows, 2] [pu]; all whose load is not between one node and ground."""
+    rows, by = read.served_row.reshape(-1, 2), read.served.reshape(-1, 4)[:, :1]
+    stays = between[rows[:, 0]] * by
+    inside = (stays[:, 0] ** 2 > read.low) & (stays[:, 1] ** 2 < read.high) & (stays[:, 0] > 0.0)
+    may: Flags = ~inside | (rows[:, 1] >= 0) | (rows[:, 0] < 0)
+    counts = np.diff(read.served_start)
+    of = np.repeat(np.arange(len(counts)), counts)
+    kept = np.bincount(of[may], minlength=len(counts)) > 0
+    legs = kept[of]
+    return read._replace(
+        served_start=np.append(0, np.cumsum(counts[kept])).astype(np.int32),
+        served_row=np.ascontiguousarray(rows[legs].ravel()),
+        served=np.ascontiguousarray(read.served.reshape(-1, 4)[legs].ravel()),
+        customers=read.customers[kept],
+    )
+
+
 @compiled
 def _passive(active: int, starts: Ints, places: Ints, asked: Ints) -> Any:
     """Passive rows that are asked for, and those that they are found from."""

@@ -142,7 +142,7 @@ def _solved(
     settled so by the sides of legs; all by these where most of some are beside a jump.
 
     `asked` are steps to try first, the tolerance, whether for voltages, and threads. Where nearly
-    all that are tried settle, only nodes that may be outermost are looked at from there on; else
+    all that are tried settle, only what may be outermost is looked at from there on; else
     legs need not stay between their limits.
     """
     some, tolerance, voltages, threads = asked
@@ -154,8 +154,8 @@ def _solved(
         share, fits = float(first.settled.mean()), first.settled
         if share >= _STAYING and first.v_v is not None:
             seen = first.v_v if fits.all() else first.v_v[fits]
-            shown = outermost(network, demand, laid, some[fits], seen)
-            laid = laid if shown is None else laid.reading(shown)
+            least = outermost(network, demand, laid, some[fits], seen)
+            laid = laid if least is None else laid.reading(*least)
     if jumps and (not len(some) or share < _STAYING):
         laid = of_kind(laid.kind) if laid.stays else laid
         share = _settling(partial(block_in_step, laid, demand, tolerance, False), len(steps))

@@ -14,8 +14,8 @@ import numpy as np
 
 from gridmend.model.arrays import Complexes, Flags, Floats, Ints
 from gridmend.model.snapshot import Snapshot
-from gridmend.powerflow.compiled import compiled
 from gridmend.powerflow.factor import Pattern, analyse, depths
+from gridmend.powerflow.lanes.zones import bounds, zones_of
 from gridmend.powerflow.network import (
     Network,
     adjacency,
@@ -37,34 +37,42 @@ _ALIKE = 0.9
 
 
 @dataclass(frozen=True, eq=False)
+class Shape:
+    """An order of elimination, whatever the values: `place` [nodes and twins] in it; the first
+    `first` are passive. `zones` [zones, 2] where each zone's active nodes begin and its ties begin,
+    the zones below first; the ties of a zone end where the next zone begins. `slots` say where a
+    split's values go in the `pattern`, `leg_slots` where legs.
+    """
+
+    place: Ints
+    first: int
+    zones: Ints
+    pattern: Pattern
+    slots: Ints
+    leg_slots: Ints
+
+
+@dataclass(frozen=True, eq=False)
 class Split:
     """A network with ties, in an order of elimination.
 
     Nodes from `network.pattern.n` on are twins. `winding` [ties] rows of the windings, -1
     for a ratio that stays one,
     `conductors` [ties] their places among the primitives' conductors and `fixed` [ties] what
-    stands there whatever the tap [S]; `node` [ties] the nodes regulated; `place` [nodes and
-    twins] in the order; the first `first` are passive. `zones` [zones, 2] where each zone's
-    active nodes begin and its ties begin, the zones below first; the ties of a zone end where
-    the next zone begins. `base_v` [nodes and twins]; `flat_nodes` and `flat_values` the
-    primitives with twins, at unit taps. `slots` and `values` make the admittance at unit taps,
-    `leg_slots` take the legs.
+    stands there whatever the tap [S]; `node` [ties] the nodes regulated. `base_v` [nodes and
+    twins]; `flat_nodes` and `flat_values` the primitives with twins, at unit taps; `values` make
+    the admittance at unit taps, in the slots of its `shape`.
     """
 
     winding: Ints
     conductors: Ints
     fixed: Complexes
     node: Ints
-    place: Ints
-    first: int
-    zones: Ints
     base_v: Floats
     flat_nodes: Ints
     flat_values: Complexes
-    pattern: Pattern
-    slots: Ints
     values: Complexes
-    leg_slots: Ints
+    shape: Shape
 
     def conductor(self, primitives: Primitives, twin: int) -> tuple[Ints, Complexes]:
         """The nodes of a tied transformer and the row of its admittance at a twin [S]."""
@@ -98,21 +106,46 @@ def _cut(network: Network, snapshot: Snapshot, found: _Ties, kept: Ints) -> Spli
         return None
     twin = n + np.arange(len(node))
     flat[at] = twin
+    a, b = network.remembered(("pairs", at.tobytes()), lambda: _pairs(network, flat, node))
     unit_taps = snapshot.tap_pu.copy()
     unit_taps[winding[winding >= 0]] = 1.0
-    values = values_at(network, snapshot.with_taps(unit_taps))
+    flat_values = values_at(network, snapshot.with_taps(unit_taps))
+    _take_fixed(flat_values, a, b, twin, fixed)
+    values = np.concatenate([flat_values, fixed])
+    here = values != 0
+    shape = network.remembered(
+        ("shape", at.tobytes(), kept.tobytes(), np.packbits(here).tobytes()),
+        lambda: _shape(network, (a[here], b[here]), node, kept),
+    )
+    if shape is None:
+        return None
+    return Split(
+        winding=winding,
+        conductors=at,
+        fixed=fixed,
+        node=node,
+        base_v=np.concatenate([network.nodes.base_v, network.nodes.base_v[node]]),
+        flat_nodes=flat,
+        flat_values=flat_values,
+        values=values[here],
+        shape=shape,
+    )
+
+
+def _pairs(network: Network, flat: Ints, node: Ints) -> tuple[Ints, Ints]:
+    """Row and column of each primitive value, and of what stands at nodes whatever the tap."""
     a, b = conductor_pairs(network.primitives.node_start, flat)
-    _take_fixed(values, a, b, twin, fixed)
-    flat_values = values
-    a, b = np.concatenate([a, node]), np.concatenate([b, node])
-    values = np.concatenate([values, fixed])
-    legs = network.legs
+    return np.concatenate([a, node]), np.concatenate([b, node])
+
+
+def _shape(network: Network, pairs: tuple[Ints, Ints], node: Ints, kept: Ints) -> Shape | None:
+    """An order of elimination for what `pairs` join; None where the cuts leave no tree."""
+    legs, n = network.legs, network.pattern.n
     leg_a = np.stack([legs.plus, legs.minus, legs.plus, legs.minus], 1).ravel()
     leg_b = np.stack([legs.plus, legs.minus, legs.minus, legs.plus], 1).ravel()
-    here = values != 0
-    off = (np.concatenate([a[here], leg_a]), np.concatenate([b[here], leg_b]))
-    size = n + len(node)
-    tree = _zones(size, *off, node, twin)
+    off = (np.concatenate([pairs[0], leg_a]), np.concatenate([pairs[1], leg_b]))
+    size, twin = n + len(node), n + np.arange(len(node))
+    tree = zones_of(size, *off, node, twin)
     if tree is None:
         return None
     zone, depth = tree
@@ -126,12 +159,8 @@ def _cut(network: Network, snapshot: Snapshot, found: _Ties, kept: Ints) -> Spli
         passive[active[active >= 0]] = False
     last = np.zeros(size, np.bool_)
     last[node] = True
-    joined, compiled_for = adjacency(size, *off), 2 * len(network.pattern.rows)
-    if not len(node) and len(joined[1]) > _ALIKE * compiled_for and _only(passive, network):
-        # it is the network as it was compiled, less what is open: so is the order
-        permutation, first = np.argsort(network.place), network.first
-    else:
-        permutation, first = order(*joined, passive, last)
+    joined = adjacency(size, *off)
+    permutation, first = _ordered(network, joined, passive, last)
     place = np.argsort(permutation)
     # of a zone those first that others wait for longest: one after the other they are independent
     deep = depths(size, *upper_columns(*joined, place))[first:]
@@ -141,22 +170,25 @@ def _cut(network: Network, snapshot: Snapshot, found: _Ties, kept: Ints) -> Spli
     permutation[first:] = active[by_zone]
     place[permutation] = np.arange(size)
     above = upper_columns(*joined, place)
-    return Split(
-        winding=winding,
-        conductors=at,
-        fixed=fixed,
-        node=node,
+    return Shape(
         place=place,
         first=first,
-        zones=_bounds(zone[permutation[first:]], last[permutation[first:]]) + first,
-        base_v=np.concatenate([network.nodes.base_v, network.nodes.base_v[node]]),
-        flat_nodes=flat,
-        flat_values=flat_values,
+        zones=bounds(zone[permutation[first:]], last[permutation[first:]]) + first,
         pattern=analyse(size, *above),
-        slots=slots_of(place, *above, a[here], b[here]),
-        values=values[here],
+        slots=slots_of(place, *above, *pairs),
         leg_slots=slots_of(place, *above, leg_a, leg_b),
     )
+
+
+def _ordered(
+    network: Network, joined: tuple[Ints, Ints], passive: Flags, last: Flags
+) -> tuple[Ints, int]:
+    """Nodes in an order of elimination, and how many passive ones it begins with: that which the
+    network was compiled in, where it is no more than that, less what is open."""
+    as_compiled = len(joined[1]) > _ALIKE * 2 * len(network.pattern.rows)
+    if as_compiled and not last.any() and _only(passive, network):
+        return np.argsort(network.place), network.first
+    return order(*joined, passive, last)
 
 
 def _only(passive: Flags, network: Network) -> bool:
@@ -233,60 +265,3 @@ def _take_fixed(values: Complexes, a: Ints, b: Ints, twin: Ints, fixed: Complexe
     for t, y in zip(twin.tolist(), fixed.tolist(), strict=True):
         own = np.flatnonzero((a == t) & (b == t))
         values[own] -= y
-
-
-def _zones(size: int, a: Ints, b: Ints, node: Ints, twin: Ints) -> tuple[Ints, Ints] | None:
-    """[nodes] the zone of each node and [zones] how deep it lies; None where there is no tree.
-
-    Zones above one zone count as one, so that what is seen of the zone below has one place.
-    """
-    if not len(node):
-        return np.zeros(size, np.int64), np.zeros(1, np.int64)
-    joined = (a >= 0) & (b >= 0)
-    zone = _parts(size, a[joined], b[joined])
-    for _ in range(len(node) + 1):
-        parents: dict[int, int] = {}
-        for below, above in zip(zone[node].tolist(), zone[twin].tolist(), strict=True):
-            first = parents.setdefault(below, above)
-            if first != above:
-                zone[zone == above] = first
-                break
-        else:
-            break
-    else:
-        return None
-    depth = np.zeros(int(zone.max()) + 1 if size else 1, np.int64)
-    for below in parents:
-        at, steps = below, 0
-        while at in parents:
-            at, steps = parents[at], steps + 1
-            if steps > len(parents):
-                return None
-        depth[below] = steps
-    return zone, depth
-
-
-@compiled
-def _parts(size: int, a: Ints, b: Ints) -> Ints:
-    """[nodes] a number for each connected part: that of one of its nodes."""
-    part = np.arange(size)
-    for k in range(len(a)):
-        one, other = a[k], b[k]
-        while part[one] != one:
-            part[one] = part[part[one]]
-            one = part[one]
-        while part[other] != other:
-            part[other] = part[part[other]]
-            other = part[other]
-        part[max(one, other)] = min(one, other)
-    for n in range(size):
-        part[n] = part[part[n]]
-    return part
-
-
-def _bounds(zone: Ints, tied: Flags) -> Ints:
-    """[zones, 2] where each zone of the active order begins, and where its ties begin."""
-    starts: list[int] = np.flatnonzero(np.diff(zone, prepend=-1)).tolist()
-    ends = [*starts[1:], len(zone)]
-    found = [(s, e - int(tied[s:e].sum())) for s, e in zip(starts, ends, strict=False)]
-    return np.array(found, np.int64).reshape(-1, 2)

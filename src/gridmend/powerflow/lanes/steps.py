@@ -13,6 +13,7 @@ from gridmend.powerflow.simd import (
     fma,
     get,
     in_lanes,
+    inlined,
     larger,
     load,
     mul,
@@ -58,7 +59,7 @@ class Start(NamedTuple):
     middle: Any
 
 
-@unowned
+@inlined
 def anticipate(
     start: Any, factors: Any, stride: int, offset: int, before: int, x: Any, room: Any
 ) -> None:
@@ -90,7 +91,7 @@ def anticipate(
         store(x, at + lanes, im)
 
 
-@unowned
+@inlined
 def keep(watched: Any, x: Any, old: Any) -> None:
     """Remember the watched rows."""
     lanes = width(x)
@@ -100,7 +101,7 @@ def keep(watched: Any, x: Any, old: Any) -> None:
         store(old, (2 * n + 1) * lanes, load(x, at + lanes))
 
 
-@unowned
+@inlined
 def change(watched: Any, x: Any, old: Any, found: Any) -> None:
     """Largest squared change [pu] of the watched rows in each lane, to `found`."""
     lanes = width(x)

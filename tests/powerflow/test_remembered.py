@@ -1,0 +1,59 @@
+"""What a network remembers is what would be made anew."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from gridmend.formats.read import read
+from gridmend.model.series import Series
+from gridmend.model.snapshot import Snapshot
+from gridmend.powerflow.network import Network
+from gridmend.powerflow.series_flow import SeriesFlow, solve_series
+
+GRID = read("ieee123")
+SHARES = 0.4 + 0.05 * np.arange(48)[None] % 0.6
+
+
+def _at(opened: int) -> Snapshot:
+    """The feeder with one of its closed switches open, or as it is."""
+    normal = Snapshot.normal(GRID)
+    closed = np.flatnonzero(normal.open_phases == 0)
+    masks = normal.open_phases.copy()
+    if opened >= 0:
+        masks[closed[opened]] = 7
+    return normal.with_open_phases(masks)
+
+
+def _flow(network: Network, snapshot: Snapshot, controls: str) -> SeriesFlow:
+    follows = np.zeros(len(GRID.loads), np.int64)
+    series = Series(snapshot, SHARES, {"load_kw": follows, "load_kvar": follows})
+    return solve_series(network, series, controls=controls)
+
+
+@pytest.mark.parametrize("controls", ["off", "static"])
+def test_positions_solved_one_after_another_are_as_on_a_network_of_their_own(controls: str) -> None:
+    network = Network.of(GRID)
+    for opened in (-1, 2, 3, -1, 4, 5, 2):
+        snapshot = _at(opened)
+        found = _flow(network, snapshot, controls)
+        alone = _flow(Network.of(GRID), snapshot, controls)
+        np.testing.assert_array_equal(found.v_min_pu, alone.v_min_pu)
+        np.testing.assert_array_equal(found.source_kw, alone.source_kw)
+
+
+def test_what_was_asked_for_first_is_forgotten_first() -> None:
+    network, made = Network.of(GRID), list[int]()
+
+    def ask(key: int) -> int:
+        return network.remembered(key, lambda: made.append(key) or key)
+
+    assert [ask(k) for k in (1, 2, 1, 2)] == [1, 2, 1, 2]
+    assert made == [1, 2]
+    for k in range(3, 20):
+        ask(k)
+    made.clear()
+    assert ask(19) == 19
+    assert not made
+    assert ask(1) == 1
+    assert made == [1]
