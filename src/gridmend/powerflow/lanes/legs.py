@@ -32,26 +32,29 @@ from gridmend.powerflow.simd import (
 TOGETHER, STEADY_CURRENT, APART, EXPONENTIAL = 0, 1, 2, 3
 """Kinds of fused legs: p and q alike by one division; by a root; apart; apart by powers."""
 
-RECORD, LIMITS, UNDER, POWERS = 12, 4, 4, 7
+RECORD, LIMITS, UNDER, POWERS = 12, 4, 4, 5
 """Numbers of a fused leg; of its limits; of its behaviour below the lower; of its exponents."""
 LOWER, HIGHEST = 2, 1
 """Which of the limits is the lower, where a model ends, and which the highest, both squared."""
 
-DEGREE = 6
-REACH = 0.12
-"""Degree of a series, and how far from its middle it holds to 1e-7 of a leg's power."""
+DEGREE, REACH = 4, 0.08
+LONG, FAR = 6, 0.2
+"""Degree of a polynomial about the base's squared voltage, and how far from there [of it] it holds
+to some 1e-7 of a leg's power; and of another, where the first does not."""
 
 
 class Fused(NamedTuple):
     """Fused legs in the order of their rows; flat arrays, see the sizes of records above.
 
-    `record`: what p and q take [4], the slope [4] and current [2] at the base, all multiplied by
-    the inverse of the pivot, then the voltage at the base [2]. `limits`: lowest and highest squared
-    voltage of the model, the squared lower limit and the inverse of the highest. `powers`: what q
-    alone takes [4], the inverse of the squared voltage at the base, and what p and q are multiplied
-    by there; `series` [kinds of exponents, 2, DEGREE] how that changes, and `series_at` which.
-    `rated`: active and reactive power at factor 1; `near` [2, 2] the squared voltages between which
-    it is near a jump, `calm` [2] those between which it is not, and a series holds.
+    `record`: what p and q take together [4] (where they are apart, the unit matrix), the slope [4]
+    and current [2] at the base, all multiplied by the inverse of the pivot, then the voltage at the
+    base [2]. `limits`: lowest and highest squared voltage of the model, the squared lower limit and
+    the inverse of the highest. `powers`: the inverse of the squared voltage at the base, what p and
+    q are multiplied by there, and what of their rated power they are there; `series` and `long`
+    [kinds of exponents, 2, degree] how the first two change, `of_power` [the same] the others, and
+    `series_at` which. `rated`: active and reactive power at factor 1; `near` [2, 2] the squared
+    voltages between which it is near a jump, `calm` [2] those between which it is not, and the
+    shorter series holds.
     """
 
     kinds: Any
@@ -62,6 +65,8 @@ class Fused(NamedTuple):
     under: Any
     powers: Any
     series: Any
+    long: Any
+    of_power: Any
     series_at: Any
     bare: Any
     rated: Any
@@ -86,13 +91,35 @@ def answer(legs: Any, k: int, re: Any, im: Any, x: Any, scratch: Any) -> Any:
     if calm(legs, k, square, x):
         kind = get(legs.kinds, k)
         if kind == EXPONENTIAL:
-            a, b, _ = _series(legs, k, square, x)
+            a, b = _series(legs, legs.series, DEGREE, k, 1, _apart(legs, k, square, x), x)
         else:
             a = div(splat(x, 1.0), root(square) if kind == STEADY_CURRENT else square)
             b = a
     else:
         a, b = _bounded(legs, k, square, x, scratch)
     return ur, ui, square, a, b
+
+
+@inlined
+def taken(legs: Any, k: int, re: Any, im: Any, x: Any, scratch: Any) -> Any:
+    """What leg `k` takes at its deviation of its rated powers, its squared voltage, and whether it
+    is calm: without a division then."""
+    o = k * RECORD
+    ur = add(re, splat(x, get(legs.record, o + 10)))
+    ui = add(im, splat(x, get(legs.record, o + 11)))
+    square = add(mul(ur, ur), mul(ui, ui))
+    is_calm = calm(legs, k, square, x)
+    if is_calm:
+        kind = get(legs.kinds, k)
+        if kind == EXPONENTIAL:
+            a, b = _series(legs, legs.of_power, DEGREE, k, 3, _apart(legs, k, square, x), x)
+        else:
+            a = root(square) if kind == STEADY_CURRENT else splat(x, 1.0)
+            b = a
+    else:
+        a, b = _bounded(legs, k, square, x, scratch)
+        a, b = mul(a, square), mul(b, square)
+    return a, b, square, is_calm
 
 
 @inlined
@@ -133,17 +160,19 @@ def beyond_line(
     """The same where its powers at the voltage (`ur`, `ui`) are multiplied by `a` and `b`."""
     o, r = k * RECORD, legs.record
     a = mul(a, load(factors, get(legs.p_at, k) * stride + offset))
-    zr, zi = mul(a, ur), mul(a, ui)
     rr = fma(get(r, o + 4), re, fma(get(r, o + 5), im, splat(x, get(r, o + 8))))
     ri = fma(get(r, o + 6), re, fma(get(r, o + 7), im, splat(x, get(r, o + 9))))
-    rr = fma(-get(r, o), zr, fma(-get(r, o + 1), zi, rr))
-    ri = fma(-get(r, o + 2), zr, fma(-get(r, o + 3), zi, ri))
     if get(legs.kinds, k) >= APART:
         b = mul(b, load(factors, get(legs.q_at, k) * stride + offset))
-        zr, zi = mul(b, ur), mul(b, ui)
-        o = k * POWERS
-        rr = fma(-get(legs.powers, o), zr, fma(-get(legs.powers, o + 1), zi, rr))
-        ri = fma(-get(legs.powers, o + 2), zr, fma(-get(legs.powers, o + 3), zi, ri))
+        p, q = (
+            mul(splat(x, get(legs.rated, 2 * k)), a),
+            mul(splat(x, get(legs.rated, 2 * k + 1)), b),
+        )
+        ir, ii = add(mul(p, ur), mul(q, ui)), sub(mul(p, ui), mul(q, ur))
+    else:
+        ir, ii = mul(a, ur), mul(a, ui)
+    rr = fma(-get(r, o), ir, fma(-get(r, o + 1), ii, rr))
+    ri = fma(-get(r, o + 2), ir, fma(-get(r, o + 3), ii, ri))
     return rr, ri
 
 
@@ -159,26 +188,32 @@ def below(k: int, square: Any, under: Any, x: Any) -> Any:
 
 
 @inlined
-def _series(legs: Any, k: int, held: Any, x: Any) -> Any:
-    """The same of active and reactive power by their exponents, near the base's squared voltage;
-    how far `held` is from it [of it]."""
-    o, at = k * POWERS, get(legs.series_at, k) * 2 * DEGREE
+def _apart(legs: Any, k: int, square: Any, x: Any) -> Any:
+    """How far a squared voltage is from the base's [of it]."""
+    return sub(mul(splat(x, get(legs.powers, k * POWERS)), square), splat(x, 1.0))
+
+
+@inlined
+def _series(legs: Any, series: Any, degree: int, k: int, first: int, z: Any, x: Any) -> Any:
+    """What active and reactive power are multiplied by `z` from the base's squared voltage, where
+    at the base it is the `first` of the leg's numbers and the next."""
+    o, at = k * POWERS + first, get(legs.series_at, k) * 2 * degree
     one = splat(x, 1.0)
-    z = sub(mul(splat(x, get(legs.powers, o + 4)), held), one)
-    a = splat(x, get(legs.series, at + DEGREE - 1))
-    b = splat(x, get(legs.series, at + 2 * DEGREE - 1))
-    for n in range(DEGREE - 2, -1, -1):
-        a = add(mul(a, z), splat(x, get(legs.series, at + n)))
-        b = add(mul(b, z), splat(x, get(legs.series, at + DEGREE + n)))
+    a = splat(x, get(series, at + degree - 1))
+    b = splat(x, get(series, at + 2 * degree - 1))
+    for n in range(degree - 2, -1, -1):
+        a = add(mul(a, z), splat(x, get(series, at + n)))
+        b = add(mul(b, z), splat(x, get(series, at + degree + n)))
     a, b = add(mul(a, z), one), add(mul(b, z), one)
-    return mul(splat(x, get(legs.powers, o + 5)), a), mul(splat(x, get(legs.powers, o + 6)), b), z
+    return mul(splat(x, get(legs.powers, o)), a), mul(splat(x, get(legs.powers, o + 1)), b)
 
 
 @inlined
 def by_powers(legs: Any, k: int, held: Any, x: Any, scratch: Any) -> Any:
-    """The same at any squared voltage `held`."""
-    a, b, z = _series(legs, k, held, x)
-    if any_less(splat(x, REACH * REACH), mul(z, z)):
+    """What both powers are multiplied by at any squared voltage `held`."""
+    z = _apart(legs, k, held, x)
+    a, b = _series(legs, legs.long, LONG, k, 1, z, x)
+    if any_less(splat(x, FAR * FAR), mul(z, z)):
         lanes, bare = width(x), legs.bare
         store(scratch, 0, held)
         for w in range(lanes):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from gridmend.powerflow.lanes.extremes import DARK, extremes
-from gridmend.powerflow.lanes.legs import EXPONENTIAL, answer, calm
+from gridmend.powerflow.lanes.legs import EXPONENTIAL, answer, taken
 from gridmend.powerflow.lanes.loose import difference, loose
 from gridmend.powerflow.leg_models import FIXED_Q, FIXED_Q_IMPEDANCE, MOTOR
 from gridmend.powerflow.simd import (
@@ -112,23 +112,23 @@ def _loose_beside(loose_legs: Any, x: Any, room: Any) -> Any:
 @inlined
 def _legs(
     rows: Any, legs: Any, loose_legs: Any, factors: Any, stride: int, offset: int,
-    x: Any, extra: Any, room: Any, taken: Any, out: Any, size: int, at: int,
+    x: Any, extra: Any, room: Any, total: Any, out: Any, size: int, at: int,
 ) -> None:  # fmt: skip
     """Power that all legs take."""
     lanes = width(x)
-    taken[:] = 0.0
-    loose(loose_legs, factors, stride, offset, x, extra, room, taken)
-    total_p, total_q = load(taken, 0), load(taken, lanes)
+    total[:] = 0.0
+    loose(loose_legs, factors, stride, offset, x, extra, room, total)
+    total_p, total_q = load(total, 0), load(total, lanes)
     near = _loose_beside(loose_legs, x, room)
     for row in range(rows.active):
         for k in range(get(rows.leg_start, row), get(rows.leg_start, row + 1)):
             dr, di = load(x, row * 2 * lanes), load(x, row * 2 * lanes + lanes)
-            _, _, square, a, b = answer(legs, k, dr, di, x, room)
+            a, b, square, is_calm = taken(legs, k, dr, di, x, room)
             p = load(factors, get(legs.p_at, k) * stride + offset)
             q = load(factors, get(legs.q_at, k) * stride + offset)
-            total_p = fma(get(legs.rated, 2 * k), mul(mul(a, p), square), total_p)
-            total_q = fma(get(legs.rated, 2 * k + 1), mul(mul(b, q), square), total_q)
-            if get(legs.kinds, k) == EXPONENTIAL and not calm(legs, k, square, x):
+            total_p = fma(get(legs.rated, 2 * k), mul(a, p), total_p)
+            total_q = fma(get(legs.rated, 2 * k + 1), mul(b, q), total_q)
+            if get(legs.kinds, k) == EXPONENTIAL and not is_calm:
                 near = _beside(legs, k, square, near, x)
     store(out, 4 * size + at, total_p)
     store(out, 5 * size + at, total_q)

@@ -13,6 +13,8 @@ from gridmend.powerflow.lanes.legs import (
     APART,
     DEGREE,
     EXPONENTIAL,
+    FAR,
+    LONG,
     REACH,
     RECORD,
     STEADY_CURRENT,
@@ -126,7 +128,7 @@ def _fused(
     slope = base.slope[mine].reshape(-1, 2, 2) * (base_v**2)[:, None, None]
     u_pu, i_pu = u0 / base_v, i0 * base_v
     record = np.zeros((len(mine), RECORD))
-    record[:, :4] = _times(inverse, np.where(apart[:, None, None], p, p + q)).reshape(-1, 4)
+    record[:, :4] = _times(inverse, np.where(apart[:, None, None], one, p + q)).reshape(-1, 4)
     record[:, 4:8] = _times(inverse, slope).reshape(-1, 4)
     record[:, 8:10] = _times(inverse, parts(i_pu)[:, :, None])[:, :, 0]
     record[:, 10], record[:, 11] = u_pu.real, u_pu.imag
@@ -138,8 +140,9 @@ def _fused(
     near = near[mine] * (rated**2)[:, None, None]
     square = np.abs(u_pu) ** 2
     exponents = network.legs.exponents[mine] / 2 - 1
-    powers, bare = _powers(exponents, _times(inverse, q), np.clip(square, lowest, highest), rated)
-    series, series_at = _series(exponents)
+    powers, bare = _powers(exponents, np.clip(square, lowest, highest), rated)
+    pairs, series_at = np.unique(exponents @ (1, 1j), return_inverse=True)
+    pairs = parts(pairs)
     return Fused(
         kinds=kinds.astype(np.int32),
         p_at=demand.p_profile[mine].astype(np.int32),
@@ -148,8 +151,10 @@ def _fused(
         limits=flat(limits, kind),
         under=flat(_under(model, low, least, rated), kind),
         powers=flat(powers, kind),
-        series=flat(series, kind),
-        series_at=series_at.astype(np.int32),
+        series=flat(_series(pairs, DEGREE, REACH), kind),
+        long=flat(_series(pairs, LONG, FAR), kind),
+        of_power=flat(_series(pairs + 1, DEGREE, REACH), kind),
+        series_at=series_at.reshape(-1).astype(np.int32),
         bare=flat(bare, kind),
         rated=flat(
             parts(s) * np.where(model == CURRENT, 1 / rated, 1.0)[:, None],
@@ -193,26 +198,23 @@ def _under(model: Ints, low: Floats, least: Floats, rated: Floats) -> Floats:
     return np.stack([low, rise, 1 / rated, scale], 1)
 
 
-def _powers(exponents: Floats, q: Floats, middle: Floats, rated: Floats) -> tuple[Floats, Floats]:
-    """[legs, POWERS] what q takes and both powers about a squared voltage `middle`; [legs, 4] both
-    exponents of a squared voltage, and what multiplies its powers."""
+def _powers(exponents: Floats, middle: Floats, rated: Floats) -> tuple[Floats, Floats]:
+    """[legs, POWERS] about a squared voltage `middle`; [legs, 4] both exponents of a squared
+    voltage, and what multiplies its powers."""
     scale = rated[:, None] ** (-2 * (exponents + 1))
-    about = np.stack([1 / middle, *(middle[:, None] ** exponents * scale).T], 1)
-    found = np.concatenate([q.reshape(-1, 4), about], 1)
+    by = middle[:, None] ** exponents * scale
+    found = np.concatenate([1 / middle[:, None], by, by * middle[:, None]], 1)
     return found, np.stack([exponents, scale], 2).reshape(-1, 4)
 
 
-def _series(exponents: Floats) -> tuple[Floats, Ints]:
-    """[pairs, 2, DEGREE] binomial series of each different pair of exponents, from their first
-    order on; [legs] the pair of each."""
-    both, at = np.unique(exponents @ (1, 1j), return_inverse=True)
-    pairs = parts(both)
-    found = np.empty((len(pairs), 2, DEGREE))
-    term = pairs
-    for n in range(DEGREE):
-        found[:, :, n] = term
-        term = term * (pairs - n - 1) / (n + 2)
-    return found, at.reshape(-1)
+def _series(exponents: Floats, degree: int, reach: float) -> Floats:
+    """[pairs, 2, degree] of 1 + z to the power of each exponent [pairs, 2] what z, z² and so on are
+    multiplied by: right at z = 0 and, by Chebyshev's points, over all that it reaches."""
+    at = np.cos(np.pi * (np.arange(degree) + 0.5) / degree)
+    z = reach * at
+    wanted = np.expm1(exponents[:, :, None] * np.log1p(z)) / z
+    found = np.linalg.solve(np.vander(at, increasing=True), wanted.reshape(-1, degree).T).T
+    return (found / reach ** np.arange(degree)).reshape(*exponents.shape, degree)
 
 
 def loose_legs(
