@@ -117,6 +117,18 @@ class Network:
         return grouped(self.leg_slots, self.pattern.n + len(self.pattern.rows))
 
     @cached_property
+    def loose_entries(self) -> Ints:
+        """Entries above the diagonal that a device's position may make zero or not."""
+        primitives = self.primitives
+        slots = [
+            self.slots[primitives.of(table, row)[1]]
+            for table in ("switches", "capacitors", "sources")
+            for row in np.flatnonzero(primitives.place[table] >= 0).tolist()
+        ]
+        every = np.unique(np.concatenate(slots)) if slots else np.empty(0, np.int64)
+        return every[every >= self.pattern.n] - self.pattern.n
+
+    @cached_property
     def rating_a(self) -> Floats:
         """[terminals] current rating [A]; nan where it is unknown or does not apply."""
         from gridmend.powerflow.results import terminal_ratings

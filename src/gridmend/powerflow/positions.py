@@ -48,18 +48,6 @@ def moved_devices(network: Network, before: Snapshot, after: Snapshot) -> list[D
     return moved
 
 
-def loose_entries(network: Network) -> Ints:
-    """Entries above the diagonal that a device's position may make zero or not."""
-    primitives = network.primitives
-    slots = [
-        network.slots[primitives.of(table, row)[1]]
-        for table in ("switches", "capacitors", "sources")
-        for row in np.flatnonzero(primitives.place[table] >= 0).tolist()
-    ]
-    every = np.unique(np.concatenate(slots)) if slots else np.empty(0, np.int64)
-    return every[every >= network.pattern.n] - network.pattern.n
-
-
 def set_values(
     network: Network, snapshot: Snapshot, device: Device, values: Complexes,
     shorts: tuple[Short, ...] = (),

@@ -12,7 +12,6 @@ from gridmend.powerflow.chord import Line
 from gridmend.powerflow.iteration import Solution, State, prepared, sources_at
 from gridmend.powerflow.legs import powers
 from gridmend.powerflow.network import Network
-from gridmend.powerflow.positions import loose_entries
 from gridmend.powerflow.reach import parts_without
 from gridmend.powerflow.shorts import Short
 
@@ -58,7 +57,7 @@ def stand(network: Network, snapshot: Snapshot, shorts: tuple[Short, ...] = ()) 
     _, roots = sources_at(network, snapshot)
     live = np.empty(network.pattern.n, np.bool_)
     live[network.place] = state.alive
-    pattern, loose = network.pattern, loose_entries(network)
+    pattern, loose = network.pattern, network.loose_entries
     may_part = np.zeros(len(pattern.rows), np.bool_)
     may_part[loose] = True
     return Standing(

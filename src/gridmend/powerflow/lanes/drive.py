@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 
 from gridmend.powerflow.controls.queue import SAFETY, act, arm, look
+from gridmend.powerflow.lanes.ahead import anticipate
+from gridmend.powerflow.lanes.glance import banks_rest, glance
 from gridmend.powerflow.lanes.kernel import sweep
 from gridmend.powerflow.lanes.progress import (
     QUIET,
@@ -27,7 +29,7 @@ from gridmend.powerflow.lanes.progress import (
     read_all,
     take,
 )
-from gridmend.powerflow.lanes.steps import FAR, FIRST_PACE, anticipate, change, keep
+from gridmend.powerflow.lanes.steps import FAR, FIRST_PACE, change, keep
 from gridmend.powerflow.simd import in_lanes, inlined, load, store, width
 
 EXACT_PU = 1e-9
@@ -40,11 +42,15 @@ LOOK_PU = 3e-5
 @inlined
 def _decide(
     task: Any, run: Any, regs: Any, banks: Any, probes: Any, at: Any, left: float, x: Any,
-    ratio: Any, w: int,
+    ratio: Any, w: int, seen: float,
 ) -> bool:  # fmt: skip
-    """Let a lane's controls look and, if sure of it, act; whether they moved."""
+    """Let a lane's controls look and, if sure of it, act; whether they moved. A glance has `seen`
+    how far its regulators are from wanting anything."""
     lanes = len(run.job)
-    hour = task.hour[run.step[w]]
+    hour, least = task.hour[run.step[w]], SAFETY * max(left, EXACT_PU)
+    if seen >= least and banks_rest(banks, probes, at, hour, x, ratio, lanes, w, least):
+        run.verdict[w] = QUIET
+        return False
     margin = look(regs, banks, probes, at, hour, x, ratio, lanes, w)
     if margin < SAFETY * left and left > EXACT_PU:
         return False
@@ -65,10 +71,11 @@ def _decide(
 @in_lanes
 def drive(
     rows: Any, legs: Any, loose_legs: Any, ties: Any, banks: Any, readings: Any, start: Any,
-    watched: Any, regs: Any, bank_controls: Any, probes: Any, moves: Any, at: Any, run: Any,
-    got: Any, task: Any, trail: Any, x: Any,
+    watched: Any, regs: Any, bank_controls: Any, probes: Any, glances: bool, moves: Any, at: Any,
+    run: Any, got: Any, task: Any, trail: Any, x: Any,
 ) -> None:  # fmt: skip
-    """All jobs of a task; `at`, `run`, `got` and `x` are room, zeros."""
+    """All jobs of a task; `at`, `run`, `got` and `x` are room, zeros. `glances` says whether a
+    glance at the regulators is enough to know that none wants anything."""
     lanes = width(x)
     profiles = task.factors.shape[1]
     now = np.zeros(2 * profiles * lanes, x.dtype)
@@ -78,7 +85,7 @@ def drive(
     size = max(2 * len(loose_legs.model), len(start.mix) + profiles + 1, 3)
     room, read = np.zeros(size * lanes, x.dtype), np.zeros(len(trail.out) * lanes, x.dtype)
     old, found = np.zeros(2 * len(watched) * lanes, x.dtype), np.zeros(lanes, x.dtype)
-    live = 0
+    seen, live = np.full(lanes, -1.0, x.dtype), 0
     for w in range(lanes):
         live += take(task, run, at, start, now, x, lanes, w)
     while live > 0:
@@ -90,9 +97,11 @@ def drive(
             keep(watched, x, old)
         sweep(
             rows, legs, loose_legs, ties, banks, now, 2 * lanes, 0, ratio, moved, x, extra, room,
-            taken,
+            taken, start, room, False,
         )  # fmt: skip
         change(watched, x, old, found)
+        if glances:
+            glance(regs, probes, x, ratio, seen)
         for w in range(lanes):
             if run.job[w] < 0:
                 continue
@@ -102,7 +111,9 @@ def drive(
                 live -= not take(task, run, at, start, now, x, lanes, w)
                 continue
             undecided = run.verdict[w] == UNDECIDED and left < LOOK_PU
-            if undecided and _decide(task, run, regs, bank_controls, probes, at, left, x, ratio, w):
+            if undecided and _decide(
+                task, run, regs, bank_controls, probes, at, left, x, ratio, w, seen[w]
+            ):
                 place(moves, at, ratio, moved, lanes, w)
                 continue
             if run.verdict[w] == UNDECIDED or not left < task.tolerance:

@@ -115,11 +115,16 @@ def _between_limits(network: Network, shares: Shares) -> bool:
     return bool((shares[network.legs.model == EXPONENTIAL] == (1.0, 0.0)).all())
 
 
+def median_of(factors: Floats) -> Floats:
+    """[profiles] the median of factors [profiles, steps]."""
+    every = _APART if factors.shape[1] >= _APART * _ENOUGH else 1
+    return np.median(factors[:, ::every], axis=1)
+
+
 def median_state(walk: Walk, demand: Demand) -> tuple[Floats, Complexes]:
     """The factors of a base and its voltages: the median of each profile, which no single step
     can spoil, or so much of it as has a solution."""
-    every = _APART if demand.factors.shape[1] >= _APART * _ENOUGH else 1
-    middle = np.median(demand.factors[:, ::every], axis=1)
+    middle = median_of(demand.factors)
     for _ in range(_HALVINGS):
         solution = walk.to(demand.at(middle))
         if solution.converged:

@@ -16,7 +16,13 @@ from gridmend.powerflow.controls.static import Settling, hour_of, settle_from
 from gridmend.powerflow.controls.tables import Controls
 from gridmend.powerflow.iteration import prepare
 from gridmend.powerflow.lanes.banks import bank_nodes, measures_a_bank, probes_in_lanes, shares
-from gridmend.powerflow.lanes.layout import laid_out, median_state, source_nodes, voltages_of
+from gridmend.powerflow.lanes.layout import (
+    laid_out,
+    median_of,
+    median_state,
+    source_nodes,
+    voltages_of,
+)
 from gridmend.powerflow.lanes.overloads import corners, watch
 from gridmend.powerflow.lanes.progress import Moves
 from gridmend.powerflow.lanes.solve import Demand, Lanes, solve_lanes, told
@@ -200,7 +206,7 @@ def _middle_positions(
     network: Network, series: Series, factors: Floats, begin: Snapshot
 ) -> Snapshot:
     """Where controls settle at the median demand, from positions; these where they do not."""
-    middle = np.median(factors, axis=1)[:, None]
+    middle = median_of(factors)[:, None]
     demand = replace(series, factors=middle, times=())[0]
     flow = settle_from(Settling.of(network), demand.at_positions_of(begin))
     return flow.snapshot if flow.converged else begin

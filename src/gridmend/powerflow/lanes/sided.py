@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from gridmend.powerflow.jumps import LOOKS
+from gridmend.powerflow.lanes.ahead import anticipate
 from gridmend.powerflow.lanes.board import (
     ALONE,
     DONE,
@@ -35,7 +36,7 @@ from gridmend.powerflow.lanes.sided_rounds import (
     sided_round,
     voltage_of,
 )
-from gridmend.powerflow.lanes.steps import DOUBT, FAR, FIRST_PACE, anticipate, change, keep
+from gridmend.powerflow.lanes.steps import DOUBT, FAR, FIRST_PACE, change, keep
 from gridmend.powerflow.simd import add, in_lanes, load, mul, store, unowned, width
 
 _ROUNDS = 25

@@ -8,9 +8,9 @@ import numpy as np
 
 from gridmend.model.arrays import Complexes, Floats, Ints
 from gridmend.powerflow.compiled import compiled
+from gridmend.powerflow.lanes.ahead import Start
 from gridmend.powerflow.lanes.kernel import passive, respond
 from gridmend.powerflow.lanes.matrix import Base, Kind, Matrix, flat
-from gridmend.powerflow.lanes.steps import Start
 from gridmend.powerflow.lanes.tables import Demand
 from gridmend.powerflow.legs import leg_currents, leg_voltages
 from gridmend.powerflow.network import Network
@@ -57,7 +57,7 @@ def starts(
     all_rows = np.unique(matrix.row[legs.plus[(legs.plus >= 0) & base.state.alive[legs.plus]]])
     watched = _watched(network, demand, base, matrix, all_rows)
     if moved is None or not len(all_rows):
-        return _none(kind, middle), watched
+        return nowhere(kind, middle), watched
     share = moved[all_rows]
     first = np.full(matrix.rows.active, -1, np.int64)
     plus = legs.plus >= 0
@@ -72,6 +72,7 @@ def starts(
             own=flat(own, kind),
             own_at=own_at.astype(np.int32),
             middle=middle.astype(kind),
+            watched_at=np.asarray(np.searchsorted(all_rows, watched), np.int32),
         ),
         watched,
     )
@@ -85,9 +86,10 @@ def _changes(factors: Floats) -> Floats:
     return np.sqrt(np.sum((other - one) ** 2, axis=1) / max(len(at), 1)) + 1e-12
 
 
-def _none(kind: Kind, middle: Floats) -> Start:
+def nowhere(kind: Kind, middle: Floats) -> Start:
+    """No row to anticipate."""
     empty, whole = np.empty(0, kind), np.empty(0, np.int32)
-    return Start(whole, empty, empty, empty, whole, middle.astype(kind))
+    return Start(whole, empty, empty, empty, whole, middle.astype(kind), whole)
 
 
 def _watched(network: Network, demand: Demand, base: Base, matrix: Matrix, rows: Ints) -> Any:
@@ -180,7 +182,7 @@ def _compressed(share: Floats, own_at: Ints, weight: Floats) -> tuple[Floats, Fl
     mine = np.repeat(own_at, 2)
     at: Ints = np.arange(2 * len(share))
     own = np.zeros(2 * rows)
-    common, kept = flat, np.eye(profiles)
+    common, kept, theirs = flat, np.eye(profiles), flat[at, mine]
     for _ in range(4):
         rest = flat.copy()
         rest[at, mine] -= own
@@ -188,7 +190,6 @@ def _compressed(share: Floats, own_at: Ints, weight: Floats) -> tuple[Floats, Fl
         strong = size > _NEGLIGIBLE**2 * max(float(size[-1]), 1e-300)
         kept = vectors[:, strong][:, -_MOST_MIXTURES:]
         common = rest @ kept
-        low_rank = common @ kept.T
-        own = flat[at, mine] - low_rank[at, mine]
+        own = theirs - (common * kept[mine]).sum(axis=1)
     mixed = common.reshape(rows, 2, -1).transpose(0, 2, 1)
     return mixed, kept.T / weight, (own / weight[mine]).reshape(rows, 2)

@@ -16,13 +16,15 @@ from typing import Any
 
 import numpy as np
 
-from gridmend.model.arrays import Flags, Floats, Ints
+from gridmend.model.arrays import Floats, Ints
 from gridmend.powerflow import simd
+from gridmend.powerflow.compiled import compiled
 from gridmend.powerflow.controls.queue import places
 from gridmend.powerflow.controls.static import ROUNDS
 from gridmend.powerflow.controls.tables import Controls
 from gridmend.powerflow.lanes import measure as lane_measure
 from gridmend.powerflow.lanes.drive import drive
+from gridmend.powerflow.lanes.glance import can_glance
 from gridmend.powerflow.lanes.layout import Packed
 from gridmend.powerflow.lanes.progress import SAME_PU, Gathered, Moves, Run, Task, Trail
 
@@ -157,15 +159,20 @@ def _carried(trail: Trail, edges: list[tuple[int, int]], began: list[Positions])
     return truly
 
 
+@compiled
 def likely_end(given: Any, way: Any, truly: Any, same: float) -> Any:
     """Where each device likely ends that was truly elsewhere than `given` before a `way` [steps,
     devices]: where it was, if it went only toward there and not beyond, else where the way ends."""
-    steps, end = np.diff(way, axis=0, prepend=given[None]), way[-1]
-    up: Flags = (steps > -same).all(axis=0) & (end < truly + same)
-    down: Flags = (steps < same).all(axis=0) & (end > truly - same)
-    ends = end.copy()
-    ends[up | down] = truly[up | down]
-    return ends
+    end = way[-1].copy()
+    for k in range(len(end)):
+        up, down, before = end[k] < truly[k] + same, end[k] > truly[k] - same, given[k]
+        for n in range(len(way)):
+            up &= way[n, k] - before > -same
+            down &= way[n, k] - before < same
+            before = way[n, k]
+        if up or down:
+            end[k] = truly[k]
+    return end
 
 
 def _finish(plan: Plan, trail: Trail, jobs: list[Job], alone: Alone, threads: int) -> None:
@@ -234,8 +241,12 @@ def blocks(steps: int, threads: int) -> list[tuple[int, int]]:
 def _run(plan: Plan, trail: Trail, jobs: list[Job], threads: int) -> list[int]:
     """Run jobs in lanes; for each the step at which it was stuck, -1 for none."""
     shared = [jobs[k::threads] for k in range(min(threads, len(jobs)))]
-    with ThreadPoolExecutor(max(len(shared), 1)) as pool:
-        stuck = list(pool.map(partial(_run_one, plan, trail), shared))
+    run = partial(_run_one, plan, trail)
+    if len(shared) == 1:
+        stuck = [run(shared[0])]
+    else:
+        with ThreadPoolExecutor(max(len(shared), 1)) as pool:
+            stuck = list(pool.map(run, shared))
     found = [-1] * len(jobs)
     for k, part in enumerate(stuck):
         found[k::threads] = part.tolist()
@@ -263,7 +274,8 @@ def _run_one(plan: Plan, trail: Trail, jobs: list[Job]) -> Ints:
     whole = partial(np.zeros, lanes, np.int64)
     rows = len(laid.node)
     drive(
-        *laid.tables, laid.start, laid.watched, regulators, banks, plan.probes, plan.moves,
+        *laid.tables, laid.start, laid.watched, regulators, banks, plan.probes,
+        can_glance(regulators), plan.moves,
         places(len(controls.windings), len(controls.banks), len(regulators.tap), len(banks.bank),
                lanes),
         Run(

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
+from gridmend.powerflow.lanes.ahead import anticipate, changes, keep_foretold
 from gridmend.powerflow.lanes.kernel import sweep
 from gridmend.powerflow.lanes.measure import measure
 from gridmend.powerflow.simd import (
     add,
-    fma,
     get,
     in_lanes,
     inlined,
@@ -41,54 +41,6 @@ DOUBT = 2.0
 AFTER = 32
 """How much more may be left than the pace of earlier rounds says, and after how many steps one
 takes a round more to show it anew."""
-
-
-class Start(NamedTuple):
-    """First-order change of the rows with legs by the demand factors.
-
-    A row moves by the `share`s [rows, 2 × count] of `count` mixtures of factors, given by `mix`
-    [count, profiles], and by its `own` [rows, 2] profile `own_at`. `middle` are the factors of the
-    base state. No rows: lanes start where they are.
-    """
-
-    rows: Any
-    share: Any
-    mix: Any
-    own: Any
-    own_at: Any
-    middle: Any
-
-
-@inlined
-def anticipate(
-    start: Any, factors: Any, stride: int, offset: int, before: int, x: Any, room: Any
-) -> None:
-    """Add to `x` what the change of factors since `before` (the base, if negative) will do."""
-    lanes = width(x)
-    profiles, mixtures = len(start.middle), len(start.mix) // max(len(start.middle), 1)
-    change = mixtures * lanes
-    for m in range(mixtures):
-        store(room, m * lanes, splat(x, 0.0))
-    for k in range(profiles):
-        now = load(factors, k * stride + offset)
-        was = splat(x, start.middle[k]) if before < 0 else load(factors, k * stride + before)
-        moved = sub(now, was)
-        store(room, change + k * lanes, moved)
-        for m in range(mixtures):
-            by = get(start.mix, m * profiles + k)
-            store(room, m * lanes, fma(by, moved, load(room, m * lanes)))
-    for n in range(len(start.rows)):
-        at = get(start.rows, n) * 2 * lanes
-        own = load(room, change + get(start.own_at, n) * lanes)
-        re = fma(get(start.own, 2 * n), own, load(x, at))
-        im = fma(get(start.own, 2 * n + 1), own, load(x, at + lanes))
-        o = n * 2 * mixtures
-        for m in range(mixtures):
-            mixed = load(room, m * lanes)
-            re = fma(get(start.share, o + 2 * m), mixed, re)
-            im = fma(get(start.share, o + 2 * m + 1), mixed, im)
-        store(x, at, re)
-        store(x, at + lanes, im)
 
 
 @inlined
@@ -156,22 +108,29 @@ def in_step(
     lanes = width(x)
     special = len(ties.below)
     extra, taken = np.zeros(special * 2 * lanes, x.dtype), np.zeros(2 * lanes, x.dtype)
-    size = max(2 * len(loose_legs.model), len(start.mix) + len(start.middle) + 1, 3)
-    room = np.zeros(size * lanes, x.dtype)
+    room = np.zeros(max(2 * len(loose_legs.model), 3) * lanes, x.dtype)
+    coming = np.zeros((len(start.mix) + len(start.middle) + 1) * lanes, x.dtype)
+    # where nothing is put into rows before the pass, this takes up where they go on its way
+    first_ahead = len(start.rows) > 0 and special == 0
     old, found = np.zeros(2 * len(watched) * lanes, x.dtype), np.zeros(lanes, x.dtype)
     before, pace = np.zeros(lanes), np.zeros(2 * lanes)
     stride = steps * lanes
     fresh = True
     for step in range(steps):
         now = step * lanes
-        if len(start.rows):
-            anticipate(start, factors, stride, now, -1 if fresh else now - lanes, x, room)
-        keep(watched, x, old)
+        before_at = -1 if fresh else now - lanes
+        if first_ahead:
+            changes(start, factors, stride, now, before_at, coming)
+            keep_foretold(start, watched, x, coming, old)
+        else:
+            if len(start.rows):
+                anticipate(start, factors, stride, now, before_at, x, coming)
+            keep(watched, x, old)
         counts[step], shows = rounds + 1, step % AFTER == 0
         for done in range(1, rounds + 1):
             sweep(
                 rows, legs, loose_legs, ties, banks, factors, stride, now, ratio, moved, x, extra,
-                room, taken,
+                room, taken, start, coming, first_ahead and done == 1,
             )  # fmt: skip
             change(watched, x, old, found)
             enough, worst = settled(found, before, pace, tolerance, done)
