@@ -23,8 +23,9 @@ from gridmend.powerflow.lanes.progress import (
     UNDECIDED,
     begin,
     end,
-    gather,
+    fetch,
     left_of,
+    note,
     place,
     read_all,
     take,
@@ -120,14 +121,17 @@ def drive(
                 continue
             met = end(task, run, at, trail, run.verdict[w] == QUIET, lanes, w)
             if not met:
-                gather(rows, run, got, now, ratio, x, lanes, w)
-                if got.many[0] == lanes:
+                note(run, got, now, ratio, lanes, w)
+                if got.many[0] + got.waits[0] == lanes:
+                    fetch(rows, got, x, lanes)
                     read_all(
                         rows, legs, loose_legs, readings, got, extra, room, taken, read, trail
                     )  # fmt: skip
             run.step[w] += 1
             run.fresh[w] = 1
             if met or run.step[w] >= task.last[run.job[w]]:
+                fetch(rows, got, x, lanes)
                 live -= not take(task, run, at, start, now, x, lanes, w)
+        fetch(rows, got, x, lanes)
     if got.many[0]:
         read_all(rows, legs, loose_legs, readings, got, extra, room, taken, read, trail)

@@ -61,16 +61,17 @@ class Moves(NamedTuple):
 class Gathered(NamedTuple):
     """Settled states that wait to be read, the `step` [lanes] of each, and how `many` there are.
 
-    `stash` [lanes, active rows × 2], one after the other as they come; `x`, where they are put
-    side by side to be read; `factors`, `ratio` as the lanes have them.
+    `x`, where they are put side by side; `factors`, `ratio` as the lanes have them. Behind those
+    are as many as `waits` says whose `x` is still in its `lane`.
     """
 
-    stash: Any
     x: Any
     factors: Any
     ratio: Any
     step: Any
     many: Any
+    lane: Any
+    waits: Any
 
 
 class Run(NamedTuple):
@@ -141,18 +142,26 @@ def begin(task: Any, run: Any, at: Any, moves: Any, now: Any, ratio: Any, moved:
 
 
 @inlined
-def gather(rows: Any, run: Any, got: Any, now: Any, ratio: Any, x: Any, lanes: int, w: int) -> None:
-    """Put a lane's state among those that wait to be read."""
-    slot = got.many[0]
-    size = 2 * rows.active
-    for k in range(size):
-        put(got.stash, slot * size + k, get(x, k * lanes + w))
+def note(run: Any, got: Any, now: Any, ratio: Any, lanes: int, w: int) -> None:
+    """Have a lane's state wait to be read; it is fetched later, with others."""
+    waits = got.waits[0]
+    slot = got.many[0] + waits
     for k in range(len(now) // (2 * lanes)):
         got.factors[k * lanes + slot] = now[2 * k * lanes + w]
     for q in range(len(ratio) // lanes):
         got.ratio[q * lanes + slot] = ratio[q * lanes + w]
-    got.step[slot] = run.step[w]
-    got.many[0] = slot + 1
+    got.step[slot], got.lane[waits] = run.step[w], w
+    got.waits[0] = waits + 1
+
+
+@inlined
+def fetch(rows: Any, got: Any, x: Any, lanes: int) -> None:
+    """Put side by side the states that are noted and still in their lanes."""
+    first, waits = got.many[0], got.waits[0]
+    for k in range(0, 2 * rows.active * lanes if waits else 0, lanes):
+        for n in range(waits):
+            put(got.x, k + first + n, get(x, k + get(got.lane, n)))
+    got.many[0], got.waits[0] = first + waits, 0
 
 
 @inlined
@@ -161,10 +170,7 @@ def read_all(
     taken: Any, read: Any, trail: Any,
 ) -> None:  # fmt: skip
     """Read all states that wait."""
-    lanes, size = len(got.step), 2 * rows.active
-    for k in range(size):
-        for slot in range(lanes):
-            put(got.x, k * lanes + slot, get(got.stash, slot * size + k))
+    lanes = len(got.step)
     measure(
         rows, legs, loose_legs, readings, got.factors, lanes, 0, got.ratio, got.x, extra, room,
         taken, read, lanes, 0,

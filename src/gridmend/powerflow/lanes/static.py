@@ -284,9 +284,10 @@ def _run_one(plan: Plan, trail: Trail, jobs: list[Job]) -> Ints:
             fresh=whole(), pace=np.zeros(lanes), before=np.zeros(lanes), next=np.zeros(1, np.int64),
         ),
         Gathered(
-            stash=np.zeros(rows * 2 * lanes, kind), x=simd.aligned(rows * 2 * lanes, kind),
+            x=simd.aligned(rows * 2 * lanes, kind),
             factors=simd.aligned(profiles * lanes, kind),
             ratio=np.ones(ties * lanes, kind), step=whole(), many=np.zeros(1, np.int64),
+            lane=whole(), waits=np.zeros(1, np.int64),
         ),
         task, trail._replace(stopped=(stopped := np.full(len(jobs), -1))),
         simd.aligned(rows * 2 * lanes, kind),
