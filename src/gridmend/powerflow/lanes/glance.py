@@ -1,8 +1,7 @@
 """A glance at the regulators of all lanes at once: whether any wants to move, and how near it is.
 
-It is what `controls.look` says of those that go by the size of one voltage, with line-drop
-compensation or without. Most steps move nothing; where a glance is sure of that no lane need look
-by itself.
+It is what `controls.look` says where each goes by the size of one voltage, in forward mode and
+below its limit. Most steps move nothing; where a glance is sure of it no lane need look by itself.
 """
 
 from __future__ import annotations
@@ -30,10 +29,8 @@ from gridmend.powerflow.simd import (
 
 
 def can_glance(regulators: Regulators) -> bool:
-    """Whether all regulators go by one voltage of their own side, whatever the power."""
-    one = (regulators.phase > 0) | (regulators.phases[:, 0] == 1)
-    forward = (regulators.reverse == IGNORE) & (regulators.remote < 0)
-    return bool((one & forward & ~(regulators.v_limit > 0.0)).all())
+    """Whether it is known of all regulators which voltage they go by."""
+    return bool(((regulators.phase > 0) | (regulators.phases[:, 0] == 1)).all())
 
 
 @inlined
@@ -59,33 +56,53 @@ def _size(re: Any, im: Any) -> Any:
 
 
 @inlined
-def _away(value: Any, x: Any) -> Any:
-    return larger(value, sub(splat(x, 0.0), value))
+def _forward(regs: Any, probes: Any, k: int, x: Any, ratio: Any) -> Any:
+    """How far power is from turning regulator `k` to reverse mode, less than nothing beyond."""
+    power, apparent = splat(x, 0.0), splat(x, 0.0)
+    for n in range(regs.phases[k, 0]):
+        vr, vi = _phasor(probes, regs.volts[k] + n, x, ratio)
+        ir, ii = _phasor(probes, regs.amps[k] + n, x, ratio)
+        p, q = add(mul(vr, ir), mul(vi, ii)), sub(mul(vi, ir), mul(vr, ii))
+        power, apparent = add(power, p), add(apparent, _size(p, q))
+    return div(sub(splat(x, regs.threshold[k]), power), larger(apparent, splat(x, 1.0)))
+
+
+@inlined
+def _seen(
+    regs: Any, probes: Any, k: int, n: int, re: Any, im: Any, x: Any, ratio: Any
+) -> Any:  # fmt: skip
+    """The voltage that regulator `k` holds, where it has (`re`, `im`) itself."""
+    if regs.remote[k] >= 0:
+        re, im = _phasor(probes, regs.remote[k], x, ratio)
+    elif regs.ldc[k, 0] != 0.0 or regs.ldc[k, 1] != 0.0:
+        ir, ii = _phasor(probes, regs.amps[k] + n, x, ratio)
+        by = regs.pt_ratio[k] / regs.ct_primary[k]
+        r, reactance = by * regs.ldc[k, 0], by * regs.ldc[k, 1]
+        re = fma(r, ir, fma(-reactance, ii, re))
+        im = fma(r, ii, fma(reactance, ir, im))
+    return _size(re, im)
 
 
 @inlined
 def glance(regs: Any, probes: Any, x: Any, ratio: Any, found: Any) -> None:
     """To `found` [lanes] how far a voltage may move before any regulator wants anything [pu], less
-    than nothing where one does."""
+    than nothing where one may want something already."""
     margin, one, wants = splat(x, 1e30), splat(x, 1.0), splat(x, -1.0)
     for k in range(len(regs.tap)):
         n = min(regs.phase[k], regs.phases[k, 0]) - 1 if regs.phase[k] > 0 else 0
-        scale = 1.0 / (regs.pt_ratio[k] * regs.target[k])
+        scale = splat(x, 1.0 / (regs.pt_ratio[k] * regs.target[k]))
         re, im = _phasor(probes, regs.volts[k] + n, x, ratio)
-        local = mul(splat(x, scale), _size(re, im))
-        if regs.ldc[k, 0] != 0.0 or regs.ldc[k, 1] != 0.0:
-            ir, ii = _phasor(probes, regs.amps[k] + n, x, ratio)
-            by = regs.pt_ratio[k] / regs.ct_primary[k]
-            r, reactance = by * regs.ldc[k, 0], by * regs.ldc[k, 1]
-            re = fma(r, ir, fma(-reactance, ii, re))
-            im = fma(r, ii, fma(reactance, ir, im))
-        seen = mul(splat(x, scale), _size(re, im))
-        inside = sub(splat(x, regs.band[k] / 2.0 / regs.target[k]), _away(sub(one, seen), x))
-        alive = sub(local, splat(x, DEAD_SHARE))
-        own = smaller(inside, _away(alive, x))
-        # what hardly has a voltage is left to a look
-        own = where_less(splat(x, 0.0), alive, own, wants)
-        margin = smaller(margin, own)
+        local = mul(scale, _size(re, im))
+        off = sub(one, mul(scale, _seen(regs, probes, k, n, re, im, x, ratio)))
+        away = larger(off, sub(splat(x, 0.0), off))
+        own = sub(splat(x, regs.band[k] / 2.0 / regs.target[k]), away)
+        own = smaller(own, sub(local, splat(x, DEAD_SHARE)))
+        if regs.reverse[k] != IGNORE:
+            own = smaller(own, _forward(regs, probes, k, x, ratio))
+        if regs.v_limit[k] > 0.0:
+            below = sub(one, mul(splat(x, regs.target[k] / regs.v_limit[k]), local))
+            own = smaller(own, below)
+        margin = smaller(margin, where_less(own, splat(x, 0.0), wants, own))
     store(found, 0, margin)
 
 

@@ -1,0 +1,98 @@
+"""A glance at all lanes is a look at each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gridmend.formats.read import read
+from gridmend.model.snapshot import Snapshot
+from gridmend.powerflow.controls.look import LOCKED, NEUTRAL, Regulators
+from gridmend.powerflow.controls.queue import look, places
+from gridmend.powerflow.controls.static import NO_RATIO
+from gridmend.powerflow.controls.tables import Controls
+from gridmend.powerflow.iteration import prepare
+from gridmend.powerflow.lanes.glance import banks_rest, can_glance, glance
+from gridmend.powerflow.network import Network
+from gridmend.powerflow.simd import lanes_of
+
+LANES = lanes_of(np.float64)
+FEEDERS = {name: Network.of(read(name)) for name in ("ieee13", "ieee34", "ieee123")}
+
+
+def _looks(
+    controls: Controls, regulators: Regulators, probes: Any, x: Any, tap_pu: float
+) -> tuple[Any, Any]:
+    """[lanes] the margin of each lane by itself [pu], and whether any regulator wants anything."""
+    banks = controls.bank_controls
+    at = places(len(controls.windings), len(controls.banks), len(regulators.tap),
+                len(banks.bank), LANES)  # fmt: skip
+    at.tap[:] = tap_pu
+    margins, wants = np.empty(LANES), np.empty(LANES, np.bool_)
+    for w in range(LANES):
+        margins[w] = look(regulators, banks, probes, at, 12.0, x, NO_RATIO, LANES, w)
+        wants[w] = at.tap_want.any()
+        rest = banks_rest(banks, probes, at, 12.0, x, NO_RATIO, LANES, w, 0.0)
+        assert rest == (not at.bank_want.any())
+        margins[w] = margins[w] if not len(banks.bank) else np.nan
+    return margins, wants
+
+
+def _drawn(regulators: Regulators, rng: np.random.Generator) -> Regulators:
+    """Some of them with limits, reverse modes and remote buses, which is where others measure."""
+    count = len(regulators.tap)
+
+    def some(values: Any, otherwise: Any) -> Any:
+        return np.where(rng.random(count) < 0.3, values, otherwise).astype(otherwise.dtype)
+
+    return regulators._replace(
+        v_limit=some(regulators.target * rng.uniform(0.97, 1.1, count), regulators.v_limit),
+        reverse=some(rng.choice([LOCKED, NEUTRAL], count), regulators.reverse),
+        remote=some(rng.permutation(regulators.volts), regulators.remote),
+        band=regulators.band * rng.uniform(0.8, 8.0),
+    )
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.sampled_from(sorted(FEEDERS)), st.integers(0, 1000), st.floats(0.0, 0.03),
+    st.sampled_from([0.0, 0.02, 0.3, 1.0]), st.booleans(),
+)  # fmt: skip
+def test_a_glance_tells_what_every_look_does(
+    name: str, seed: int, spread: float, least: float, drawn: bool
+) -> None:
+    network, rng = FEEDERS[name], np.random.default_rng(seed)
+    snapshot = Snapshot.normal(network.grid)
+    fed_back = rng.random() < 0.5
+    if fed_back:
+        snapshot = snapshot.with_demand(-snapshot.load_kw, snapshot.load_kvar)
+    flow = network.solve(snapshot)
+    assert flow.controls_settled
+    state, v = prepare(network, flow.snapshot), flow.v_v
+    by = 1.0 + spread * rng.standard_normal(LANES)
+    by[rng.random(LANES) < 0.2] *= least  # some lanes have hardly a voltage
+    by[0] = 1.0
+    turned = v[:, None] * by * (1.0 + 1e-7 * rng.standard_normal((len(v), LANES)))
+    x = np.ascontiguousarray(np.stack([turned.real, turned.imag], 1)).ravel()
+    controls = network.controls
+    probes = controls.terms.probes(state.values)
+    regulators = _drawn(controls.regulators, rng) if drawn else controls.regulators
+    assert can_glance(regulators)
+    found = np.empty(LANES)
+    glance(regulators, probes, x, NO_RATIO, found)
+    margins, wants = _looks(controls, regulators, probes, x, 1.0)
+    surely = found >= 0.0
+    assert not wants[surely].any()
+    compared = surely & np.isfinite(margins)
+    np.testing.assert_allclose(found[compared], margins[compared], rtol=1e-9, atol=1e-12)
+    assert drawn or fed_back or (wants | (by < 0.2))[~surely].all()
+    assert drawn or fed_back or surely[0]
+
+
+def test_regulators_that_choose_among_voltages_are_looked_at_one_by_one() -> None:
+    regulators = FEEDERS["ieee123"].controls.regulators
+    assert can_glance(regulators)
+    assert not can_glance(regulators._replace(phase=np.full_like(regulators.phase, -1)))
