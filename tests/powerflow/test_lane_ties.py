@@ -14,7 +14,6 @@ from gridmend.powerflow.lanes.matrix import Base, matrix
 from gridmend.powerflow.lanes.measure import LEAST_APART
 from gridmend.powerflow.lanes.solve import source_nodes
 from gridmend.powerflow.lanes.split import split
-from gridmend.powerflow.lanes.start import nowhere
 from gridmend.powerflow.lanes.tables import Demand, fused_legs, loose_legs, loose_nodes, near_a_jump
 from gridmend.powerflow.legs import powers
 from gridmend.powerflow.network import Network
@@ -47,7 +46,7 @@ def _swept(network: Network, snapshot: Snapshot, tap_pu: Floats) -> Complexes:
     for _ in range(120):
         sweep(
             rows, legs, loose, laid.ties, banks, np.ones(LANES), LANES, 0, ratio, np.zeros(0), x,
-            extra, room, taken, nowhere(np.float64, np.ones(1)), room, False,
+            extra, room, taken,
         )  # fmt: skip
     passive(rows, x)
     apart = x.reshape(nodes, 2, LANES)[laid.row]

@@ -98,7 +98,7 @@ def drive(
             keep(watched, x, old)
         sweep(
             rows, legs, loose_legs, ties, banks, now, 2 * lanes, 0, ratio, moved, x, extra, room,
-            taken, start, room, False,
+            taken,
         )  # fmt: skip
         change(watched, x, old, found)
         if glances:

@@ -20,6 +20,7 @@ from gridmend.powerflow.simd import (
     smaller,
     splat,
     store,
+    unowned,
     where_less,
     width,
 )
@@ -31,7 +32,7 @@ DARK = LIVE_PU**2
 """Squared voltage [pu] up to which a node is dead."""
 
 
-@inlined
+@unowned
 def extremes(rows: Any, readings: Any, x: Any, out: Any, size: int, at: int) -> None:
     """Passive rows, and the lowest and highest squared voltage [pu] of all, and at which row."""
     if width(x) == EXACT_LANES:

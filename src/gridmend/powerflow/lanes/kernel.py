@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from gridmend.powerflow.lanes.ahead import foretold
 from gridmend.powerflow.lanes.legs import fused
 from gridmend.powerflow.lanes.loose import loose
 from gridmend.powerflow.simd import (
@@ -135,19 +134,16 @@ def gather(start: Any, places: Any, blocks: Any, row: int, re: Any, im: Any, x: 
 @unowned
 def _forward(
     rows: Any, legs: Any, ties: Any, factors: Any, stride: int, offset: int, ratio: Any, x: Any,
-    extra: Any, scratch: Any, start: Any, coming: Any, ahead: bool,
+    extra: Any, scratch: Any,
 ) -> None:  # fmt: skip
     """What legs take beyond their linear part, carried forward; `x` holds the result."""
-    lanes, with_legs = width(x), 0
+    lanes = width(x)
     for row in range(rows.active):
         at = row * 2 * lanes
         re, im = splat(x, 0.0), splat(x, 0.0)
         first, last = get(rows.leg_start, row), get(rows.leg_start, row + 1)
         if first < last:
             dr, di = load(x, at), load(x, at + lanes)
-            if ahead:
-                dr, di = foretold(start, with_legs, dr, di, coming)
-                with_legs += 1
             for k in range(first, last):
                 rr, ri = fused(legs, k, factors, stride, offset, dr, di, x, scratch)
                 re, im = add(re, rr), add(im, ri)
@@ -192,20 +188,18 @@ def passive(rows: Any, x: Any) -> None:
 @inlined
 def sweep(
     rows: Any, legs: Any, loose_legs: Any, ties: Any, banks: Any, factors: Any, stride: int,
-    offset: int, ratio: Any, moved: Any, x: Any, extra: Any, room: Any, taken: Any, start: Any,
-    coming: Any, ahead: bool,
+    offset: int, ratio: Any, moved: Any, x: Any, extra: Any, room: Any, taken: Any,
 ) -> None:  # fmt: skip
     """One round: the load currents at `x`, and the voltages that they make.
 
     `ratio` [ties × lanes] and `moved` [banks × lanes] are the positions of each lane, the latter
-    as the part of the bank by which it differs from the base. Where it goes `ahead`, load currents
-    are those where voltages go from `x` by the changes `coming`. The rest is room.
+    as the part of the bank by which it differs from the base; the rest is room.
     """
     if len(extra):
         _special(
             ties, banks, loose_legs, factors, stride, offset, ratio, moved, x, extra, room, taken
         )
-    _forward(rows, legs, ties, factors, stride, offset, ratio, x, extra, room, start, coming, ahead)
+    _forward(rows, legs, ties, factors, stride, offset, ratio, x, extra, room)
     _backward(rows, ties, ratio, x)
 
 

@@ -51,7 +51,7 @@ class Loose(NamedTuple):
     triples: Any
 
 
-@inlined
+@unowned
 def loose(
     legs: Any, factors: Any, stride: int, offset: int, x: Any, extra: Any, u: Any, taken: Any
 ) -> None:
@@ -63,7 +63,7 @@ def loose(
     lane_by_lane(legs, factors, stride, offset, x, extra, u, taken)
 
 
-@inlined
+@unowned
 def lane_by_lane(
     legs: Any, factors: Any, stride: int, offset: int, x: Any, extra: Any, u: Any, taken: Any
 ) -> None:
@@ -79,7 +79,7 @@ def lane_by_lane(
             enter(legs, k, u, i, lanes, w, extra)
 
 
-@inlined
+@unowned
 def voltages(legs: Any, x: Any, u: Any) -> None:
     """To `u` the voltages across legs that are taken lane by lane [V]."""
     lanes, t = width(x), legs.table
@@ -159,7 +159,7 @@ def enter_across(legs: Any, k: int, er: Any, ei: Any, extra: Any) -> None:
             store(extra, at + lanes, fma(by, ei, load(extra, at + lanes)))
 
 
-@inlined
+@unowned
 def _across(
     legs: Any, factors: Any, stride: int, offset: int, x: Any, extra: Any, scratch: Any, taken: Any
 ) -> None:
@@ -178,7 +178,7 @@ def _across(
         )  # fmt: skip
 
 
-@inlined
+@unowned
 def _answered(triples: Any, k: int, u: Any, lanes: int, w: int) -> complex:
     """The voltage that a loose leg answers to: of a balanced inverter its positive sequence."""
     if triples[k, 0] < 0:

@@ -18,6 +18,7 @@ from gridmend.powerflow.simd import (
     splat,
     store,
     sub,
+    unowned,
     where_less,
     width,
 )
@@ -82,7 +83,7 @@ def _beside(legs: Any, k: int, square: Any, near: Any, x: Any) -> Any:
     return near
 
 
-@inlined
+@unowned
 def vars_beside(loose_legs: Any, x: Any, room: Any) -> Any:
     """1 where the vars of a loose leg are near a jump; `room` has the voltages there."""
     lanes, near = width(x), splat(x, 0.0)
@@ -97,7 +98,7 @@ def vars_beside(loose_legs: Any, x: Any, room: Any) -> Any:
     return near
 
 
-@inlined
+@unowned
 def _loose_beside(loose_legs: Any, x: Any, room: Any) -> Any:
     """1 where any loose leg is near a jump, the same."""
     near, own = vars_beside(loose_legs, x, room), loose_legs.across
@@ -109,7 +110,7 @@ def _loose_beside(loose_legs: Any, x: Any, room: Any) -> Any:
     return near
 
 
-@inlined
+@unowned
 def _legs(
     rows: Any, legs: Any, loose_legs: Any, factors: Any, stride: int, offset: int,
     x: Any, extra: Any, room: Any, total: Any, out: Any, size: int, at: int,
@@ -135,7 +136,7 @@ def _legs(
     store(out, 10 * size + at, near)
 
 
-@inlined
+@unowned
 def _sources(rows: Any, readings: Any, x: Any, out: Any, size: int, at: int) -> None:
     """Power that sources give at their bus."""
     lanes = width(x)
@@ -163,7 +164,7 @@ def _sources(rows: Any, readings: Any, x: Any, out: Any, size: int, at: int) -> 
     store(out, 7 * size + at, q)
 
 
-@inlined
+@unowned
 def _customers(readings: Any, x: Any, out: Any, size: int, at: int) -> None:
     """Customers at whose service any voltage is outside the limits."""
     lanes = width(x)
@@ -190,7 +191,7 @@ def _customers(readings: Any, x: Any, out: Any, size: int, at: int) -> None:
     store(out, 8 * size + at, outside)
 
 
-@inlined
+@unowned
 def _overloads(readings: Any, ratio: Any, x: Any, out: Any, size: int, at: int) -> None:
     """Watched elements of which any conductor carries more than its rating."""
     lanes = width(x)
@@ -213,7 +214,7 @@ def _overloads(readings: Any, ratio: Any, x: Any, out: Any, size: int, at: int) 
     store(out, 9 * size + at, over)
 
 
-@inlined
+@unowned
 def measure(
     rows: Any, legs: Any, loose_legs: Any, readings: Any, factors: Any, stride: int, offset: int,
     ratio: Any, x: Any, extra: Any, room: Any, taken: Any, out: Any, size: int, at: int,

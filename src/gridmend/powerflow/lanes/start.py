@@ -72,7 +72,6 @@ def starts(
             own=flat(own, kind),
             own_at=own_at.astype(np.int32),
             middle=middle.astype(kind),
-            watched_at=np.asarray(np.searchsorted(all_rows, watched), np.int32),
         ),
         watched,
     )
@@ -89,7 +88,7 @@ def _changes(factors: Floats) -> Floats:
 def nowhere(kind: Kind, middle: Floats) -> Start:
     """No row to anticipate."""
     empty, whole = np.empty(0, kind), np.empty(0, np.int32)
-    return Start(whole, empty, empty, empty, whole, middle.astype(kind), whole)
+    return Start(whole, empty, empty, empty, whole, middle.astype(kind))
 
 
 def _watched(network: Network, demand: Demand, base: Base, matrix: Matrix, rows: Ints) -> Any:

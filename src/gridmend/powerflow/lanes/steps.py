@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from gridmend.powerflow.lanes.ahead import anticipate, changes, keep_foretold
+from gridmend.powerflow.lanes.ahead import anticipate
 from gridmend.powerflow.lanes.kernel import sweep
 from gridmend.powerflow.lanes.measure import measure
 from gridmend.powerflow.simd import (
@@ -108,29 +108,22 @@ def in_step(
     lanes = width(x)
     special = len(ties.below)
     extra, taken = np.zeros(special * 2 * lanes, x.dtype), np.zeros(2 * lanes, x.dtype)
-    room = np.zeros(max(2 * len(loose_legs.model), 3) * lanes, x.dtype)
-    coming = np.zeros((len(start.mix) + len(start.middle) + 1) * lanes, x.dtype)
-    # where nothing is put into rows before the pass, this takes up where they go on its way
-    first_ahead = len(start.rows) > 0 and special == 0
+    size = max(2 * len(loose_legs.model), len(start.mix) + len(start.middle) + 1, 3)
+    room = np.zeros(size * lanes, x.dtype)
     old, found = np.zeros(2 * len(watched) * lanes, x.dtype), np.zeros(lanes, x.dtype)
     before, pace = np.zeros(lanes), np.zeros(2 * lanes)
     stride = steps * lanes
     fresh = True
     for step in range(steps):
         now = step * lanes
-        before_at = -1 if fresh else now - lanes
-        if first_ahead:
-            changes(start, factors, stride, now, before_at, coming)
-            keep_foretold(start, watched, x, coming, old)
-        else:
-            if len(start.rows):
-                anticipate(start, factors, stride, now, before_at, x, coming)
-            keep(watched, x, old)
+        if len(start.rows):
+            anticipate(start, factors, stride, now, -1 if fresh else now - lanes, x, room)
+        keep(watched, x, old)
         counts[step], shows = rounds + 1, step % AFTER == 0
         for done in range(1, rounds + 1):
             sweep(
                 rows, legs, loose_legs, ties, banks, factors, stride, now, ratio, moved, x, extra,
-                room, taken, start, coming, first_ahead and done == 1,
+                room, taken,
             )  # fmt: skip
             change(watched, x, old, found)
             enough, worst = settled(found, before, pace, tolerance, done)
