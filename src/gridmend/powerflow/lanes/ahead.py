@@ -6,13 +6,15 @@ from typing import Any, NamedTuple
 
 from gridmend.powerflow.simd import fma, get, load, splat, store, sub, unowned, width
 
+MIXTURES = 6
+
 
 class Start(NamedTuple):
     """First-order change of the rows with legs by the demand factors.
 
-    A row moves by the `share`s [rows, 2 × count] of `count` mixtures of factors, given by `mix`
-    [count, profiles], and by its `own` [rows, 2] profile `own_at`. `middle` are the factors of the
-    base state. No rows: lanes start where they are.
+    A row moves by the `share`s [rows, MIXTURES, 2] of mixtures of factors, given by `mix`
+    [MIXTURES, profiles], and by its `own` [rows, 2] profile `own_at`. `middle` are the factors of
+    the base state. No rows: lanes start where they are.
     """
 
     rows: Any
@@ -28,28 +30,37 @@ def anticipate(
     start: Any, factors: Any, stride: int, offset: int, before: int, x: Any, room: Any
 ) -> None:
     """Add to `x` what the change of factors since `before` (the base, if negative) will do."""
-    lanes = width(x)
-    profiles, mixtures = len(start.middle), len(start.mix) // max(len(start.middle), 1)
-    change = mixtures * lanes
-    for m in range(mixtures):
+    lanes, profiles = width(x), len(start.middle)
+    change = MIXTURES * lanes
+    for m in range(MIXTURES):
         store(room, m * lanes, splat(x, 0.0))
     for k in range(profiles):
         now = load(factors, k * stride + offset)
         was = splat(x, start.middle[k]) if before < 0 else load(factors, k * stride + before)
         moved = sub(now, was)
         store(room, change + k * lanes, moved)
-        for m in range(mixtures):
+        for m in range(MIXTURES):
             by = get(start.mix, m * profiles + k)
             store(room, m * lanes, fma(by, moved, load(room, m * lanes)))
+    # named one by one, for then they stay in registers over all rows
+    one, two, three = load(room, 0), load(room, lanes), load(room, 2 * lanes)
+    four, five, six = load(room, 3 * lanes), load(room, 4 * lanes), load(room, 5 * lanes)
     for n in range(len(start.rows)):
-        at = get(start.rows, n) * 2 * lanes
+        at, o = get(start.rows, n) * 2 * lanes, n * 2 * MIXTURES
         own = load(room, change + get(start.own_at, n) * lanes)
         re = fma(get(start.own, 2 * n), own, load(x, at))
         im = fma(get(start.own, 2 * n + 1), own, load(x, at + lanes))
-        o = n * 2 * mixtures
-        for m in range(mixtures):
-            mixed = load(room, m * lanes)
-            re = fma(get(start.share, o + 2 * m), mixed, re)
-            im = fma(get(start.share, o + 2 * m + 1), mixed, im)
+        re = fma(get(start.share, o), one, re)
+        im = fma(get(start.share, o + 1), one, im)
+        re = fma(get(start.share, o + 2), two, re)
+        im = fma(get(start.share, o + 3), two, im)
+        re = fma(get(start.share, o + 4), three, re)
+        im = fma(get(start.share, o + 5), three, im)
+        re = fma(get(start.share, o + 6), four, re)
+        im = fma(get(start.share, o + 7), four, im)
+        re = fma(get(start.share, o + 8), five, re)
+        im = fma(get(start.share, o + 9), five, im)
+        re = fma(get(start.share, o + 10), six, re)
+        im = fma(get(start.share, o + 11), six, im)
         store(x, at, re)
         store(x, at + lanes, im)

@@ -8,6 +8,7 @@ import numpy as np
 
 from gridmend.model.arrays import Complexes, Flags, Floats, Ints
 from gridmend.powerflow import simd
+from gridmend.powerflow.compiled import compiled
 from gridmend.powerflow.lanes.board import Board
 from gridmend.powerflow.lanes.layout import Packed, voltages_of
 from gridmend.powerflow.lanes.measure import ROWS
@@ -50,15 +51,24 @@ def _rows_with_legs(rows: Any, loose: Any) -> Ints:
     return np.unique(np.concatenate([fused, ends[ends >= 0]]))
 
 
+@compiled
+def _side_by_side(factors: Floats, block: Ints, found: Floats) -> None:
+    """To `found` [profiles, steps of a lane, lanes] the factors of a block of steps, its last one
+    again where it does not fill the lanes."""
+    profiles, per_lane, lanes = found.shape
+    for k in range(profiles):
+        for w in range(lanes):
+            for step in range(per_lane):
+                found[k, step, w] = factors[k, block[min(w * per_lane + step, len(block) - 1)]]
+
+
 def _solved(
     laid: Packed, demand: Demand, tolerance: float, voltages: bool, block: Ints, *, sided: bool
 ) -> Solved:
     width = simd.lanes_of(laid.kind)
     per_lane = -(-len(block) // width)
-    at = np.minimum(np.arange(per_lane * width), len(block) - 1)
     factors = simd.aligned(len(demand.factors) * per_lane * width, laid.kind)
-    apart = np.take(demand.factors, block[at], axis=1).reshape(-1, width, per_lane)
-    factors.reshape(-1, per_lane, width)[:] = apart.transpose(0, 2, 1)
+    _side_by_side(demand.factors, block, factors.reshape(-1, per_lane, width))
     rows = len(laid.node)
     out, counts = simd.aligned(ROWS * per_lane * width, laid.kind), np.zeros(per_lane, np.int64)
     x = simd.aligned(rows * 2 * width, laid.kind)

@@ -36,7 +36,7 @@ def apart(
         return most
     u = base.u_v
     toward = np.where(u == 0.0, 1.0, u) / np.where(u == 0.0, 1.0, np.abs(u))
-    s_va = demand.at(np.abs(demand.factors).max(axis=1, initial=0.0))
+    s_va = demand.at(np.maximum(np.abs(demand.least), np.abs(demand.most)))
     ends: list[tuple[Flags, Floats]] = []
     columns: list[Complexes] = []
     for end in range(2):

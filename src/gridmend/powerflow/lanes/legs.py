@@ -43,6 +43,10 @@ LONG, FAR = 6, 0.2
 to some 1e-7 of a leg's power; and of another, where the first does not."""
 
 
+WHOLE = ("kinds", "p_at", "q_at", "series_at")
+"""What of fused legs are whole numbers."""
+
+
 class Fused(NamedTuple):
     """Fused legs in the order of their rows; flat arrays, see the sizes of records above.
 

@@ -71,7 +71,7 @@ def outermost(
     row, base_v = laid.matrix.row[: network.pattern.n], network.nodes.base_v
     v = laid.base.v_v[: len(row)] / base_v
     size = np.abs(v)
-    least, most = (end(demand.factors, axis=1) - laid.middle for end in (np.min, np.max))
+    least, most = demand.least - laid.middle, demand.most - laid.middle
     change = demand.factors[:, steps] - laid.middle[:, None]
     along, sizes = _along(moved, row, v, base_v, np.ascontiguousarray(v_v.T))
     beyond = sizes - size[:, None] - along @ change

@@ -46,7 +46,7 @@ class Watch:
 
 def corners(walk: Walk, demand: Demand) -> tuple[Solution, Solution]:
     """The two states that bound what a demand can do, near enough for that."""
-    most, least = (demand.at(end(demand.factors, axis=1)) for end in (np.max, np.min))
+    most, least = demand.at(demand.most), demand.at(demand.least)
     takes = demand.s_va.real >= 0
     heavy = walk.to(np.where(takes, most, least), within_pu=_CORNER_PU)
     return heavy, walk.to(np.where(takes, least, most), within_pu=_CORNER_PU)

@@ -94,7 +94,9 @@ def solve_lanes(
     """
     steps = demand.factors.shape[1]
     usable = np.asarray(np.isfinite(demand.factors).all(axis=0), np.bool_)
-    asked, demand = demand, replace(demand, factors=np.where(usable, demand.factors, 0.0))
+    asked = demand
+    if not usable.all():
+        demand = replace(demand, factors=np.where(usable, demand.factors, 0.0))
     cut = split(network, snapshot, _NONE, source_nodes(network))
     if cut is None:
         raise AssertionError("a network without ties is always one zone")
@@ -110,9 +112,10 @@ def solve_lanes(
     settled = np.zeros(steps, np.bool_)
 
     for group in _groups(walk, demand, ends):
-        mine = replace(demand, factors=np.take(demand.factors, group, axis=1))
+        whole = len(group) == steps
+        mine = demand if whole else replace(demand, factors=np.take(demand.factors, group, axis=1))
         middle, v_base = median_state(walk, mine)
-        v_base, shares = on_sides(state, mine.at(middle), v_base)
+        v_base, shares = on_sides(walk, mine.at(middle), v_base)
         of_kind = partial(
             laid_out, network, snapshot, cut, mine, (state, middle, v_base), judged,
             shares=shares,
@@ -207,7 +210,7 @@ def _groups(walk: Walk, demand: Demand, bounds: tuple[Solution, Solution]) -> li
     if all(end.converged for end in bounds):
         # by how much of the way between the bounds the steps go, and half of that more
         weight = np.bincount(demand.p_profile, np.abs(demand.s_va.real), len(demand.factors))
-        whole = float(weight @ np.ptp(demand.factors, axis=1)) if steps else 0.0
+        whole = float(weight @ (demand.most - demand.least)) if steps else 0.0
         share = min(1.5 * (high - low) / whole, 1.0) if whole > 0.0 else 1.0
         count = bases(bounds[0].v_v, bounds[1].v_v, share)
     if count > 1 and high > low:

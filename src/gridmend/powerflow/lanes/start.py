@@ -8,7 +8,7 @@ import numpy as np
 
 from gridmend.model.arrays import Complexes, Floats, Ints
 from gridmend.powerflow.compiled import compiled
-from gridmend.powerflow.lanes.ahead import Start
+from gridmend.powerflow.lanes.ahead import MIXTURES, Start
 from gridmend.powerflow.lanes.kernel import passive, respond
 from gridmend.powerflow.lanes.matrix import Base, Kind, Matrix, flat
 from gridmend.powerflow.lanes.tables import Demand
@@ -19,7 +19,6 @@ from gridmend.powerflow.simd import lanes_of
 _MOST_PROFILES = 64
 """With more profiles, lanes start where the step before ended."""
 
-_MOST_MIXTURES = 6
 _NEGLIGIBLE = 0.01
 _ENOUGH = 500
 _ABSURD = 1e3
@@ -174,7 +173,7 @@ def _compressed(share: Floats, own_at: Ints, weight: Floats) -> tuple[Floats, Fl
     """Mixtures of profiles that move rows together, and what each row's own profile adds.
 
     `share` [rows, 2, profiles]; `weight` [profiles] how much factors change from step to step.
-    Returns [rows, mixtures, 2], [mixtures, profiles] and [rows, 2].
+    Returns [rows, MIXTURES, 2], [MIXTURES, profiles] and [rows, 2]; some may be none.
     """
     rows, _, profiles = share.shape
     flat = (share * weight).reshape(2 * rows, profiles)
@@ -182,13 +181,16 @@ def _compressed(share: Floats, own_at: Ints, weight: Floats) -> tuple[Floats, Fl
     at: Ints = np.arange(2 * len(share))
     own = np.zeros(2 * rows)
     common, kept, theirs = flat, np.eye(profiles), flat[at, mine]
-    for _ in range(4):
+    for _ in range(3):
         rest = flat.copy()
         rest[at, mine] -= own
         size, vectors = np.linalg.eigh(rest.T @ rest)
         strong = size > _NEGLIGIBLE**2 * max(float(size[-1]), 1e-300)
-        kept = vectors[:, strong][:, -_MOST_MIXTURES:]
+        kept = vectors[:, strong][:, -MIXTURES:]
         common = rest @ kept
         own = theirs - (common * kept[mine]).sum(axis=1)
-    mixed = common.reshape(rows, 2, -1).transpose(0, 2, 1)
-    return mixed, kept.T / weight, (own / weight[mine]).reshape(rows, 2)
+    mixed, mix = np.zeros((rows, MIXTURES, 2)), np.zeros((MIXTURES, profiles))
+    count = kept.shape[1]
+    mixed[:, :count] = common.reshape(rows, 2, count).transpose(0, 2, 1)
+    mix[:count] = kept.T / weight
+    return mixed, mix, (own / weight[mine]).reshape(rows, 2)

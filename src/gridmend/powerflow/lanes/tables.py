@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from gridmend.powerflow.lanes.legs import (
     RECORD,
     STEADY_CURRENT,
     TOGETHER,
+    WHOLE,
     Fused,
 )
 from gridmend.powerflow.lanes.loose import Loose
@@ -49,11 +51,21 @@ class Demand:
         p, q = factors[self.p_profile], factors[self.q_profile]
         return self.s_va.real * p + 1j * self.s_va.imag * q
 
-    @property
+    @cached_property
     def level(self) -> Floats:
         """[steps] active power of all legs [W]."""
         weight = np.bincount(self.p_profile, self.s_va.real, len(self.factors))
         return weight @ self.factors
+
+    @cached_property
+    def least(self) -> Floats:
+        """[profiles] the least factor of each."""
+        return self.factors.min(axis=1)
+
+    @cached_property
+    def most(self) -> Floats:
+        """[profiles] the largest factor of each."""
+        return self.factors.max(axis=1)
 
 
 def _known(network: Network, demand: Demand) -> Flags:
@@ -109,6 +121,9 @@ def _fused(
     kind: Kind, near: Floats,
 ) -> Fused:  # fmt: skip
     """Legs whose voltages are in per unit of `base_v`, and their currents times `inverse`."""
+    if not len(mine):
+        none, whole = np.empty(0, kind), np.empty(0, np.int32)
+        return Fused(*(whole if name in WHOLE else none for name in Fused._fields))
     legs = network.legs
     rated = legs.rated_v[mine] / base_v
     model, s = legs.model[mine], demand.s_va[mine]
