@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -46,6 +47,7 @@ class Work:
             self.start, self.factors, {"load_kw": self.of_load, "load_kvar": self.of_load}
         )
 
+    @cached_property
     def demand(self) -> Demand:
         """The same leg by leg; what is no load follows a profile of ones."""
         legs, constant = self.network.legs, len(self.factors)
@@ -74,7 +76,7 @@ def lanes(work: Work) -> Answer:
     """The lanes, controls off, to 1e-5 pu."""
     kind = np.float32 if work.single else np.float64
     found = solve_lanes(
-        work.network, work.start, work.demand(), tolerance=1e-5, threads=work.threads, kind=kind,
+        work.network, work.start, work.demand, tolerance=1e-5, threads=work.threads, kind=kind,
         voltages=work.voltages,
     )  # fmt: skip
     return Answer(found.v_min_pu, found.v_max_pu, found.rounds, v_v=found.v_v)

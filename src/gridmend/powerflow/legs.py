@@ -94,11 +94,12 @@ _TURN = (1 + 0j, complex(-0.5, 0.75**0.5), complex(-0.5, -(0.75**0.5)))
 
 def across(legs: Legs, v_v: Complexes) -> Complexes:
     """[legs] voltage across each leg [V]."""
-    return _across(legs.plus, legs.minus, v_v)
+    return voltages_across(legs.plus, legs.minus, v_v)
 
 
 @compiled
-def _across(plus: Ints, minus: Ints, v_v: Complexes) -> Complexes:
+def voltages_across(plus: Ints, minus: Ints, v_v: Complexes) -> Complexes:
+    """The same for compiled code."""
     u = np.zeros(len(plus), np.complex128)
     for k in range(len(plus)):
         if plus[k] >= 0:

@@ -12,7 +12,7 @@ from gridmend.powerflow.lanes.ahead import MIXTURES, Start
 from gridmend.powerflow.lanes.kernel import passive, respond
 from gridmend.powerflow.lanes.matrix import Base, Kind, Matrix, flat
 from gridmend.powerflow.lanes.tables import Demand
-from gridmend.powerflow.legs import leg_currents, leg_voltages
+from gridmend.powerflow.legs import Answers, answered, currents, leg_currents, voltages_across
 from gridmend.powerflow.network import Network
 from gridmend.powerflow.simd import lanes_of
 
@@ -95,25 +95,43 @@ def _watched(network: Network, demand: Demand, base: Base, matrix: Matrix, rows:
     spread over the others."""
     legs, level = network.legs, demand.level
     row = matrix.row[: network.pattern.n]
-    u, taken = base.u_v, base.taken_a
+    at_base = (base.u_v, base.taken_a, base.slope)
     ends = {int(np.argmin(level)), int(np.argmax(level))} if len(level) else set[int]()
     asked = [demand.at(demand.factors[:, step]) for step in ends]
-
-    def beyond(s_va: Complexes, x: Floats) -> Complexes:
-        """[legs] current that a round does not count on yet [A], at deviations of rows [pu]."""
-        dv = np.where(row < len(x), x[np.minimum(row, len(x) - 1)] @ (1, 1j), 0.0)
-        du = leg_voltages(legs, dv * network.nodes.base_v)
-        slope = base.slope[:, 0::2] * du.real[:, None] + base.slope[:, 1::2] * du.imag[:, None]
-        return taken + slope @ (1, 1j) - leg_currents(legs, s_va, u + du)
-
+    where = (legs.plus, legs.minus, legs.balanced)
     most = [rows[:: max(len(rows) // _WATCHED, 1)]]
     x = np.zeros((matrix.rows.active, 2, len(asked)))
     for _ in range(_ROUNDS_SEEN if asked else 0):
-        columns = [beyond(s_va, x[:, :, k]) for k, s_va in enumerate(asked)]
+        columns = [
+            _beyond(where, legs.answers, at_base, s_va, x[:, :, k], row, network.nodes.base_v)
+            for k, s_va in enumerate(asked)
+        ]
         before, x = x, responses(network, matrix, base, np.stack(columns, 1))
         moved = np.nan_to_num(np.abs(x[rows] - before[rows]).sum(axis=1))
         most += [rows[np.argsort(-column)][:_WATCHED] for column in moved.T]
     return np.unique(np.concatenate(most)).astype(np.int32)
+
+
+@compiled
+def _beyond(
+    where: tuple[Ints, Ints, Ints], answers: Answers, at_base: tuple[Complexes, Complexes, Floats],
+    s_va: Complexes, x: Floats, row: Ints, base_v: Floats,
+) -> Complexes:  # fmt: skip
+    """[legs] current that a round does not count on yet [A], at deviations of rows [pu]."""
+    plus, minus, balanced = where
+    u, taken, slope = at_base
+    dv = np.zeros(len(row), np.complex128)
+    for n in range(len(row)):
+        if row[n] < len(x):
+            dv[n] = base_v[n] * complex(x[row[n], 0], x[row[n], 1])
+    du = answered(balanced, voltages_across(plus, minus, dv))
+    found = taken - currents(answers, u + du, s_va, None)
+    for k in range(len(du)):
+        re, im = du[k].real, du[k].imag
+        found[k] += complex(
+            slope[k, 0] * re + slope[k, 1] * im, slope[k, 2] * re + slope[k, 3] * im
+        )
+    return found
 
 
 def responses(
@@ -131,7 +149,7 @@ def responses(
             inverse=rows.inverse.astype(float), base=rows.base.astype(float),
         )  # fmt: skip
     driving = np.flatnonzero((columns != 0.0).any(axis=0))
-    x = np.empty(len(matrix.row) * 2 * _LANES)
+    x = np.empty(shown * 2 * _LANES)
     for at in range(0, len(driving), _LANES):
         part = driving[at : at + _LANES]
         _put(
