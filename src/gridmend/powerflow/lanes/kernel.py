@@ -144,7 +144,8 @@ def _forward(
         first, last = get(rows.leg_start, row), get(rows.leg_start, row + 1)
         if first < last:
             dr, di = load(x, at), load(x, at + lanes)
-            for k in range(first, last):
+            for n in range(first, last):
+                k = get(legs.place, n)
                 rr, ri = fused(legs, k, factors, stride, offset, dr, di, x, scratch)
                 re, im = add(re, rr), add(im, ri)
         s = get(rows.special, row)

@@ -43,7 +43,7 @@ LONG, FAR = 6, 0.2
 to some 1e-7 of a leg's power; and of another, where the first does not."""
 
 
-WHOLE = ("kinds", "p_at", "q_at", "series_at")
+WHOLE = ("place", "kinds", "p_at", "q_at", "series_at")
 """What of fused legs are whole numbers."""
 
 
@@ -61,6 +61,7 @@ class Fused(NamedTuple):
     shorter series holds.
     """
 
+    place: Any
     kinds: Any
     p_at: Any
     q_at: Any

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
@@ -75,17 +74,11 @@ def matrix(split: Split, base: Base, special: Ints, kind: Kind) -> Matrix:
     """Factor the network at its base; `special` are nodes whose rows get more than fused legs."""
     lower, upper, pivots, zone, pairs = _factored(split, base)
     p, first = split.shape.pattern, split.shape.first
-    size = p.n - first
-    spot = np.concatenate([size + np.arange(first)[::-1], np.arange(size)])
-    row = spot[split.shape.place]
-    column = np.repeat(np.arange(p.n), np.diff(p.l_start))
-    tied = np.zeros(p.n, np.bool_)
-    tied[split.shape.place[split.node]] = True
+    rows = split.shape.rows
+    row, tied = rows.row, split.shape.tied
     pivots[tied] = np.eye(2)
     inverse = _inverses(pivots)
-    lower = _scaled(inverse, lower, pivots, p.l_rows, column)
-    forward = _in_order(p.l_rows, (column >= first) & ~tied[column], p.n)
-    backward = _in_order(spot[column], ~tied[column], p.n)
+    lower = _scaled(inverse, lower, pivots, p.l_rows, rows.column)
     nodes = np.concatenate([special, split.node, _twins(split)])
     nodes = np.unique(nodes[nodes >= 0])
     nodes = nodes[np.argsort(row[nodes])]
@@ -94,37 +87,21 @@ def matrix(split: Split, base: Base, special: Ints, kind: Kind) -> Matrix:
     v_pu = base.v_v / split.base_v
     around: Complexes = np.empty(p.n, complex)
     around[row] = v_pu
-    rows = Rows(
+    filled = Rows(
         leg_start=np.zeros(1, np.int32),
         special=place.astype(np.int32),
-        lower_start=_starts(p.l_rows[forward] - first, size),
-        lower_at=(column[forward] - first).astype(np.int32),
-        lower=flat(lower[forward], kind),
-        upper_start=_starts(spot[column[backward]], p.n),
-        upper_at=spot[p.l_rows[backward]].astype(np.int32),
-        upper=flat(-upper[backward], kind),
+        lower_start=rows.lower_start,
+        lower_at=rows.lower_at,
+        lower=flat(lower[rows.forward], kind),
+        upper_start=rows.upper_start,
+        upper_at=rows.upper_at,
+        upper=flat(-upper[rows.backward], kind),
         inverse=flat(inverse[split.shape.place[nodes]], kind),
-        active=size,
+        active=p.n - first,
         base=flat(parts(around), kind),
     )
     ties = _ties(split, base, row, place, zone, pairs)
-    return Matrix(rows, ties, row, inverse[first:])
-
-
-@compiled
-def _in_order(key: Ints, here: Flags, size: int) -> Ints:
-    """Which entries are here, by their key, of one key as they stand."""
-    start = np.zeros(size + 1, np.int64)
-    for e in range(len(key)):
-        if here[e]:
-            start[key[e] + 1] += 1
-    start = np.cumsum(start)
-    found = np.empty(start[-1], np.int64)
-    for e in range(len(key)):
-        if here[e]:
-            found[start[key[e]]] = e
-            start[key[e]] += 1
-    return found
+    return Matrix(filled, ties, row, inverse[first:])
 
 
 @compiled
@@ -156,10 +133,6 @@ def _scaled(inverse: Floats, lower: Floats, pivots: Floats, rows: Ints, columns:
 
 def _twins(split: Split) -> Ints:
     return len(split.shape.place) - len(split.node) + np.arange(len(split.node))
-
-
-def _starts(of: Ints, size: int) -> Any:
-    return np.concatenate([[0], np.cumsum(np.bincount(of, minlength=size))]).astype(np.int32)
 
 
 def flat(values: Floats, kind: Kind) -> Floats:

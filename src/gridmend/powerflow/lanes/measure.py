@@ -122,7 +122,8 @@ def _legs(
     total_p, total_q = load(total, 0), load(total, lanes)
     near = _loose_beside(loose_legs, x, room)
     for row in range(rows.active):
-        for k in range(get(rows.leg_start, row), get(rows.leg_start, row + 1)):
+        for n in range(get(rows.leg_start, row), get(rows.leg_start, row + 1)):
+            k = get(legs.place, n)
             dr, di = load(x, row * 2 * lanes), load(x, row * 2 * lanes + lanes)
             a, b, square, is_calm = taken(legs, k, dr, di, x, room)
             p = load(factors, get(legs.p_at, k) * stride + offset)

@@ -14,7 +14,8 @@ import numpy as np
 
 from gridmend.model.arrays import Complexes, Flags, Floats, Ints
 from gridmend.model.snapshot import Snapshot
-from gridmend.powerflow.factor import Pattern, analyse, depths
+from gridmend.powerflow.factor import analyse, depths
+from gridmend.powerflow.lanes.shape import Shape
 from gridmend.powerflow.lanes.zones import bounds, zones_of
 from gridmend.powerflow.network import (
     Network,
@@ -34,22 +35,6 @@ whatever the tap [S]."""
 
 _ALIKE = 0.9
 """Of the entries that a network was compiled for, how many must be there for its order to do."""
-
-
-@dataclass(frozen=True, eq=False)
-class Shape:
-    """An order of elimination, whatever the values: `place` [nodes and twins] in it; the first
-    `first` are passive. `zones` [zones, 2] where each zone's active nodes begin and its ties begin,
-    the zones below first; the ties of a zone end where the next zone begins. `slots` say where a
-    split's values go in the `pattern`, `leg_slots` where legs.
-    """
-
-    place: Ints
-    first: int
-    zones: Ints
-    pattern: Pattern
-    slots: Ints
-    leg_slots: Ints
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,6 +160,7 @@ def _shape(network: Network, pairs: tuple[Ints, Ints], node: Ints, kept: Ints) -
         first=first,
         zones=bounds(zone[permutation[first:]], last[permutation[first:]]) + first,
         pattern=analyse(size, *above),
+        tied=place[node],
         slots=slots_of(place, *above, *pairs),
         leg_slots=slots_of(place, *above, leg_a, leg_b),
     )

@@ -159,6 +159,7 @@ def _fused(
     pairs, series_at = np.unique(exponents @ (1, 1j), return_inverse=True)
     pairs = parts(pairs)
     return Fused(
+        place=np.arange(len(mine), dtype=np.int32),
         kinds=kinds.astype(np.int32),
         p_at=demand.p_profile[mine].astype(np.int32),
         q_at=demand.q_profile[mine].astype(np.int32),
