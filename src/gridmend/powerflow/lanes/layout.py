@@ -168,8 +168,10 @@ def _voltages(kept: Floats, row: Ints, base_v: Floats, v_v: Complexes) -> Comple
     many, lanes = kept.shape[0], kept.shape[3]
     found = np.empty((len(row), many * lanes), np.complex128)
     for n in range(len(row)):
+        re, im, by = v_v[n].real, v_v[n].imag, base_v[n]
         for step in range(many):
+            apart = kept[step, row[n]]
             for w in range(lanes):
-                apart = complex(kept[step, row[n], 0, w], kept[step, row[n], 1, w])
-                found[n, w * many + step] = v_v[n] + base_v[n] * apart
+                at = complex(re + by * apart[0, w], im + by * apart[1, w])
+                found[n, w * many + step] = at
     return found

@@ -79,8 +79,8 @@ def outermost(
     stands = live[size[live] >= _STANDS_PU]
     found: Flags = np.zeros(len(laid.matrix.row), np.bool_)
     found[row[live[size[live] < _STANDS_PU]]] = True
-    for sign in (1.0, -1.0):
-        order = stands[np.argsort(sign * size[stands])]
+    rising = stands[np.argsort(size[stands])]
+    for sign, order in ((1.0, rising), (-1.0, rising[::-1].copy())):
         found[row] |= _lowest(sign * size, sign * along, beyond, least, most, order)
     between: Floats = np.full((len(found), 2), (0.0, np.inf))
     between[row[stands]] = _between(size, along, beyond, least, most)[stands]

@@ -23,7 +23,7 @@ from gridmend.powerflow.lanes.layout import Packed, laid_out, median_state, on_s
 from gridmend.powerflow.lanes.matrix import Kind
 from gridmend.powerflow.lanes.outermost import outermost, tried
 from gridmend.powerflow.lanes.overloads import corners, watch
-from gridmend.powerflow.lanes.split import split
+from gridmend.powerflow.lanes.split import whole
 from gridmend.powerflow.lanes.tables import (
     Demand,
 )
@@ -97,9 +97,6 @@ def solve_lanes(
     asked = demand
     if not usable.all():
         demand = replace(demand, factors=np.where(usable, demand.factors, 0.0))
-    cut = split(network, snapshot, _NONE, source_nodes(network))
-    if cut is None:
-        raise AssertionError("a network without ties is always one zone")
     found = np.zeros((lane_measure.ROWS, steps))
     rounds = np.zeros(steps, np.int64)
     v_v = np.zeros((steps, network.pattern.n), complex) if voltages else None
@@ -107,13 +104,15 @@ def solve_lanes(
     walk = Walk(state)
     if not steps:
         return told(node, found, rounds, (usable, usable), v_v)
+    cut = whole(network, state.values, source_nodes(network))
     ends = corners(walk, demand)
     judged = (watch(snapshot, state, ends, cut), limits)
     settled = np.zeros(steps, np.bool_)
 
     for group in _groups(walk, demand, ends):
-        whole = len(group) == steps
-        mine = demand if whole else replace(demand, factors=np.take(demand.factors, group, axis=1))
+        mine = demand
+        if len(group) < steps:
+            mine = replace(demand, factors=np.take(demand.factors, group, axis=1))
         middle, v_base = median_state(walk, mine)
         v_base, shares = on_sides(walk, mine.at(middle), v_base)
         of_kind = partial(

@@ -69,6 +69,15 @@ class Split:
         return nodes, self.flat_values[first : first + len(nodes)]
 
 
+def whole(network: Network, values: Complexes, kept: Ints) -> Split:
+    """A network that is cut nowhere, of primitive `values` [S]; `kept` as in `split`."""
+    none = np.empty(0, np.int64)
+    found = _cut_at(network, values, (none, none, np.empty(0, complex)), kept)
+    if found is None:
+        raise AssertionError("a network without ties is always one zone")
+    return found
+
+
 def split(network: Network, snapshot: Snapshot, windings: Ints, kept: Ints) -> Split | None:
     """Cut a network at the windings whose taps move, at a snapshot's switch positions.
 
@@ -83,6 +92,13 @@ def split(network: Network, snapshot: Snapshot, windings: Ints, kept: Ints) -> S
 
 
 def _cut(network: Network, snapshot: Snapshot, found: _Ties, kept: Ints) -> Split | None:
+    winding = found[0]
+    unit_taps = snapshot.tap_pu.copy()
+    unit_taps[winding[winding >= 0]] = 1.0
+    return _cut_at(network, values_at(network, snapshot.with_taps(unit_taps)), found, kept)
+
+
+def _cut_at(network: Network, at_unit: Complexes, found: _Ties, kept: Ints) -> Split | None:
     n = network.pattern.n
     winding, at, fixed = found
     flat = network.primitives.nodes.copy()
@@ -92,9 +108,7 @@ def _cut(network: Network, snapshot: Snapshot, found: _Ties, kept: Ints) -> Spli
     twin = n + np.arange(len(node))
     flat[at] = twin
     a, b = network.remembered(("pairs", at.tobytes()), lambda: _pairs(network, flat, node))
-    unit_taps = snapshot.tap_pu.copy()
-    unit_taps[winding[winding >= 0]] = 1.0
-    flat_values = values_at(network, snapshot.with_taps(unit_taps))
+    flat_values = at_unit.copy()
     _take_fixed(flat_values, a, b, twin, fixed)
     values = np.concatenate([flat_values, fixed])
     here = values != 0
