@@ -159,8 +159,18 @@ def responses(
         respond(rows, matrix.ties._replace(ratio0=base.ratio), ratio, x)
         if everywhere:
             passive(rows, x)
-        found[:, :, part] = x.reshape(-1, 2, _LANES)[:shown, :, : len(part)]
+        _take(x, part, _LANES, found)
     return found
+
+
+@compiled
+def _take(x: Floats, part: Ints, lanes: int, found: Floats) -> None:
+    """To columns `part` of `found` [rows, 2, columns] the first lanes of `x`."""
+    for n in range(len(found)):
+        for j in range(2):
+            at = (2 * n + j) * lanes
+            for c in range(len(part)):
+                found[n, j, part[c]] = x[at + c]
 
 
 @compiled
