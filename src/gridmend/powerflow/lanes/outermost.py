@@ -73,8 +73,7 @@ def outermost(
     size = np.abs(v)
     least, most = demand.least - laid.middle, demand.most - laid.middle
     change = demand.factors[:, steps] - laid.middle[:, None]
-    along, sizes = _along(moved, row, v, base_v, np.ascontiguousarray(v_v.T))
-    beyond = sizes - size[:, None] - along @ change
+    along, beyond = _along(moved, row, v, base_v, np.ascontiguousarray(v_v.T), change)
     live = np.flatnonzero(laid.base.state.alive)
     stands = live[size[live] >= _STANDS_PU]
     found: Flags = np.zeros(len(laid.matrix.row), np.bool_)
@@ -107,11 +106,12 @@ def _between(v: Floats, moved: Floats, beyond: Floats, least: Floats, most: Floa
 
 @compiled
 def _along(
-    moved: Floats, row: Ints, v: Complexes, base_v: Floats, v_v: Complexes
+    moved: Floats, row: Ints, v: Complexes, base_v: Floats, v_v: Complexes, change: Floats
 ) -> tuple[Floats, Floats]:
-    """[nodes, profiles] what each profile does to the size of each voltage, and the sizes of those
-    `v_v` [nodes, steps] [V] [pu]."""
-    along, sizes = np.empty((len(v), moved.shape[2])), np.empty(v_v.shape)
+    """[nodes, profiles] what each profile does to the size of each voltage, and [nodes, steps] what
+    the sizes of those `v_v` [nodes, steps] [V] are beyond that, at a `change` [profiles, steps] of
+    the factors [pu]."""
+    along, beyond = np.empty((len(v), moved.shape[2])), np.empty(v_v.shape)
     for n in range(len(v)):
         size = abs(v[n])
         re, im = (v[n].real / size, v[n].imag / size) if size > 0.0 else (1.0, 0.0)
@@ -119,8 +119,11 @@ def _along(
             along[n, k] = re * moved[row[n], 0, k] + im * moved[row[n], 1, k]
         for s in range(v_v.shape[1]):
             at = v_v[n, s]
-            sizes[n, s] = np.sqrt(at.real * at.real + at.imag * at.imag) / base_v[n]
-    return along, sizes
+            found = np.sqrt(at.real * at.real + at.imag * at.imag) / base_v[n] - size
+            for k in range(moved.shape[2]):
+                found -= along[n, k] * change[k, s]
+            beyond[n, s] = found
+    return along, beyond
 
 
 @compiled

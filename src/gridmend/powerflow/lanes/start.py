@@ -197,6 +197,23 @@ def _put(
             x[c + lanes] = inverse[n, 2] * re + inverse[n, 3] * im
 
 
+@compiled
+def _product(one: Floats, other: Floats) -> Floats:
+    """`one @ other` by this thread alone: those of a BLAS would be in the way of lanes."""
+    found = np.zeros((len(one), other.shape[1]))
+    if len(one) < len(other):
+        for j in range(len(other)):
+            for i in range(len(one)):
+                for k in range(other.shape[1]):
+                    found[i, k] += one[i, j] * other[j, k]
+        return found
+    for i in range(len(one)):
+        for j in range(len(other)):
+            for k in range(other.shape[1]):
+                found[i, k] += one[i, j] * other[j, k]
+    return found
+
+
 def _compressed(share: Floats, own_at: Ints, weight: Floats) -> tuple[Floats, Floats, Floats]:
     """Mixtures of profiles that move rows together, and what each row's own profile adds.
 
@@ -212,10 +229,10 @@ def _compressed(share: Floats, own_at: Ints, weight: Floats) -> tuple[Floats, Fl
     for _ in range(3):
         rest = flat.copy()
         rest[at, mine] -= own
-        size, vectors = np.linalg.eigh(rest.T @ rest)
+        size, vectors = np.linalg.eigh(_product(rest.T, rest))
         strong = size > _NEGLIGIBLE**2 * max(float(size[-1]), 1e-300)
         kept = vectors[:, strong][:, -MIXTURES:]
-        common = rest @ kept
+        common = _product(rest, kept)
         own = theirs - (common * kept[mine]).sum(axis=1)
     mixed, mix = np.zeros((rows, MIXTURES, 2)), np.zeros((MIXTURES, profiles))
     count = kept.shape[1]

@@ -55,7 +55,7 @@ class Demand:
     def level(self) -> Floats:
         """[steps] active power of all legs [W]."""
         weight = np.bincount(self.p_profile, self.s_va.real, len(self.factors))
-        return weight @ self.factors
+        return np.einsum("p,ps->s", weight, self.factors)
 
     @cached_property
     def least(self) -> Floats:
@@ -156,7 +156,7 @@ def _fused(
     square = np.abs(u_pu) ** 2
     exponents = network.legs.exponents[mine] / 2 - 1
     powers, bare = _powers(exponents, np.clip(square, lowest, highest), rated)
-    pairs, series_at = np.unique(exponents @ (1, 1j), return_inverse=True)
+    pairs, series_at = np.unique(exponents[:, 0] + 1j * exponents[:, 1], return_inverse=True)
     pairs = parts(pairs)
     return Fused(
         place=np.arange(len(mine), dtype=np.int32),
