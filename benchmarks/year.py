@@ -46,10 +46,11 @@ Controls off at the settled positions; {steps} hours, each load on one of 16 sha
 processor time of one thread, the least of {repeats} runs of both (of ours one, where it takes over
 20 s); from a compiled network to the summary of every step, to a tolerance of 1e-5 pu. OpenDSS in
 yearly mode over the first {peer} hours, its matrix made beforehand, meters and monitors off: its
-defaults, and its best settings that keep its tolerance of 1e-4 (named). *Error*: largest distance of any node's voltage, passive ones
-included, from Gridmend's own solve of that hour alone, at 40 hours. On J1 loads stand where their
-model jumps: OpenDSS finds no rest in about a quarter of the hours, and goes on to its last
-iteration; it is timed over the first 100. Each feeder has a process of its own.
+defaults, and its best settings that keep its tolerance of 1e-4 (named). *Error*: largest distance
+of any node's voltage, passive ones included, from Gridmend's own solve of that hour alone, at 40
+hours. On J1 loads stand where their model jumps: OpenDSS finds no rest in about a quarter of the
+hours, and goes on to its last iteration; it is timed over the first 100. Each feeder has a process
+of its own.
 
 | feeder | nodes | ours, float64 | float32 | OpenDSS | its best | ratio | float32 | to its best |\
  error float64 [pu] | float32 | rounds |

@@ -42,18 +42,18 @@ def test_positions_solved_one_after_another_are_as_on_a_network_of_their_own(con
         np.testing.assert_array_equal(found.source_kw, alone.source_kw)
 
 
-def test_what_was_asked_for_first_is_forgotten_first() -> None:
+def test_what_was_not_asked_for_longest_is_forgotten() -> None:
     network, made = Network.of(GRID), list[int]()
 
-    def ask(key: int) -> int:
-        return network.remembered(key, lambda: made.append(key) or key)
+    def ask(key: int) -> int | None:
+        return network.remembered(key, lambda: made.append(key) or (None if key == 2 else key))
 
-    assert [ask(k) for k in (1, 2, 1, 2)] == [1, 2, 1, 2]
-    assert made == [1, 2]
-    for k in range(3, 20):
+    assert [ask(k) for k in (1, 2, 3, 4, 1, 2, 3, 4)] == [1, None, 3, 4, 1, None, 3, 4]
+    assert made == [1, 2, 3, 4]
+    for k in range(5, 20):
         ask(k)
-    made.clear()
-    assert ask(19) == 19
-    assert not made
-    assert ask(1) == 1
-    assert made == [1]
+        assert ask(1) == 1
+    assert made == [*range(1, 20)]
+    assert ask(2) is None
+    assert made[-1] == 2
+    assert len(made) == 20

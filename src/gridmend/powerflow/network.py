@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_REMEMBERED = 4
+_REMEMBERED = 6
+_NOTHING: Any = object()
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,13 +156,14 @@ class Network:
 
     def remembered(self, key: Hashable, make: Callable[[], T]) -> T:
         """What `make` makes, or made when it was last asked for by this key, which says all that it
-        depends on beside the network. Of many things the oldest are forgotten."""
-        found: T | None = self._memory.get(key)
-        if found is None:
+        depends on beside the network. Of many things those not asked for longest are forgotten."""
+        memory = self._memory
+        found = memory.pop(key, _NOTHING)
+        if found is _NOTHING:
             found = make()
-            for old in list(self._memory)[: 1 - _REMEMBERED]:
-                self._memory.pop(old, None)
-            self._memory[key] = found
+            for old in list(memory)[: max(len(memory) + 1 - _REMEMBERED, 0)]:
+                memory.pop(old, None)
+        memory[key] = found
         return found
 
     @staticmethod

@@ -102,7 +102,8 @@ def glance(regs: Any, probes: Any, x: Any, ratio: Any, found: Any) -> None:
         if regs.v_limit[k] > 0.0:
             below = sub(one, mul(splat(x, regs.target[k] / regs.v_limit[k]), local))
             own = smaller(own, below)
-        margin = smaller(margin, where_less(own, splat(x, 0.0), wants, own))
+        # also where it is no number
+        margin = smaller(margin, where_less(splat(x, 0.0), own, own, wants))
     store(found, 0, margin)
 
 

@@ -32,8 +32,6 @@ _APART, _ENOUGH = 11, 64
 """Of a long series the median of every so many steps will do, if that are enough: a prime that
 divides no day or week, so that all hours are among them."""
 _NONE = np.empty(0, np.int64)
-_CLEAR = 1e-3
-"""How far a squared voltage is from a limit [of it], at the least, for the leg not to slide."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,16 +133,12 @@ def median_state(walk: Walk, demand: Demand) -> tuple[Floats, Complexes]:
     return np.zeros(len(middle)), walk.to(demand.at(np.zeros(len(middle)))).v_v
 
 
-def on_sides(walk: Walk, s_va: Complexes, v_v: Complexes) -> tuple[Complexes, Shares | None]:
+def on_sides(state: State, s_va: Complexes, v_v: Complexes) -> tuple[Complexes, Shares | None]:
     """Voltages near those given [V] at which each leg stays on its side of its limits, and shares
     that say so; as they are, and None, where no power jumps or that finds no rest."""
-    state = walk.state
     if not state.network.legs.jump:
         return v_v, None
-    by = beyond(state.network.legs, v_v)
-    shares = taken(by)
-    if v_v is walk.v_v and (np.abs(by) > _CLEAR).all():
-        return v_v, shares  # a solution in which no leg slides along a limit
+    shares = taken(beyond(state.network.legs, v_v))
     found, _ = newton_rounds(state, s_va, v_v, None, old=False, shares=shares)
     return (found.v_v, shares) if found.converged else (v_v, None)
 

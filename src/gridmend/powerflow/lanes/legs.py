@@ -40,7 +40,8 @@ LOWER, HIGHEST = 2, 1
 DEGREE, REACH = 4, 0.08
 LONG, FAR = 6, 0.2
 """Degree of a polynomial about the base's squared voltage, and how far from there [of it] it holds
-to some 1e-7 of a leg's power; and of another, where the first does not."""
+to some 1e-7 of a leg's power, where its exponents are not negative (to 1e-6 at -1); and of another,
+where the first does not."""
 
 
 WHOLE = ("place", "kinds", "p_at", "q_at", "series_at")
@@ -50,6 +51,7 @@ WHOLE = ("place", "kinds", "p_at", "q_at", "series_at")
 class Fused(NamedTuple):
     """Fused legs in the order of their rows; flat arrays, see the sizes of records above.
 
+    `place`: each leg's own, for a loop that reads it keeps one number and no pointers.
     `record`: what p and q take together [4] (where they are apart, the unit matrix), the slope [4]
     and current [2] at the base, all multiplied by the inverse of the pivot, then the voltage at the
     base [2]. `limits`: lowest and highest squared voltage of the model, the squared lower limit and

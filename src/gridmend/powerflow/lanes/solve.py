@@ -114,7 +114,7 @@ def solve_lanes(
         if len(group) < steps:
             mine = replace(demand, factors=np.take(demand.factors, group, axis=1))
         middle, v_base = median_state(walk, mine)
-        v_base, shares = on_sides(walk, mine.at(middle), v_base)
+        v_base, shares = on_sides(state, mine.at(middle), v_base)
         of_kind = partial(
             laid_out, network, snapshot, cut, mine, (state, middle, v_base), judged,
             shares=shares,
