@@ -43,7 +43,6 @@ LONG, FAR = 6, 0.2
 to some 1e-7 of a leg's power, where its exponents are not negative (to 1e-6 at -1); and of another,
 where the first does not."""
 
-
 WHOLE = ("place", "kinds", "p_at", "q_at", "series_at")
 """What of fused legs are whole numbers."""
 
@@ -171,10 +170,8 @@ def beyond_line(
     ri = fma(get(r, o + 6), re, fma(get(r, o + 7), im, splat(x, get(r, o + 9))))
     if get(legs.kinds, k) >= APART:
         b = mul(b, load(factors, get(legs.q_at, k) * stride + offset))
-        p, q = (
-            mul(splat(x, get(legs.rated, 2 * k)), a),
-            mul(splat(x, get(legs.rated, 2 * k + 1)), b),
-        )
+        p = mul(splat(x, get(legs.rated, 2 * k)), a)
+        q = mul(splat(x, get(legs.rated, 2 * k + 1)), b)
         ir, ii = add(mul(p, ur), mul(q, ui)), sub(mul(p, ui), mul(q, ur))
     else:
         ir, ii = mul(a, ur), mul(a, ui)

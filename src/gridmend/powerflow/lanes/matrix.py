@@ -15,7 +15,7 @@ from gridmend.powerflow.iteration import State
 from gridmend.powerflow.lanes.kernel import Rows, Ties
 from gridmend.powerflow.lanes.split import Split
 from gridmend.powerflow.legs import Shares, leg_currents, leg_voltages
-from gridmend.powerflow.network import assemble
+from gridmend.powerflow.network import assemble, scatter
 
 Kind = type[np.float64] | type[np.float32]
 
@@ -149,9 +149,7 @@ def _assembled(split: Split, base: Base) -> tuple[Floats, Floats]:
     """[places, 4] and [entries, 4] the network with its legs' slopes, in per unit."""
     p, state = split.shape.pattern, base.state
     total = np.zeros(p.n + len(p.rows), complex)
-    np.add.at(
-        total, split.shape.slots[split.shape.slots >= 0], split.values[split.shape.slots >= 0]
-    )
+    scatter(split.shape.slots, split.values, total)
     anchors = state.diagonal - assemble(state.network, state.values)[0]
     n = state.network.pattern.n
     at = np.empty(p.n)
