@@ -234,3 +234,19 @@ def test_a_device_that_went_only_toward_where_it_was_likely_stayed_there(
     gone = np.array(way, float)[:, None]
     found = likely_end(np.array([2.0]), gone, np.array([float(truly)]), 1e-9)
     assert found.tolist() == [float(ends)]
+
+
+def test_more_blocks_than_lanes_leave_no_reading_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lane that ends one block begins another at once, over the state that it ended in."""
+    grid = read("ieee13")
+    network, steps = Network.of(grid), 240
+    factors = 0.7 + 0.3 * np.sin(np.arange(steps) * 2 * np.pi / 24)[None]
+    follows = np.zeros(len(grid.loads), np.int64)
+    of = Series(Snapshot.normal(grid), factors, {"load_kw": follows, "load_kvar": follows})
+    usual = solve_series(network, of, controls="static")
+    edges = [(first, first + 3) for first in range(0, steps, 3)]
+    monkeypatch.setattr(lane_static, "blocks", lambda count, threads: edges)
+    found = solve_series(network, of, controls="static")
+    np.testing.assert_allclose(found.taps, usual.taps, rtol=0.0, atol=1e-9)
+    np.testing.assert_allclose(found.v_min_pu, usual.v_min_pu, rtol=0.0, atol=1e-7)
+    np.testing.assert_allclose(found.source_kw, usual.source_kw, rtol=1e-7)
