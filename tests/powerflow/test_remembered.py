@@ -45,15 +45,17 @@ def test_positions_solved_one_after_another_are_as_on_a_network_of_their_own(con
 def test_what_was_not_asked_for_longest_is_forgotten() -> None:
     network, made = Network.of(GRID), list[int]()
 
-    def ask(key: int) -> int | None:
-        return network.remembered(key, lambda: made.append(key) or (None if key == 2 else key))
+    def ask(key: int, kind: str = "one") -> int | None:
+        return network.remembered(
+            kind, key, lambda: made.append(key) or (None if key == 2 else key)
+        )
 
-    assert [ask(k) for k in (1, 2, 3, 4, 1, 2, 3, 4)] == [1, None, 3, 4, 1, None, 3, 4]
-    assert made == [1, 2, 3, 4]
-    for k in range(5, 20):
+    assert [ask(k) for k in (1, 2, 3, 1, 2, 3)] == [1, None, 3, 1, None, 3]
+    assert made == [1, 2, 3]
+    for k in range(4, 20):
         ask(k)
+        ask(k, "other")
         assert ask(1) == 1
-    assert made == [*range(1, 20)]
+    assert made == [1, 2, 3, *(k for n in range(4, 20) for k in (n, n))]
     assert ask(2) is None
     assert made[-1] == 2
-    assert len(made) == 20

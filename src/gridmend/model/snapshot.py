@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any, NoReturn
 
 import numpy as np
@@ -53,6 +54,12 @@ class Snapshot:
     storage_kw: Floats
     storage_kvar: Floats
     time: datetime | None = None
+
+    @cached_property
+    def contents(self) -> tuple[bytes, ...]:
+        """All but the time, as a key: equal where nothing differs."""
+        arrays = (getattr(self, field.name) for field in fields(self) if field.name != "time")
+        return tuple(array.tobytes() for array in arrays)
 
     @staticmethod
     def normal(grid: Grid) -> Snapshot:

@@ -59,6 +59,11 @@ def prepare(network: Network, snapshot: Snapshot, *, with_legs: bool = True) -> 
     return prepared(network, snapshot, with_legs=with_legs)[0]
 
 
+def prepared_once(network: Network, snapshot: Snapshot) -> State:
+    """`prepare`, remembered by the network: for one series after another at the same positions."""
+    return network.remembered("state", snapshot.contents, lambda: prepare(network, snapshot))
+
+
 def prepared(
     network: Network, snapshot: Snapshot, *, with_legs: bool = True, shorts: tuple[Short, ...] = ()
 ) -> tuple[State, Complexes, Complexes]:

@@ -36,7 +36,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_REMEMBERED = 6
+_REMEMBERED = 3
+"""How many things of one kind are."""
+
 _NOTHING: Any = object()
 
 
@@ -151,13 +153,13 @@ class Network:
         return followed(self, self.controls)
 
     @cached_property
-    def _memory(self) -> dict[Hashable, Any]:
+    def _memory(self) -> dict[str, dict[Hashable, Any]]:
         return {}
 
-    def remembered(self, key: Hashable, make: Callable[[], T]) -> T:
+    def remembered(self, kind: str, key: Hashable, make: Callable[[], T]) -> T:
         """What `make` makes, or made when it was last asked for by this key, which says all that it
-        depends on beside the network. Of many things those not asked for longest are forgotten."""
-        memory = self._memory
+        depends on beside the network. Of a kind those not asked for longest are forgotten."""
+        memory = self._memory.setdefault(kind, {})
         found = memory.pop(key, _NOTHING)
         if found is _NOTHING:
             found = make()

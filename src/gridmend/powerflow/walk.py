@@ -10,7 +10,7 @@ from gridmend.model.arrays import Complexes
 from gridmend.powerflow.chord import Line
 from gridmend.powerflow.iteration import State, direct, iterate, resume
 from gridmend.powerflow.jumps import beyond, taken
-from gridmend.powerflow.legs import leg_voltages
+from gridmend.powerflow.legs import Shares, leg_voltages
 from gridmend.powerflow.rounds import TOLERANCE_PU, Solution, newton_rounds
 
 _LEAST_PU = 0.1
@@ -47,6 +47,15 @@ class Walk:
         stands = found.converged and _stands(state, found.v_v)
         self.v_v, self.line = (found.v_v, self.line) if stands else (None, None)
         return found
+
+    def on_sides(self, s_va: Complexes, v_v: Complexes) -> tuple[Solution, Shares]:
+        """From voltages [V] where the walk is to those at which each leg stays on the side of its
+        limits where it is there; shares that say so."""
+        state = self.state
+        shares = taken(beyond(state.network.legs, v_v))
+        found, self.line = newton_rounds(state, s_va, v_v, self.line, old=False, shares=shares)
+        self.v_v, self.line = (found.v_v, self.line) if found.converged else (None, None)
+        return found, shares
 
 
 def _stands(state: State, v_v: Complexes) -> bool:

@@ -11,7 +11,7 @@ from gridmend.powerflow.lanes.measure import LEAST_APART
 from gridmend.powerflow.lanes.start import responses
 from gridmend.powerflow.lanes.tables import Demand
 from gridmend.powerflow.leg_models import EXPONENTIAL
-from gridmend.powerflow.legs import leg_currents
+from gridmend.powerflow.legs import Legs, leg_currents
 from gridmend.powerflow.network import Network
 
 _SAFETY = 1.5
@@ -39,11 +39,8 @@ def apart(
     s_va = demand.at(np.maximum(np.abs(demand.least), np.abs(demand.most)))
     ends: list[tuple[Flags, Floats]] = []
     columns: list[Complexes] = []
-    for end in range(2):
-        limit = legs.limits[:, 1 + end] * legs.rated_v
-        counts: Flags = mine & np.isfinite(limit) & (limit > 0.0)
-        limit = np.where(counts, limit, 1.0)
-        jump = np.where(counts, _jump(network, s_va, toward * limit, end), 0.0)
+    for counts, limit, by_p, by_q in network.remembered("jumps", (), lambda: _jumps(legs)):
+        jump = np.where(counts, (s_va.real * by_p + s_va.imag * by_q) * toward, 0.0)
         if not np.isfinite(jump).all():
             return np.where(mine, np.inf, most)
         ends.append((counts, limit))
@@ -81,14 +78,26 @@ def _moved(
     return moved
 
 
-def _jump(network: Network, s_va: Complexes, u_v: Complexes, end: int) -> Complexes:
-    """[legs] current above a limit less that below it [A]."""
-    shares: Floats = np.tile([1.0, 0.0], (len(u_v), 1))
-    found: list[Complexes] = []
-    for share in (0.0, 1.0):
-        shares[:, end] = share
-        found.append(leg_currents(network.legs, s_va, u_v, shares))
-    return found[1] - found[0]
+def _jumps(legs: Legs) -> list[tuple[Flags, Floats, Complexes, Complexes]]:
+    """Of the lower and of the upper limit which legs jump there, where that is [V], and the current
+    above it less that below it [A] by active and by reactive power, at a voltage of no angle."""
+    found: list[tuple[Flags, Floats, Complexes, Complexes]] = []
+    shares: Floats = np.tile([1.0, 0.0], (len(legs.model), 1))
+    for end in range(2):
+        limit = legs.limits[:, 1 + end] * legs.rated_v
+        counts: Flags = (legs.model == EXPONENTIAL) & np.isfinite(limit) & (limit > 0.0)
+        limit = np.where(counts, limit, 1.0)
+        more: list[Complexes] = []
+        for s_va in (1.0 + 0j, 1j):
+            every: Complexes = np.full(len(limit), s_va)
+            below, above = shares.copy(), shares.copy()
+            below[:, end], above[:, end] = 0.0, 1.0
+            jump = leg_currents(legs, every, limit + 0j, above) - leg_currents(
+                legs, every, limit + 0j, below
+            )
+            more.append(jump)
+        found.append((counts, limit, *more))
+    return found
 
 
 def _parts(jump: Complexes, toward: Complexes) -> Complexes:

@@ -18,16 +18,17 @@ from gridmend.powerflow.lanes.matrix import Base, Kind, Matrix, matrix
 from gridmend.powerflow.lanes.overloads import Watch
 from gridmend.powerflow.lanes.readings import looked_at, readings, serving
 from gridmend.powerflow.lanes.split import Split
-from gridmend.powerflow.lanes.start import moved_by_profiles, starts
+from gridmend.powerflow.lanes.start import leg_rows, moved_by_profiles, start_of
 from gridmend.powerflow.lanes.tables import Demand, fused_legs, loose_legs, loose_nodes, near_a_jump
+from gridmend.powerflow.lanes.watched import watched
 from gridmend.powerflow.leg_models import EXPONENTIAL
 from gridmend.powerflow.legs import Shares
 from gridmend.powerflow.network import Network
-from gridmend.powerflow.rounds import newton_rounds
 from gridmend.powerflow.step_summary import Limits
 from gridmend.powerflow.walk import Walk
 
 _HALVINGS = 8
+_ROUGH_PU = 1e-5
 _APART, _ENOUGH = 11, 64
 """Of a long series the median of every so many steps will do, if that are enough: a prime that
 divides no day or week, so that all hours are among them."""
@@ -84,20 +85,20 @@ def laid_out(
     near = near_a_jump(network, reach, stay=stays)
     legs, leg_start = fused_legs(network, demand, base, laid, kind, near)
     moved = moved_by_profiles(network, demand, base, laid)
-    start, watched = starts(network, demand, (base, middle), laid, moved, kind)
+    rows = leg_rows(network, base, laid)
     tables = (
         laid.rows._replace(leg_start=leg_start), legs,
         loose_legs(network, demand, base, laid, kind, near), laid.ties,
         switched(network, switches, cut, base, laid),
-        readings(network, snapshot, base, laid, judged[1], judged[0], cut, kind),
     )  # fmt: skip
+    read = readings(network, snapshot, base, laid, judged[1], judged[0], cut, kind)
     node = np.empty(len(laid.row), np.int64)
     node[laid.row] = np.arange(len(laid.row))
     return Packed(
-        tables,
+        (*tables, read),
         laid,
-        start,
-        watched,
+        start_of(network, demand, middle, laid, rows, moved, kind),
+        watched(tables, demand, rows, base.ratio, len(switches), kind),
         node,
         base,
         kind,
@@ -124,7 +125,10 @@ def median_of(factors: Floats) -> Floats:
 def median_state(walk: Walk, demand: Demand) -> tuple[Floats, Complexes]:
     """The factors of a base and its voltages: the median of each profile, which no single step
     can spoil, or so much of it as has a solution."""
-    middle = median_of(demand.factors)
+    return _median_state(walk, demand, median_of(demand.factors))
+
+
+def _median_state(walk: Walk, demand: Demand, middle: Floats) -> tuple[Floats, Complexes]:
     for _ in range(_HALVINGS):
         solution = walk.to(demand.at(middle))
         if solution.converged:
@@ -133,14 +137,25 @@ def median_state(walk: Walk, demand: Demand) -> tuple[Floats, Complexes]:
     return np.zeros(len(middle)), walk.to(demand.at(np.zeros(len(middle)))).v_v
 
 
-def on_sides(state: State, s_va: Complexes, v_v: Complexes) -> tuple[Complexes, Shares | None]:
-    """Voltages near those given [V] at which each leg stays on its side of its limits, and shares
-    that say so; as they are, and None, where no power jumps or that finds no rest."""
+def base_state(walk: Walk, demand: Demand) -> tuple[Floats, Complexes, Shares | None]:
+    """The same where each leg stays on its side of its limits, and shares that say so; None where
+    no power jumps, or that finds no rest.
+
+    Where the sides of a rough solution are those of an exact one, that will do as a base: what is
+    near a jump is solved by its sides. Else it is the answer's sides.
+    """
+    middle, state = median_of(demand.factors), walk.state
     if not state.network.legs.jump:
-        return v_v, None
-    shares = taken(beyond(state.network.legs, v_v))
-    found, _ = newton_rounds(state, s_va, v_v, None, old=False, shares=shares)
-    return (found.v_v, shares) if found.converged else (v_v, None)
+        return *_median_state(walk, demand, middle), None
+    s_va, legs = demand.at(middle), state.network.legs
+    rough = walk.to(s_va, within_pu=_ROUGH_PU)
+    if rough.converged:
+        found, shares = walk.on_sides(s_va, rough.v_v)
+        if found.converged and (taken(beyond(legs, found.v_v)) == shares).all():
+            return middle, found.v_v, shares
+    middle, v_v = _median_state(walk, demand, middle)
+    found, shares = walk.on_sides(demand.at(middle), v_v)
+    return (middle, found.v_v, shares) if found.converged else (middle, v_v, None)
 
 
 def source_nodes(network: Network) -> Ints:

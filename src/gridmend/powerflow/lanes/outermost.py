@@ -119,10 +119,10 @@ def _along(
             along[n, k] = re * moved[row[n], 0, k] + im * moved[row[n], 1, k]
         for s in range(v_v.shape[1]):
             at = v_v[n, s]
-            found = np.sqrt(at.real * at.real + at.imag * at.imag) / base_v[n] - size
-            for k in range(moved.shape[2]):
-                found -= along[n, k] * change[k, s]
-            beyond[n, s] = found
+            beyond[n, s] = np.sqrt(at.real * at.real + at.imag * at.imag) / base_v[n] - size
+        for k in range(moved.shape[2]):
+            for s in range(v_v.shape[1]):
+                beyond[n, s] -= along[n, k] * change[k, s]
     return along, beyond
 
 
@@ -133,22 +133,29 @@ def _lowest(
     """[nodes] which may be the lowest of those in `order`, which goes from the lowest up."""
     found = np.zeros(len(v), np.bool_)
     compared = np.empty(_COMPARED, np.int64)
+    middle, reach = (least + most) / 2.0, (most - least) / 2.0
+    at, by = v.copy(), np.empty_like(moved)
+    for n in order:
+        for k in range(len(least)):
+            at[n] += moved[n, k] * middle[k]
+            by[n, k] = moved[n, k] * (reach[k] + _SHARE * max(-least[k], most[k]))
     many = 0
     for n in order:
         is_above = False
         for m in range(many):
             other = compared[m]
-            apart = v[n] - v[other]
-            for k in range(len(least)):
-                d = moved[n, k] - moved[other, k]
-                apart += min(d * least[k], d * most[k])
-                apart -= _SHARE * abs(d) * max(-least[k], most[k])
+            apart, k = at[n] - at[other], 0
+            while apart > 0.0 and k < len(least):
+                apart -= abs(by[n, k] - by[other, k])
+                k += 1
             if apart > 0.0:
                 left_out = 0.0
                 for s in range(beyond.shape[1]):
                     left_out = max(left_out, abs(beyond[n, s] - beyond[other, s]))
                 if apart > _SAFETY * left_out:
                     is_above = True
+                    # what one node is above of, the next is likely to be too
+                    compared[m], compared[0] = compared[0], other
                     break
         if not is_above:
             found[n] = True

@@ -14,7 +14,7 @@ from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow.controls.look import CLOCK
 from gridmend.powerflow.controls.static import Settling, hour_of, settle_from
 from gridmend.powerflow.controls.tables import Controls
-from gridmend.powerflow.iteration import prepare
+from gridmend.powerflow.iteration import prepared_once
 from gridmend.powerflow.lanes.banks import bank_nodes, measures_a_bank, probes_in_lanes, shares
 from gridmend.powerflow.lanes.layout import (
     laid_out,
@@ -140,7 +140,7 @@ def solve_static(
     cut = _cut(network, controls, base)
     if cut is None:
         return None
-    state = prepare(network, base)
+    state = prepared_once(network, base)
     walk = Walk(state)
     solution = (state, *median_state(walk, demand))
     judged = (watch(base, state, corners(walk, demand), cut), limits)

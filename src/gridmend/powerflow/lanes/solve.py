@@ -12,14 +12,14 @@ import numpy as np
 
 from gridmend.model.arrays import Complexes, Flags, Floats, Ints
 from gridmend.model.snapshot import Snapshot
-from gridmend.powerflow.iteration import prepare
+from gridmend.powerflow.iteration import prepared_once
 from gridmend.powerflow.lanes import measure as lane_measure
 from gridmend.powerflow.lanes.blocks import (
     Solved,
     block_in_sides,
     block_in_step,
 )
-from gridmend.powerflow.lanes.layout import Packed, laid_out, median_state, on_sides, source_nodes
+from gridmend.powerflow.lanes.layout import Packed, base_state, laid_out, source_nodes
 from gridmend.powerflow.lanes.matrix import Kind
 from gridmend.powerflow.lanes.outermost import outermost, tried
 from gridmend.powerflow.lanes.overloads import corners, watch
@@ -100,7 +100,7 @@ def solve_lanes(
     found = np.zeros((lane_measure.ROWS, steps))
     rounds = np.zeros(steps, np.int64)
     v_v = np.zeros((steps, network.pattern.n), complex) if voltages else None
-    state, node = prepare(network, snapshot), _NONE
+    state, node = prepared_once(network, snapshot), _NONE
     walk = Walk(state)
     if not steps:
         return told(node, found, rounds, (usable, usable), v_v)
@@ -113,8 +113,7 @@ def solve_lanes(
         mine = demand
         if len(group) < steps:
             mine = replace(demand, factors=np.take(demand.factors, group, axis=1))
-        middle, v_base = median_state(walk, mine)
-        v_base, shares = on_sides(state, mine.at(middle), v_base)
+        middle, v_base, shares = base_state(walk, mine)
         of_kind = partial(
             laid_out, network, snapshot, cut, mine, (state, middle, v_base), judged,
             shares=shares,

@@ -107,13 +107,14 @@ def _cut_at(network: Network, at_unit: Complexes, found: _Ties, kept: Ints) -> S
         return None
     twin = n + np.arange(len(node))
     flat[at] = twin
-    a, b = network.remembered(("pairs", at.tobytes()), lambda: _pairs(network, flat, node))
+    a, b = network.remembered("pairs", at.tobytes(), lambda: _pairs(network, flat, node))
     flat_values = at_unit.copy()
     _take_fixed(flat_values, a, b, twin, fixed)
     values = np.concatenate([flat_values, fixed])
     here = values != 0
     shape = network.remembered(
-        ("shape", at.tobytes(), kept.tobytes(), np.packbits(here).tobytes()),
+        "shape",
+        (at.tobytes(), kept.tobytes(), np.packbits(here).tobytes()),
         lambda: _shape(network, (a[here], b[here]), node, kept),
     )
     if shape is None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from gridmend.model.arrays import Complexes, Floats, Ints
@@ -12,7 +10,7 @@ from gridmend.powerflow.lanes.ahead import MIXTURES, Start
 from gridmend.powerflow.lanes.kernel import passive, respond
 from gridmend.powerflow.lanes.matrix import Base, Kind, Matrix, flat
 from gridmend.powerflow.lanes.tables import Demand
-from gridmend.powerflow.legs import Answers, answered, currents, leg_currents, voltages_across
+from gridmend.powerflow.legs import leg_currents
 from gridmend.powerflow.network import Network
 from gridmend.powerflow.simd import lanes_of
 
@@ -20,12 +18,15 @@ _MOST_PROFILES = 64
 """With more profiles, lanes start where the step before ended."""
 
 _NEGLIGIBLE = 0.01
+_NOTHING_LEFT = 1e-9
+_SAMPLED = 256
+_TURNS = 3
+"""Mixtures are told by some of the rows, in so many turns."""
+
 _ENOUGH = 500
 _ABSURD = 1e3
 """Factors beyond it have no say in how much factors change."""
 
-_WATCHED = 64
-_ROUNDS_SEEN = 3
 _LANES = lanes_of(np.float64)
 
 
@@ -46,33 +47,30 @@ def moved_by_profiles(
     return responses(network, matrix, base, columns, everywhere=True)
 
 
-def starts(
-    network: Network, demand: Demand, at: tuple[Base, Floats], matrix: Matrix,
+def leg_rows(network: Network, base: Base, matrix: Matrix) -> Ints:
+    """The rows of live nodes with legs."""
+    plus = network.legs.plus
+    return np.unique(matrix.row[plus[(plus >= 0) & base.state.alive[plus]]])
+
+
+def start_of(
+    network: Network, demand: Demand, middle: Floats, matrix: Matrix, rows: Ints,
     moved: Floats | None, kind: Kind,
-) -> tuple[Start, Any]:  # fmt: skip
-    """What lanes start with, by what profiles do, and the rows whose change says whether a step
-    is settled."""
-    legs, (base, middle) = network.legs, at
-    all_rows = np.unique(matrix.row[legs.plus[(legs.plus >= 0) & base.state.alive[legs.plus]]])
-    watched = _watched(network, demand, base, matrix, all_rows)
-    if moved is None or not len(all_rows):
-        return nowhere(kind, middle), watched
-    share = moved[all_rows]
-    first = np.full(matrix.rows.active, -1, np.int64)
-    plus = legs.plus >= 0
-    first[matrix.row[legs.plus[plus]]] = demand.p_profile[plus]
-    own_at = first[all_rows]
-    mixed, mix, own = _compressed(share, own_at, _changes(demand.factors))
-    return (
-        Start(
-            rows=all_rows.astype(np.int32),
-            share=flat(mixed, kind),
-            mix=flat(mix, kind),
-            own=flat(own, kind),
-            own_at=own_at.astype(np.int32),
-            middle=middle.astype(kind),
-        ),
-        watched,
+) -> Start:  # fmt: skip
+    """What lanes start with at `rows` with legs, by what profiles do."""
+    if moved is None or not len(rows):
+        return nowhere(kind, middle)
+    first, plus = np.full(matrix.rows.active, -1, np.int64), network.legs.plus
+    first[matrix.row[plus[plus >= 0]]] = demand.p_profile[plus >= 0]
+    own_at = first[rows]
+    mixed, mix, own = _compressed(moved[rows], own_at, _changes(demand.factors))
+    return Start(
+        rows=rows.astype(np.int32),
+        share=flat(mixed, kind),
+        mix=flat(mix, kind),
+        own=flat(own, kind),
+        own_at=own_at.astype(np.int32),
+        middle=middle.astype(kind),
     )
 
 
@@ -88,50 +86,6 @@ def nowhere(kind: Kind, middle: Floats) -> Start:
     """No row to anticipate."""
     empty, whole = np.empty(0, kind), np.empty(0, np.int32)
     return Start(whole, empty, empty, empty, whole, middle.astype(kind))
-
-
-def _watched(network: Network, demand: Demand, base: Base, matrix: Matrix, rows: Ints) -> Any:
-    """The rows that move most in each of the first rounds, at least and at most demand, and some
-    spread over the others."""
-    legs, level = network.legs, demand.level
-    row = matrix.row[: network.pattern.n]
-    at_base = (base.u_v, base.taken_a, base.slope)
-    ends = {int(np.argmin(level)), int(np.argmax(level))} if len(level) else set[int]()
-    asked = [demand.at(demand.factors[:, step]) for step in ends]
-    where = (legs.plus, legs.minus, legs.balanced)
-    most = [rows[:: max(len(rows) // _WATCHED, 1)]]
-    x = np.zeros((matrix.rows.active, 2, len(asked)))
-    for _ in range(_ROUNDS_SEEN if asked else 0):
-        columns = [
-            _beyond(where, legs.answers, at_base, s_va, x[:, :, k], row, network.nodes.base_v)
-            for k, s_va in enumerate(asked)
-        ]
-        before, x = x, responses(network, matrix, base, np.stack(columns, 1))
-        moved = np.nan_to_num(np.abs(x[rows] - before[rows]).sum(axis=1))
-        most += [rows[np.argsort(-column)][:_WATCHED] for column in moved.T]
-    return np.unique(np.concatenate(most)).astype(np.int32)
-
-
-@compiled
-def _beyond(
-    where: tuple[Ints, Ints, Ints], answers: Answers, at_base: tuple[Complexes, Complexes, Floats],
-    s_va: Complexes, x: Floats, row: Ints, base_v: Floats,
-) -> Complexes:  # fmt: skip
-    """[legs] current that a round does not count on yet [A], at deviations of rows [pu]."""
-    plus, minus, balanced = where
-    u, taken, slope = at_base
-    dv = np.zeros(len(row), np.complex128)
-    for n in range(len(row)):
-        if row[n] < len(x):
-            dv[n] = base_v[n] * complex(x[row[n], 0], x[row[n], 1])
-    du = answered(balanced, voltages_across(plus, minus, dv))
-    found = taken - currents(answers, u + du, s_va, None)
-    for k in range(len(du)):
-        re, im = du[k].real, du[k].imag
-        found[k] += complex(
-            slope[k, 0] * re + slope[k, 1] * im, slope[k, 2] * re + slope[k, 3] * im
-        )
-    return found
 
 
 def responses(
@@ -221,21 +175,36 @@ def _compressed(share: Floats, own_at: Ints, weight: Floats) -> tuple[Floats, Fl
     Returns [rows, MIXTURES, 2], [MIXTURES, profiles] and [rows, 2]; some may be none.
     """
     rows, _, profiles = share.shape
-    flat = (share * weight).reshape(2 * rows, profiles)
+    each, every = share * weight, max(rows // _SAMPLED, 1)
+    some = each[::every].reshape(-1, profiles)
+    kept = _mixtures(some, np.repeat(own_at[::every], 2))
     mine = np.repeat(own_at, 2)
-    at: Ints = np.arange(2 * len(share))
-    own = np.zeros(2 * rows)
-    common, kept, theirs = flat, np.eye(profiles), flat[at, mine]
-    for _ in range(3):
-        rest = flat.copy()
-        rest[at, mine] -= own
-        size, vectors = np.linalg.eigh(_product(rest.T, rest))
-        strong = size > _NEGLIGIBLE**2 * max(float(size[-1]), 1e-300)
-        kept = vectors[:, strong][:, -MIXTURES:]
-        common = _product(rest, kept)
-        own = theirs - (common * kept[mine]).sum(axis=1)
+    common, own = _apart(each.reshape(-1, profiles), mine, kept)
     mixed, mix = np.zeros((rows, MIXTURES, 2)), np.zeros((MIXTURES, profiles))
     count = kept.shape[1]
     mixed[:, :count] = common.reshape(rows, 2, count).transpose(0, 2, 1)
     mix[:count] = kept.T / weight
     return mixed, mix, (own / weight[mine]).reshape(rows, 2)
+
+
+def _mixtures(moved: Floats, mine: Ints) -> Floats:
+    """[profiles, some] by which rows [rows, profiles] are told best, each with its own besides."""
+    at, own, kept = np.arange(len(moved)), np.zeros(len(moved)), moved[:0].T
+    for _ in range(_TURNS):
+        rest = moved.copy()
+        rest[at, mine] -= own
+        size, vectors = np.linalg.eigh(_product(rest.T, rest))
+        strong = size > _NEGLIGIBLE**2 * max(float(size[-1]), 1e-300)
+        kept = vectors[:, strong][:, -MIXTURES:]
+        _, own = _apart(moved, mine, kept)
+    return kept
+
+
+def _apart(moved: Floats, mine: Ints, kept: Floats) -> tuple[Floats, Floats]:
+    """Of rows [rows, profiles] their parts along mixtures, and what each one's own profile is
+    beyond these, by least squares."""
+    along, by = _product(moved, kept), kept[mine]
+    left: Floats = moved[np.arange(len(moved)), mine] - np.einsum("rm,rm->r", along, by)
+    room = 1.0 - np.einsum("rm,rm->r", by, by)
+    own = np.where(room > _NOTHING_LEFT, left / np.maximum(room, _NOTHING_LEFT), 0.0)
+    return along - own[:, None] * by, own

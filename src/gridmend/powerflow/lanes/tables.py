@@ -25,10 +25,13 @@ from gridmend.powerflow.lanes.legs import (
 )
 from gridmend.powerflow.lanes.loose import Loose
 from gridmend.powerflow.lanes.matrix import Base, Kind, Matrix, flat, parts
-from gridmend.powerflow.leg_models import CURRENT, IMPEDANCE, POWER
+from gridmend.powerflow.leg_models import CURRENT, IMPEDANCE, POWER, ZIP
 from gridmend.powerflow.leg_models import EXPONENTIAL as BY_EXPONENT
 from gridmend.powerflow.legs import across
 from gridmend.powerflow.network import Network
+
+_KNOWN = np.isin(np.arange(ZIP + 1), (POWER, IMPEDANCE, BY_EXPONENT))
+"""Models that the kernel has whatever profiles their legs follow."""
 
 _NO_LIMIT = 1e6
 """A voltage [of the rated one] that none comes to; the square of a higher limit may be infinite."""
@@ -72,7 +75,7 @@ def _known(network: Network, demand: Demand) -> Flags:
     """[legs] whether the kernel has a leg's model in vectors."""
     legs = network.legs
     alike = demand.p_profile == demand.q_profile
-    known = np.isin(legs.model, (POWER, IMPEDANCE, BY_EXPONENT)) | (legs.model == CURRENT) & alike
+    known = _KNOWN[legs.model] | (legs.model == CURRENT) & alike
     known[legs.balanced.ravel()] = False
     return known
 
