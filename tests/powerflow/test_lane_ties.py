@@ -9,12 +9,13 @@ from gridmend.formats.read import read
 from gridmend.model.arrays import Complexes, Floats
 from gridmend.model.snapshot import Snapshot, controlled_winding
 from gridmend.powerflow.iteration import iterate, prepare
+from gridmend.powerflow.lanes.curves import near_a_jump
 from gridmend.powerflow.lanes.kernel import Banks, passive, sweep
 from gridmend.powerflow.lanes.matrix import Base, matrix
 from gridmend.powerflow.lanes.measure import LEAST_APART
 from gridmend.powerflow.lanes.solve import source_nodes
 from gridmend.powerflow.lanes.split import split
-from gridmend.powerflow.lanes.tables import Demand, fused_legs, loose_legs, loose_nodes, near_a_jump
+from gridmend.powerflow.lanes.tables import Demand, fused_legs, loose_legs, loose_nodes
 from gridmend.powerflow.legs import powers
 from gridmend.powerflow.network import Network
 from gridmend.powerflow.simd import lanes_of

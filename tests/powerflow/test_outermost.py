@@ -14,8 +14,8 @@ from gridmend.model.arrays import Floats
 from gridmend.model.grid import Grid
 from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow.lanes import solve
+from gridmend.powerflow.lanes.curves import near_a_jump
 from gridmend.powerflow.lanes.solve import Demand, Lanes, solve_lanes
-from gridmend.powerflow.lanes.tables import near_a_jump
 from gridmend.powerflow.legs import powers
 from gridmend.powerflow.network import Network
 from gridmend.powerflow.step_summary import ANSI_RANGE_A, Limits

@@ -241,16 +241,31 @@ def any_less(typing: Any, one: Any, other: Any) -> Any:
 
 
 @operation
-def any_outside(typing: Any, vector: Any, low: Any, high: Any) -> Any:
-    """Whether it is below the one or above the other in any lane."""
+def any_beyond(typing: Any, vector: Any, reach: Any) -> Any:
+    """Whether it is further from nothing than `reach` in any lane."""
 
     def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        below = builder.fcmp_ordered("<", values[0], values[1])
-        mask = builder.or_(below, builder.fcmp_ordered(">", values[0], values[2]))
+        kind = ir.FunctionType(vector_type(vector), [vector_type(vector)])
+        name = f"llvm.fabs.v{vector.count}f{vector.kind.bitwidth}"
+        size = builder.call(cgutils.get_or_insert_function(builder.module, kind, name), [values[0]])
+        mask = builder.fcmp_ordered(">", size, values[1])
         bits = builder.bitcast(mask, ir.IntType(vector.count))
         return builder.icmp_unsigned("!=", bits, ir.Constant(ir.IntType(vector.count), 0))
 
-    return types.boolean(vector, vector, vector), build
+    return types.boolean(vector, vector), build
+
+
+@operation
+def likely(typing: Any, found: Any) -> Any:
+    """The same; code for where it is not is kept out of the way."""
+
+    def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        bit = ir.IntType(1)
+        kind = ir.FunctionType(bit, [bit, bit])
+        expect = cgutils.get_or_insert_function(builder.module, kind, "llvm.expect.i1")
+        return builder.call(expect, [values[0], ir.Constant(bit, 1)])
+
+    return types.boolean(types.boolean), build
 
 
 @operation

@@ -13,13 +13,14 @@ from gridmend.powerflow.compiled import compiled
 from gridmend.powerflow.iteration import State
 from gridmend.powerflow.jumps import beyond, taken
 from gridmend.powerflow.lanes.banks import bank_nodes, switched
+from gridmend.powerflow.lanes.curves import near_a_jump
 from gridmend.powerflow.lanes.jumping import apart
 from gridmend.powerflow.lanes.matrix import Base, Kind, Matrix, matrix
 from gridmend.powerflow.lanes.overloads import Watch
 from gridmend.powerflow.lanes.readings import looked_at, readings, serving
 from gridmend.powerflow.lanes.split import Split
 from gridmend.powerflow.lanes.start import leg_rows, moved_by_profiles, start_of
-from gridmend.powerflow.lanes.tables import Demand, fused_legs, loose_legs, loose_nodes, near_a_jump
+from gridmend.powerflow.lanes.tables import Demand, fused_legs, loose_legs, loose_nodes
 from gridmend.powerflow.lanes.watched import watched
 from gridmend.powerflow.leg_models import EXPONENTIAL
 from gridmend.powerflow.legs import Shares

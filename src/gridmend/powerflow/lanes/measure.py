@@ -125,11 +125,8 @@ def _legs(
         for n in range(get(rows.leg_start, row), get(rows.leg_start, row + 1)):
             k = get(legs.place, n)
             dr, di = load(x, row * 2 * lanes), load(x, row * 2 * lanes + lanes)
-            a, b, square, is_calm = taken(legs, k, dr, di, x, room)
-            p = load(factors, get(legs.p_at, k) * stride + offset)
-            q = load(factors, get(legs.q_at, k) * stride + offset)
-            total_p = fma(get(legs.rated, 2 * k), mul(a, p), total_p)
-            total_q = fma(get(legs.rated, 2 * k + 1), mul(b, q), total_q)
+            p, q, square, is_calm = taken(legs, k, factors, stride, offset, dr, di, x, room)
+            total_p, total_q = add(total_p, p), add(total_q, q)
             if get(legs.kinds, k) == EXPONENTIAL and not is_calm:
                 near = _beside(legs, k, square, near, x)
     store(out, 4 * size + at, total_p)

@@ -14,11 +14,11 @@ from gridmend.powerflow.lanes.legs import (
     HIGHEST,
     LIMITS,
     LOWER,
-    RECORD,
     answer,
     below,
     beyond_line,
     by_powers,
+    voltage,
 )
 from gridmend.powerflow.leg_models import LINE
 from gridmend.powerflow.simd import (
@@ -51,13 +51,6 @@ class LegShares(NamedTuple):
 
 
 @inlined
-def _voltage(legs: Any, k: int, re: Any, im: Any, x: Any) -> Any:
-    ur = add(re, splat(x, get(legs.record, k * RECORD + 10)))
-    ui = add(im, splat(x, get(legs.record, k * RECORD + 11)))
-    return ur, ui, add(mul(ur, ur), mul(ui, ui))
-
-
-@inlined
 def on_sides(legs: Any, k: int, square: Any, inside: Any, over: Any, x: Any, scratch: Any) -> Any:
     """What a leg's powers are multiplied by at a squared voltage, with shares of its limits."""
     one, flat = splat(x, 1.0), splat(x, get(legs.limits, k * LIMITS + 3))
@@ -81,7 +74,7 @@ def answer_on_sides(
     if get(legs.kinds, k) != EXPONENTIAL:
         return answer(legs, k, re, im, x, scratch)
     lanes = width(x)
-    ur, ui, square = _voltage(legs, k, re, im, x)
+    ur, ui, square = voltage(legs, k, re, im, x)
     inside, over = load(shares.of, 2 * place * lanes), load(shares.of, (2 * place + 1) * lanes)
     a, b = on_sides(legs, k, square, inside, over, x, scratch)
     return ur, ui, square, a, b
@@ -93,7 +86,7 @@ def _put_admittance(
     im: Any, x: Any,
 ) -> Any:  # fmt: skip
     """As `fused`, of the leg's rated admittance."""
-    ur, ui, _ = _voltage(legs, k, re, im, x)
+    ur, ui, _ = voltage(legs, k, re, im, x)
     a = splat(x, get(shares.admits, place))
     return beyond_line(legs, k, factors, stride, offset, re, im, ur, ui, a, a, x)
 
@@ -126,7 +119,7 @@ def beyond_admittance(
 ) -> None:  # fmt: skip
     """To `more` what a leg takes, by its voltage, beyond its rated admittance."""
     lanes = width(x)
-    ur, ui, square = _voltage(legs, k, re, im, x)
+    ur, ui, square = voltage(legs, k, re, im, x)
     if get(legs.kinds, k) == EXPONENTIAL:
         inside = _share(square, get(legs.limits, k * LIMITS + LOWER), x)
         over = _share(square, get(legs.limits, k * LIMITS + HIGHEST), x)
@@ -150,7 +143,7 @@ def beyond_limits(
     if get(legs.kinds, k) != EXPONENTIAL:
         return nearest
     lanes, far = width(x), splat(x, 1e30)
-    _, _, square = _voltage(legs, k, re, im, x)
+    _, _, square = voltage(legs, k, re, im, x)
     for end in range(2):
         limit = get(legs.limits, k * LIMITS + (LOWER if end == 0 else HIGHEST))
         over = sub(mul(splat(x, 1.0 / limit), square), splat(x, 1.0))
@@ -171,7 +164,7 @@ def jump_of(
 ) -> Any:  # fmt: skip
     """What a leg puts into its row on the upper side of a limit, less what on the lower."""
     lanes = width(x)
-    ur, ui, square = _voltage(legs, k, re, im, x)
+    ur, ui, square = voltage(legs, k, re, im, x)
     none, one = splat(x, 0.0), splat(x, 1.0)
     inside, over = load(shares.of, 2 * place * lanes), load(shares.of, (2 * place + 1) * lanes)
     low, high = (none, over) if end == 0 else (inside, none)

@@ -10,13 +10,19 @@ import numpy as np
 
 from gridmend.model.arrays import Complexes, Flags, Floats, Ints
 from gridmend.powerflow.compiled import compiled
+from gridmend.powerflow.lanes.curves import (
+    NO_LIMIT,
+    calm_of,
+    powers_of,
+    series_of,
+    short_of,
+    under_of,
+)
 from gridmend.powerflow.lanes.legs import (
     APART,
-    DEGREE,
     EXPONENTIAL,
     FAR,
     LONG,
-    REACH,
     RECORD,
     STEADY_CURRENT,
     TOGETHER,
@@ -32,9 +38,6 @@ from gridmend.powerflow.network import Network
 
 _KNOWN = np.isin(np.arange(ZIP + 1), (POWER, IMPEDANCE, BY_EXPONENT))
 """Models that the kernel has whatever profiles their legs follow."""
-
-_NO_LIMIT = 1e6
-"""A voltage [of the rated one] that none comes to; the square of a higher limit may be infinite."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,7 +134,7 @@ def _fused(
     rated = legs.rated_v[mine] / base_v
     model, s = legs.model[mine], demand.s_va[mine]
     low, least, most = legs.limits[mine].T
-    most = np.minimum(most, _NO_LIMIT)
+    most = np.minimum(most, NO_LIMIT)
     u0, i0 = base.u_v[mine], base.taken_a[mine]
     impedance = model == IMPEDANCE
     highest = np.where(impedance, rated, most * rated) ** 2
@@ -157,10 +160,11 @@ def _fused(
     kinds[model == BY_EXPONENT] = EXPONENTIAL
     near = near[mine] * (rated**2)[:, None, None]
     square = np.abs(u_pu) ** 2
+    calm = calm_of(model, (lowest, highest), near, square)
     exponents = network.legs.exponents[mine] / 2 - 1
-    powers, bare = _powers(exponents, np.clip(square, lowest, highest), rated)
+    powers, bare = powers_of(exponents, np.clip(square, lowest, highest), rated)
     pairs, series_at = np.unique(exponents[:, 0] + 1j * exponents[:, 1], return_inverse=True)
-    pairs = parts(pairs)
+    pairs, series_at = parts(pairs), series_at.reshape(-1)
     return Fused(
         place=np.arange(len(mine), dtype=np.int32),
         kinds=kinds.astype(np.int32),
@@ -168,72 +172,19 @@ def _fused(
         q_at=demand.q_profile[mine].astype(np.int32),
         record=flat(record, kind),
         limits=flat(limits, kind),
-        under=flat(_under(model, low, least, rated), kind),
+        under=flat(under_of(model, low, least, rated), kind),
         powers=flat(powers, kind),
-        series=flat(_series(pairs, DEGREE, REACH), kind),
-        long=flat(_series(pairs, LONG, FAR), kind),
-        of_power=flat(_series(pairs + 1, DEGREE, REACH), kind),
-        series_at=series_at.reshape(-1).astype(np.int32),
+        long=flat(series_of(pairs, LONG, FAR), kind),
+        series_at=series_at.astype(np.int32),
         bare=flat(bare, kind),
         rated=flat(
             parts(s) * np.where(model == CURRENT, 1 / rated, 1.0)[:, None],
             kind,
         ),
         near=flat(near, kind),
-        calm=flat(_calm(model, (lowest, highest), near, square), kind),
+        calm=flat(calm, kind),
+        short=flat(short_of(model, s, exponents, calm[:, 0], rated, (pairs, series_at)), kind),
     )
-
-
-def near_a_jump(network: Network, apart: Floats, *, stay: bool) -> Floats:
-    """[legs, 2, 2] the squared voltages [of the rated] between which a leg is near its lower and
-    its upper limit: what it may be `apart` from it [legs] [of the squared limit]. Where legs are to
-    `stay` between their limits, so is all that is beyond them."""
-    limit = np.minimum(network.legs.limits[:, 1:3], _NO_LIMIT) ** 2
-    found = limit[:, :, None] * (1 + apart[:, None, None] * (-1.0, 1.0))
-    if stay:
-        found[:, 0, 0], found[:, 1, 1] = -1.0, np.inf
-    return found
-
-
-def _calm(model: Ints, limits: tuple[Floats, Floats], near: Floats, square: Floats) -> Floats:
-    """[legs, 2] squared voltages between which legs are not near their limits, and, where they go
-    by exponents, their series about the base's squared voltage holds."""
-    jumps = model == BY_EXPONENT
-    low, high = (np.where(jumps, near[:, end, 1 - end], limits[end]) for end in range(2))
-    middle = np.clip(square, *limits)
-    reach = np.where(jumps, REACH * middle, np.inf)
-    return np.stack([np.maximum(low, middle - reach), np.minimum(high, middle + reach)], 1)
-
-
-def _under(model: Ints, low: Floats, least: Floats, rated: Floats) -> Floats:
-    """[legs, 4] from which voltage on, and how steeply, the current rises to its limit."""
-    steep = np.where(model == CURRENT, 1.0, 2.0)
-    at_least = np.where(model == CURRENT, 1.0, 1.0 / least)
-    bare, sheer = low < 0, least <= low
-    between = np.where(bare | sheer, 1.0, least - low)
-    rise = np.where(bare, 1.0 / least**steep, np.where(sheer, 0.0, (at_least - low) / between))
-    scale = np.where(model == CURRENT, rated, 1.0)
-    low = np.where(bare, 0.0, np.where(sheer, _NO_LIMIT, low))
-    return np.stack([low, rise, 1 / rated, scale], 1)
-
-
-def _powers(exponents: Floats, middle: Floats, rated: Floats) -> tuple[Floats, Floats]:
-    """[legs, POWERS] about a squared voltage `middle`; [legs, 4] both exponents of a squared
-    voltage, and what multiplies its powers."""
-    scale = rated[:, None] ** (-2 * (exponents + 1))
-    by = middle[:, None] ** exponents * scale
-    found = np.concatenate([1 / middle[:, None], by, by * middle[:, None]], 1)
-    return found, np.stack([exponents, scale], 2).reshape(-1, 4)
-
-
-def _series(exponents: Floats, degree: int, reach: float) -> Floats:
-    """[pairs, 2, degree] of 1 + z to the power of each exponent [pairs, 2] what z, z² and so on are
-    multiplied by: right at z = 0 and, by Chebyshev's points, over all that it reaches."""
-    at = np.cos(np.pi * (np.arange(degree) + 0.5) / degree)
-    z = reach * at
-    wanted = np.expm1(exponents[:, :, None] * np.log1p(z)) / z
-    found = np.linalg.solve(np.vander(at, increasing=True), wanted.reshape(-1, degree).T).T
-    return (found / reach ** np.arange(degree)).reshape(*exponents.shape, degree)
 
 
 def loose_legs(

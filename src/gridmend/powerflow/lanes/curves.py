@@ -1,0 +1,91 @@
+"""What legs take by their voltage, in numbers for the kernel."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gridmend.model.arrays import Complexes, Floats, Ints
+from gridmend.powerflow.lanes.legs import DEGREE, REACH
+from gridmend.powerflow.lanes.matrix import parts
+from gridmend.powerflow.leg_models import CURRENT
+from gridmend.powerflow.leg_models import EXPONENTIAL as BY_EXPONENT
+from gridmend.powerflow.network import Network
+
+_AT_MOST, _ROUNDING = 4.0, 1e-6
+"""How far from the base's squared voltage [of it] a leg is calm at the most, and by how much less,
+for what is rounded."""
+
+NO_LIMIT = 1e6
+"""A voltage [of the rated one] that none comes to; the square of a higher limit may be infinite."""
+
+
+def near_a_jump(network: Network, apart: Floats, *, stay: bool) -> Floats:
+    """[legs, 2, 2] the squared voltages [of the rated] between which a leg is near its lower and
+    its upper limit: what it may be `apart` from it [legs] [of the squared limit]. Where legs are to
+    `stay` between their limits, so is all that is beyond them."""
+    limit = np.minimum(network.legs.limits[:, 1:3], NO_LIMIT) ** 2
+    found = limit[:, :, None] * (1 + apart[:, None, None] * (-1.0, 1.0))
+    if stay:
+        found[:, 0, 0], found[:, 1, 1] = -1.0, np.inf
+    return found
+
+
+def calm_of(model: Ints, limits: tuple[Floats, Floats], near: Floats, square: Floats) -> Floats:
+    """[legs, 2] the middle of squared voltages at which legs are not near their limits, and, where
+    they go by exponents, their polynomial about it holds; and how far from there. Less than
+    nothing where there are none."""
+    jumps = model == BY_EXPONENT
+    low, high = (np.where(jumps, near[:, end, 1 - end], limits[end]) for end in range(2))
+    middle = np.clip(square, *limits)
+    reach = np.where(jumps, REACH, _AT_MOST) * middle
+    low, high = np.maximum(low, middle - reach), np.minimum(high, middle + reach)
+    return np.stack([(low + high) / 2, (high - low) / 2 * (1 - _ROUNDING)], 1)
+
+
+def short_of(
+    model: Ints, s_va: Complexes, exponents: Floats, middle: Floats, rated: Floats,
+    kinds: tuple[Floats, Ints],
+) -> Floats:  # fmt: skip
+    """[legs, 2, DEGREE + 1] what legs by exponents take at factors of 1 over their squared voltage,
+    by how far it is from a `middle`; `kinds` of exponents [kinds, 2], and which each leg is of."""
+    pairs, of = kinds
+    found = np.zeros((len(model), 2, DEGREE + 1))
+    mine = np.flatnonzero((model == BY_EXPONENT) & (middle > 0.0))
+    if len(mine):
+        first = middle[mine, None] ** exponents[mine] * rated[mine, None] ** -(
+            2 * exponents[mine] + 2
+        )
+        series = np.concatenate([np.ones((len(pairs), 2, 1)), series_of(pairs, DEGREE, REACH)], 2)
+        by = middle[mine, None] ** -np.arange(DEGREE + 1.0)
+        found[mine] = (parts(s_va[mine]) * first)[:, :, None] * series[of[mine]] * by[:, None]
+    return found
+
+
+def under_of(model: Ints, low: Floats, least: Floats, rated: Floats) -> Floats:
+    """[legs, 4] from which voltage on, and how steeply, the current rises to its limit."""
+    steep = np.where(model == CURRENT, 1.0, 2.0)
+    at_least = np.where(model == CURRENT, 1.0, 1.0 / least)
+    bare, sheer = low < 0, least <= low
+    between = np.where(bare | sheer, 1.0, least - low)
+    rise = np.where(bare, 1.0 / least**steep, np.where(sheer, 0.0, (at_least - low) / between))
+    scale = np.where(model == CURRENT, rated, 1.0)
+    low = np.where(bare, 0.0, np.where(sheer, NO_LIMIT, low))
+    return np.stack([low, rise, 1 / rated, scale], 1)
+
+
+def powers_of(exponents: Floats, middle: Floats, rated: Floats) -> tuple[Floats, Floats]:
+    """[legs, POWERS] about a squared voltage `middle`; [legs, 4] both exponents of a squared
+    voltage, and what multiplies its powers."""
+    scale = rated[:, None] ** (-2 * (exponents + 1))
+    found = np.concatenate([1 / middle[:, None], middle[:, None] ** exponents * scale], 1)
+    return found, np.stack([exponents, scale], 2).reshape(-1, 4)
+
+
+def series_of(exponents: Floats, degree: int, reach: float) -> Floats:
+    """[pairs, 2, degree] of 1 + z to the power of each exponent [pairs, 2] what z, z² and so on are
+    multiplied by: right at z = 0 and, by Chebyshev's points, over all that it reaches."""
+    at = np.cos(np.pi * (np.arange(degree) + 0.5) / degree)
+    z = reach * at
+    wanted = np.expm1(exponents[:, :, None] * np.log1p(z)) / z
+    found = np.linalg.solve(np.vander(at, increasing=True), wanted.reshape(-1, degree).T).T
+    return (found / reach ** np.arange(degree)).reshape(*exponents.shape, degree)
