@@ -114,13 +114,15 @@ def near_together(n: int, start: Ints, rows: Ints, first: int) -> Ints:
     return _postorder(parent, first)
 
 
-def depths(n: int, start: Ints, rows: Ints) -> Ints:
-    """[n] how many others wait for each in turn: how deep it lies in the elimination tree.
+def depths(n: int, start: Ints, rows: Ints) -> tuple[Ints, Ints]:
+    """[n] how many others wait for each in turn: how deep it lies in the elimination tree; and how
+    many entries its column of the factor has.
 
     Those of one depth do not wait for each other; from the deepest up is an order of elimination
     too, whose factor has the same entries.
     """
-    return _depths(_tree(n, start, rows)[0])
+    parent, counts = _tree(n, start, rows)
+    return _depths(parent), counts
 
 
 @compiled

@@ -163,10 +163,11 @@ def _shape(network: Network, pairs: tuple[Ints, Ints], node: Ints, kept: Ints) -
     permutation, first = _ordered(network, joined, passive, last)
     place = np.argsort(permutation)
     # of a zone those first that others wait for longest: one after the other they are independent
-    deep = depths(size, *upper_columns(*joined, place))[first:]
+    deep, entries = (each[first:] for each in depths(size, *upper_columns(*joined, place)))
     active = permutation[first:]
     late = np.where(last[active], np.arange(len(active)), -1)
-    by_zone = np.lexsort((-deep, late, zone[active], -depth[zone[active]]))
+    taking = np.bincount(legs.plus[legs.plus >= 0], minlength=size)[active]
+    by_zone = np.lexsort((entries, taking, -deep, late, zone[active], -depth[zone[active]]))
     permutation[first:] = active[by_zone]
     place[permutation] = np.arange(size)
     above = upper_columns(*joined, place)
