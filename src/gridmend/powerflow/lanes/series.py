@@ -159,6 +159,7 @@ def solve_static(
         ),
         base=positions(base),
         factors=np.ascontiguousarray(demand.factors.T),
+        level=demand.level,
         hour=_hours(controls, series, steps),
         tolerance=tolerance_pu,
     )

@@ -32,8 +32,9 @@ _SOLVES = 40
 _LEAST_BLOCK = 24
 """Rounds that a solve may take, and steps that a block has at least."""
 
-_PILOT = 11
-"""Of how many steps one is run to guess where blocks begin; no divisor of a day's hours."""
+_PILOT = 48
+"""Of so many steps the lightest and the heaviest are run to guess where blocks begin: where controls
+end hangs on the ends of each swing, and hardly on the steps between."""
 
 _MOST_DOUBTED = 0.05
 """Of how many steps may be beside a jump, for lanes to be worth while."""
@@ -64,7 +65,7 @@ class Positions:
 class Plan:
     """What lanes need beside the network's layout: its controls, the `probes` and `moves` that
     these make, where the devices stand at the `base`, and each step's `factors` [steps,
-    profiles] and `hour` [steps] of the day."""
+    profiles], `level` [steps] of demand and `hour` [steps] of the day."""
 
     laid: Packed
     controls: Controls
@@ -72,6 +73,7 @@ class Plan:
     moves: Moves
     base: Positions
     factors: Floats
+    level: Floats
     hour: Floats
     tolerance: float
 
@@ -122,15 +124,11 @@ def _piloted(
     After the first block all begin at the base, and so does what follows a step that no lane
     can settle.
     """
-    if len(plan.factors) < 4 * _PILOT * len(edges):
+    if len(plan.factors) < _PILOT * len(edges):
         return [begin] + [plan.base] * (len(edges) - 1)
-    few = replace(
-        plan,
-        tolerance=_ROUGH_PU,
-        factors=np.ascontiguousarray(plan.factors[::_PILOT]),
-        hour=plan.hour[::_PILOT].copy(),
-    )
-    some = [(-(-first // _PILOT), -(-last // _PILOT)) for first, last in edges]
+    at = swings(plan.level)
+    few = replace(plan, tolerance=_ROUGH_PU, factors=plan.factors[at], hour=plan.hour[at])
+    some = [tuple(np.searchsorted(at, edge).tolist()) for edge in edges]
     trail = _empty(few, keep_voltages=False)
     began = [begin] + [plan.base] * (len(edges) - 1)
     jobs = [Job(*edge, at) for edge, at in zip(some, began, strict=True)]
@@ -140,6 +138,13 @@ def _piloted(
 
     _finish(few, trail, jobs, passed_over, threads)
     return _carried(trail, some, began)
+
+
+def swings(level: Floats) -> Ints:
+    """The steps of least and of most demand of every `_PILOT` steps."""
+    parts = range(0, len(level), _PILOT)
+    ends = (np.argmin, np.argmax)
+    return np.unique([at + int(end(level[at : at + _PILOT])) for at in parts for end in ends])
 
 
 def _carried(trail: Trail, edges: list[tuple[int, int]], began: list[Positions]) -> list[Positions]:
