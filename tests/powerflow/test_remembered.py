@@ -50,7 +50,7 @@ def test_what_was_not_asked_for_longest_is_forgotten() -> None:
             kind, key, lambda: made.append(key) or (None if key == 2 else key)
         )
 
-    assert [ask(k) for k in (1, 2, 3, 1, 2, 3)] == [1, None, 3, 1, None, 3]
+    assert [ask(k) for k in (1, 2, 3, 2, 3, 1)] == [1, None, 3, None, 3, 1]
     assert made == [1, 2, 3]
     for k in range(4, 20):
         ask(k)
