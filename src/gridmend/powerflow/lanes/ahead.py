@@ -13,7 +13,7 @@ class Start(NamedTuple):
     """First-order change of the rows with legs by the demand factors.
 
     A row moves by the `share`s [rows, MIXTURES, 2] of mixtures of factors, given by `mix`
-    [MIXTURES, profiles], and by its `own` [rows, 2] profile `own_at`. `middle` are the factors of
+    [profiles, MIXTURES], and by its `own` [rows, 2] profile `own_at`. `middle` are the factors of
     the base state. No rows: lanes start where they are.
     """
 
@@ -31,23 +31,23 @@ def anticipate(
 ) -> None:
     """Add to `x` what the change of factors since `before` (the base, if negative) will do."""
     lanes, profiles = width(x), len(start.middle)
-    change = MIXTURES * lanes
-    for m in range(MIXTURES):
-        store(room, m * lanes, splat(x, 0.0))
+    # named one by one, for then they stay in registers
+    one, two, three = splat(x, 0.0), splat(x, 0.0), splat(x, 0.0)
+    four, five, six = splat(x, 0.0), splat(x, 0.0), splat(x, 0.0)
     for k in range(profiles):
-        now = load(factors, k * stride + offset)
+        now, o = load(factors, k * stride + offset), k * MIXTURES
         was = splat(x, start.middle[k]) if before < 0 else load(factors, k * stride + before)
         moved = sub(now, was)
-        store(room, change + k * lanes, moved)
-        for m in range(MIXTURES):
-            by = get(start.mix, m * profiles + k)
-            store(room, m * lanes, fma(by, moved, load(room, m * lanes)))
-    # named one by one, for then they stay in registers over all rows
-    one, two, three = load(room, 0), load(room, lanes), load(room, 2 * lanes)
-    four, five, six = load(room, 3 * lanes), load(room, 4 * lanes), load(room, 5 * lanes)
+        store(room, k * lanes, moved)
+        one = fma(get(start.mix, o), moved, one)
+        two = fma(get(start.mix, o + 1), moved, two)
+        three = fma(get(start.mix, o + 2), moved, three)
+        four = fma(get(start.mix, o + 3), moved, four)
+        five = fma(get(start.mix, o + 4), moved, five)
+        six = fma(get(start.mix, o + 5), moved, six)
     for n in range(len(start.rows)):
         at, o = get(start.rows, n) * 2 * lanes, n * 2 * MIXTURES
-        own = load(room, change + get(start.own_at, n) * lanes)
+        own = load(room, get(start.own_at, n) * lanes)
         re = fma(get(start.own, 2 * n), own, load(x, at))
         im = fma(get(start.own, 2 * n + 1), own, load(x, at + lanes))
         re = fma(get(start.share, o), one, re)

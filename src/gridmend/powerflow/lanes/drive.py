@@ -83,7 +83,7 @@ def drive(
     ratio, moved = np.ones(len(moves.tie_tap) * lanes, x.dtype), np.zeros(len(at.on), x.dtype)
     special = len(ties.below)
     extra, taken = np.zeros(special * 2 * lanes, x.dtype), np.zeros(2 * lanes, x.dtype)
-    size = max(2 * len(loose_legs.model), len(start.mix) + profiles + 1, 3)
+    size = max(2 * len(loose_legs.model), profiles, 3)
     room, read = np.zeros(size * lanes, x.dtype), np.zeros(len(trail.out) * lanes, x.dtype)
     old, found = np.zeros(2 * len(watched) * lanes, x.dtype), np.zeros(lanes, x.dtype)
     seen, live = np.full(lanes, -1.0, x.dtype), 0

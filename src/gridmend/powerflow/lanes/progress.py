@@ -95,8 +95,9 @@ class Run(NamedTuple):
 def place(moves: Any, at: Any, ratio: Any, moved: Any, lanes: int, w: int) -> None:
     """Put a lane's positions into the kernel's arrays."""
     for q in range(len(moves.tie_tap)):
-        if moves.tie_tap[q] >= 0:
-            ratio[q * lanes + w] = at.tap[moves.tie_tap[q] * lanes + w]
+        tap = get(moves.tie_tap, q)
+        if tap >= 0:
+            put(ratio, q * lanes + w, get(at.tap, tap * lanes + w))
     for b in range(len(moves.share)):
         moved[b * lanes + w] = moves.share[b, at.on[b * lanes + w]]
 
@@ -130,9 +131,10 @@ def begin(task: Any, run: Any, at: Any, moves: Any, now: Any, ratio: Any, moved:
         if not run.fresh[w] or run.job[w] < 0:
             continue
         found = True
-        step = run.step[w]
-        for k in range(task.factors.shape[1]):
-            now[2 * k * lanes + w] = task.factors[step, k]
+        profiles = task.factors.shape[1]
+        first = run.step[w] * profiles
+        for k in range(profiles):
+            put(now, 2 * k * lanes + w, get(task.factors, first + k))
         disarm(at, lanes, w)
         place(moves, at, ratio, moved, lanes, w)
         run.fresh[w], run.rounds[w], run.looks[w], run.before[w] = 0, 0, 0, 0.0
@@ -147,9 +149,9 @@ def note(run: Any, got: Any, now: Any, ratio: Any, lanes: int, w: int) -> None:
     waits = got.waits[0]
     slot = got.many[0] + waits
     for k in range(len(now) // (2 * lanes)):
-        got.factors[k * lanes + slot] = now[2 * k * lanes + w]
+        put(got.factors, k * lanes + slot, get(now, 2 * k * lanes + w))
     for q in range(len(ratio) // lanes):
-        got.ratio[q * lanes + slot] = ratio[q * lanes + w]
+        put(got.ratio, q * lanes + slot, get(ratio, q * lanes + w))
     got.step[slot], got.lane[waits] = run.step[w], w
     got.waits[0] = waits + 1
 
@@ -188,18 +190,18 @@ def read_all(
 @inlined
 def end(task: Any, run: Any, at: Any, trail: Any, quiet: bool, lanes: int, w: int) -> bool:
     """Note where a lane's step ended, unless that was known of it; whether it was."""
-    step = run.step[w]
+    step, taps, banks = run.step[w], trail.tap.shape[1], trail.on.shape[1]
     met = trail.known[step] == 1
-    for k in range(trail.tap.shape[1]):
-        met &= abs(trail.tap[step, k] - at.tap[k * lanes + w]) < SAME_PU
-    for k in range(trail.on.shape[1]):
-        met &= trail.on[step, k] == at.on[k * lanes + w]
+    for k in range(taps):
+        met &= abs(get(trail.tap, step * taps + k) - get(at.tap, k * lanes + w)) < SAME_PU
+    for k in range(banks):
+        met &= get(trail.on, step * banks + k) == get(at.on, k * lanes + w)
     if met:
         return True
-    for k in range(trail.tap.shape[1]):
-        trail.tap[step, k] = at.tap[k * lanes + w]
-    for k in range(trail.on.shape[1]):
-        trail.on[step, k] = at.on[k * lanes + w]
+    for k in range(taps):
+        put(trail.tap, step * taps + k, get(at.tap, k * lanes + w))
+    for k in range(banks):
+        put(trail.on, step * banks + k, get(at.on, k * lanes + w))
     trail.known[step], trail.quiet[step], trail.rounds[step] = 1, quiet, run.total[w]
     return False
 

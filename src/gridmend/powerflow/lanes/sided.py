@@ -245,7 +245,7 @@ def in_sides(
     one, y, more = np.zeros(size), np.zeros(size), np.zeros(2 * all_legs * lanes)
     by, responses = np.zeros(len(board.shares.of)), np.zeros((MOST_SLIDING, size))
     extra, taken = np.zeros(2 * len(ties.below) * lanes), np.zeros(2 * lanes)
-    wide = max(2 * len(loose_legs.model), len(start.mix) + len(start.middle) + 1, MOST_SLIDING)
+    wide = max(2 * len(loose_legs.model), len(start.middle), MOST_SLIDING)
     room, margin, found = np.zeros(wide * lanes), np.zeros(lanes), np.zeros(lanes)
     old, some = np.zeros(2 * len(watched) * lanes), np.empty(len(board.row), np.int64)
     profiles = len(start.middle)

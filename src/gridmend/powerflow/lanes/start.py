@@ -172,7 +172,7 @@ def _compressed(share: Floats, own_at: Ints, weight: Floats) -> tuple[Floats, Fl
     """Mixtures of profiles that move rows together, and what each row's own profile adds.
 
     `share` [rows, 2, profiles]; `weight` [profiles] how much factors change from step to step.
-    Returns [rows, MIXTURES, 2], [MIXTURES, profiles] and [rows, 2]; some may be none.
+    Returns [rows, MIXTURES, 2], [profiles, MIXTURES] and [rows, 2]; some may be none.
     """
     rows, _, profiles = share.shape
     each, every = share * weight, max(rows // _SAMPLED, 1)
@@ -180,10 +180,10 @@ def _compressed(share: Floats, own_at: Ints, weight: Floats) -> tuple[Floats, Fl
     kept = _mixtures(some, np.repeat(own_at[::every], 2))
     mine = np.repeat(own_at, 2)
     common, own = _apart(each.reshape(-1, profiles), mine, kept)
-    mixed, mix = np.zeros((rows, MIXTURES, 2)), np.zeros((MIXTURES, profiles))
+    mixed, mix = np.zeros((rows, MIXTURES, 2)), np.zeros((profiles, MIXTURES))
     count = kept.shape[1]
     mixed[:, :count] = common.reshape(rows, 2, count).transpose(0, 2, 1)
-    mix[:count] = kept.T / weight
+    mix[:, :count] = kept / weight[:, None]
     return mixed, mix, (own / weight[mine]).reshape(rows, 2)
 
 

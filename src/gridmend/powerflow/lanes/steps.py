@@ -108,7 +108,7 @@ def in_step(
     lanes = width(x)
     special = len(ties.below)
     extra, taken = np.zeros(special * 2 * lanes, x.dtype), np.zeros(2 * lanes, x.dtype)
-    size = max(2 * len(loose_legs.model), len(start.mix) + len(start.middle) + 1, 3)
+    size = max(2 * len(loose_legs.model), len(start.middle), 3)
     room = np.zeros(size * lanes, x.dtype)
     old, found = np.zeros(2 * len(watched) * lanes, x.dtype), np.zeros(lanes, x.dtype)
     before, pace = np.zeros(lanes), np.zeros(2 * lanes)
