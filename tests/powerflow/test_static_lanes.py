@@ -18,8 +18,8 @@ from gridmend.powerflow.controls.look import LOCKED, BankControls, Probes, Regul
 from gridmend.powerflow.controls.queue import look, places
 from gridmend.powerflow.controls.tables import Controls
 from gridmend.powerflow.lanes import static as lane_static
+from gridmend.powerflow.lanes.beginnings import likely_end
 from gridmend.powerflow.lanes.series import move_in_lanes
-from gridmend.powerflow.lanes.static import likely_end
 from gridmend.powerflow.network import Network
 from gridmend.powerflow.series_flow import SeriesFlow, solve_series
 from gridmend.powerflow.step_by_step import one_by_one, step_of
@@ -148,7 +148,7 @@ def test_a_step_that_no_lane_settles_is_settled_alone_and_the_rest_goes_on() -> 
 def test_a_step_first_settled_alone_and_then_met_by_a_lane_is_told(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(lane_static, "_piloted", lambda _p, at, edges, _t: [at] * len(edges))
+    monkeypatch.setattr(lane_static, "_piloted", lambda _p, at, edges, _t: at.times(len(edges)))
     network = Network.of(read("ieee8500"))
     start = Snapshot.normal(network.grid)
     series = Series(start, np.ones((1, 60)))

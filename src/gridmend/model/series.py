@@ -63,9 +63,9 @@ class Series:
         factors.flags.writeable = False
         if factors.ndim != 2:
             raise GridError(f"factors of a series are [profiles, steps], not {factors.shape}")
-        wrong = np.argwhere(~np.isfinite(factors))
-        if len(wrong):
-            row, step = wrong[0].tolist()
+        finite = np.isfinite(factors)
+        if not finite.all():
+            row, step = np.argwhere(~finite)[0].tolist()
             raise GridError(
                 f"factor {factors[row, step]} is not finite", where=f"profile {row}, step {step}"
             )

@@ -27,6 +27,10 @@ DEMANDS: tuple[tuple[str, str, str], ...] = (
 """Which fields carry the power of which table."""
 
 
+_POSITIONS = 4
+"""How many of a snapshot's fields are positions."""
+
+
 @dataclass(frozen=True, eq=False)
 class Snapshot:
     """Frozen positions and demand; a change gives a new Snapshot that shares the rest.
@@ -57,9 +61,14 @@ class Snapshot:
 
     @cached_property
     def contents(self) -> tuple[bytes, ...]:
-        """All but the time, as a key: equal where nothing differs."""
+        """All but the time, as a key: equal where nothing differs; positions first."""
         arrays = (getattr(self, field.name) for field in fields(self) if field.name != "time")
         return tuple(array.tobytes() for array in arrays)
+
+    @property
+    def positions_key(self) -> tuple[bytes, ...]:
+        """Its positions, the same."""
+        return self.contents[:_POSITIONS]
 
     @staticmethod
     def normal(grid: Grid) -> Snapshot:

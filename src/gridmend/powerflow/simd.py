@@ -256,19 +256,6 @@ def any_beyond(typing: Any, vector: Any, reach: Any) -> Any:
 
 
 @operation
-def likely(typing: Any, found: Any) -> Any:
-    """The same; code for where it is not is kept out of the way."""
-
-    def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        bit = ir.IntType(1)
-        kind = ir.FunctionType(bit, [bit, bit])
-        expect = cgutils.get_or_insert_function(builder.module, kind, "llvm.expect.i1")
-        return builder.call(expect, [values[0], ir.Constant(bit, 1)])
-
-    return types.boolean(types.boolean), build
-
-
-@operation
 def where_less(typing: Any, one: Any, other: Any, then: Any, otherwise: Any) -> Any:
     """Lane by lane, `then` where one is less than the other, else `otherwise`."""
 

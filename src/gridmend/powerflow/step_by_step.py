@@ -13,6 +13,7 @@ from gridmend.model.flow import Flow
 from gridmend.model.grid import Grid
 from gridmend.model.series import Series
 from gridmend.model.snapshot import Snapshot, controlled_winding, tap_step_pu
+from gridmend.powerflow.compiled import compiled
 from gridmend.powerflow.controls.clockwork import Clockwork, run_to
 from gridmend.powerflow.controls.static import Settling, settle_from
 from gridmend.powerflow.controls.waiting import Waiting
@@ -163,11 +164,22 @@ def movable(grid: Grid) -> Ints:
 
 def tap_moves(grid: Grid, windings: Ints, taps: Floats, begin: Snapshot) -> Ints:
     """[steps, windings] whole tap steps moved since the step before, of `taps` [pu] alike."""
-    step_pu = np.array([tap_step_pu(grid.windings, w) for w in windings.tolist()])
-    moved = np.abs(np.diff(taps, axis=0, prepend=begin.tap_pu[windings][None]))
-    return np.rint(moved / np.where(step_pu > 0, step_pu, np.inf)).astype(np.int64)
+    step_pu = (tap_step_pu(grid.windings, w) for w in windings.tolist())
+    size: Floats = np.array([step if step > 0 else np.inf for step in step_pu], float)
+    return _moves(taps, begin.tap_pu[windings], size)
 
 
 def capacitor_moves(steps_on: Ints, begin: Snapshot) -> Ints:
     """[steps, capacitors] bank steps switched since the step before."""
-    return np.abs(np.diff(steps_on, axis=0, prepend=begin.steps_on[None]))
+    return _moves(steps_on, begin.steps_on, np.ones(len(begin.steps_on)))
+
+
+@compiled
+def _moves(positions: Any, before: Any, size: Floats) -> Ints:
+    """[steps, devices] by how many steps of a `size` [devices] each moved since the step before."""
+    found = np.empty(positions.shape, np.int64)
+    for k in range(len(positions)):
+        for d in range(len(size)):
+            was = before[d] if k == 0 else positions[k - 1, d]
+            found[k, d] = round(abs(positions[k, d] - was) / size[d])
+    return found

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 
 from gridmend.model.arrays import Complexes, Floats, Ints
@@ -84,8 +86,14 @@ def powers_of(exponents: Floats, middle: Floats, rated: Floats) -> tuple[Floats,
 def series_of(exponents: Floats, degree: int, reach: float) -> Floats:
     """[pairs, 2, degree] of 1 + z to the power of each exponent [pairs, 2] what z, z² and so on are
     multiplied by: right at z = 0 and, by Chebyshev's points, over all that it reaches."""
-    at = np.cos(np.pi * (np.arange(degree) + 0.5) / degree)
+    at, told = _points(degree)
     z = reach * at
     wanted = np.expm1(exponents[:, :, None] * np.log1p(z)) / z
-    found = np.linalg.solve(np.vander(at, increasing=True), wanted.reshape(-1, degree).T).T
-    return (found / reach ** np.arange(degree)).reshape(*exponents.shape, degree)
+    return np.einsum("pek,nk->pen", wanted, told) / reach ** np.arange(degree)
+
+
+@cache
+def _points(degree: int) -> tuple[Floats, Floats]:
+    """Chebyshev's points between -1 and 1, and what makes coefficients of values there."""
+    at = np.cos(np.pi * (np.arange(degree) + 0.5) / degree)
+    return at, np.linalg.inv(np.vander(at, increasing=True))

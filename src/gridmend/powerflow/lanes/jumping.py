@@ -87,16 +87,14 @@ def _jumps(legs: Legs) -> list[tuple[Flags, Floats, Complexes, Complexes]]:
         limit = legs.limits[:, 1 + end] * legs.rated_v
         counts: Flags = (legs.model == EXPONENTIAL) & np.isfinite(limit) & (limit > 0.0)
         limit = np.where(counts, limit, 1.0)
-        more: list[Complexes] = []
-        for s_va in (1.0 + 0j, 1j):
-            every: Complexes = np.full(len(limit), s_va)
-            below, above = shares.copy(), shares.copy()
-            below[:, end], above[:, end] = 0.0, 1.0
-            jump = leg_currents(legs, every, limit + 0j, above) - leg_currents(
-                legs, every, limit + 0j, below
-            )
-            more.append(jump)
-        found.append((counts, limit, *more))
+        below, above = shares.copy(), shares.copy()
+        below[:, end], above[:, end] = 0.0, 1.0
+        by_p, by_q = (
+            leg_currents(legs, s_va, limit + 0j, above)
+            - leg_currents(legs, s_va, limit + 0j, below)
+            for s_va in (np.full(len(limit), 1.0 + 0j), np.full(len(limit), 1j))
+        )
+        found.append((counts, limit, by_p, by_q))
     return found
 
 

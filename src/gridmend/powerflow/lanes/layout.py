@@ -120,16 +120,14 @@ def _between_limits(network: Network, shares: Shares) -> bool:
 def median_of(factors: Floats) -> Floats:
     """[profiles] the median of factors [profiles, steps]."""
     every = _APART if factors.shape[1] >= _APART * _ENOUGH else 1
-    return np.median(factors[:, ::every], axis=1)
+    ordered = np.sort(factors[:, ::every], axis=1)
+    last = ordered.shape[1] - 1
+    return (ordered[:, last // 2] + ordered[:, (last + 1) // 2]) / 2
 
 
-def median_state(walk: Walk, demand: Demand) -> tuple[Floats, Complexes]:
+def median_state(walk: Walk, demand: Demand, middle: Floats) -> tuple[Floats, Complexes]:
     """The factors of a base and its voltages: the median of each profile, which no single step
     can spoil, or so much of it as has a solution."""
-    return _median_state(walk, demand, median_of(demand.factors))
-
-
-def _median_state(walk: Walk, demand: Demand, middle: Floats) -> tuple[Floats, Complexes]:
     for _ in range(_HALVINGS):
         solution = walk.to(demand.at(middle))
         if solution.converged:
@@ -147,14 +145,14 @@ def base_state(walk: Walk, demand: Demand) -> tuple[Floats, Complexes, Shares | 
     """
     middle, state = median_of(demand.factors), walk.state
     if not state.network.legs.jump:
-        return *_median_state(walk, demand, middle), None
+        return *median_state(walk, demand, middle), None
     s_va, legs = demand.at(middle), state.network.legs
     rough = walk.to(s_va, within_pu=_ROUGH_PU)
     if rough.converged:
         found, shares = walk.on_sides(s_va, rough.v_v)
         if found.converged and (taken(beyond(legs, found.v_v)) == shares).all():
             return middle, found.v_v, shares
-    middle, v_v = _median_state(walk, demand, middle)
+    middle, v_v = median_state(walk, demand, middle)
     found, shares = walk.on_sides(demand.at(middle), v_v)
     return (middle, found.v_v, shares) if found.converged else (middle, v_v, None)
 

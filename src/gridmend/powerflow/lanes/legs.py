@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from gridmend.powerflow.likely import likely
 from gridmend.powerflow.simd import (
     add,
     any_beyond,
@@ -18,7 +19,6 @@ from gridmend.powerflow.simd import (
     get,
     inlined,
     larger,
-    likely,
     load,
     mul,
     root,

@@ -136,13 +136,14 @@ def solve_static(
     """
     controls = network.controls
     demand = demand_of(network, series, *steps, begin)
-    base = _middle_positions(network, series, demand.factors[:-1], begin)
+    middle = median_of(demand.factors)
+    base = _middle_positions(network, series, middle[:-1], begin)
     cut = _cut(network, controls, base)
     if cut is None:
         return None
     state = prepared_once(network, base)
     walk = Walk(state)
-    solution = (state, *median_state(walk, demand))
+    solution = (state, *median_state(walk, demand, middle))
     judged = (watch(base, state, corners(walk, demand), cut), limits)
     laid = laid_out(network, base, cut, demand, solution, judged, np.float64, controls.banks)
 
@@ -197,17 +198,20 @@ def move_in_lanes(network: Network, snapshot: Snapshot) -> bool:
 def _cut(network: Network, controls: Controls, snapshot: Snapshot) -> Split | None:
     """The network cut at its regulated windings; None where that leaves no tree of zones, or a
     control measures a bank that moves."""
-    if measures_a_bank(network, controls):
-        return None
-    kept = [source_nodes(network), controls.terms.node, bank_nodes(network, controls.banks)]
-    return split(network, snapshot, controls.windings, np.unique(np.concatenate(kept)))
+
+    def cut() -> Split | None:
+        if measures_a_bank(network, controls):
+            return None
+        kept = [source_nodes(network), controls.terms.node, bank_nodes(network, controls.banks)]
+        return split(network, snapshot, controls.windings, np.unique(np.concatenate(kept)))
+
+    return network.remembered("cut", snapshot.positions_key, cut)
 
 
 def _middle_positions(
-    network: Network, series: Series, factors: Floats, begin: Snapshot
+    network: Network, series: Series, middle: Floats, begin: Snapshot
 ) -> Snapshot:
-    """Where controls settle at the median demand, from positions; these where they do not."""
-    middle = median_of(factors)[:, None]
-    demand = replace(series, factors=middle, times=())[0]
+    """Where controls settle at factors in the middle, from positions; these where they do not."""
+    demand = replace(series, factors=middle[:, None], times=())[0]
     flow = settle_from(Settling.of(network), demand.at_positions_of(begin))
     return flow.snapshot if flow.converged else begin

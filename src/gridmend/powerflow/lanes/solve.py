@@ -104,7 +104,11 @@ def solve_lanes(
     walk = Walk(state)
     if not steps:
         return told(node, found, rounds, (usable, usable), v_v)
-    cut = whole(network, state.values, source_nodes(network))
+    cut = network.remembered(
+        "whole",
+        snapshot.positions_key,
+        lambda: whole(network, state.values, source_nodes(network)),
+    )
     ends = corners(walk, demand)
     judged = (watch(snapshot, state, ends, cut), limits)
     settled = np.zeros(steps, np.bool_)

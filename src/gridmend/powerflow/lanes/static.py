@@ -18,47 +18,25 @@ import numpy as np
 
 from gridmend.model.arrays import Floats, Ints
 from gridmend.powerflow import simd
-from gridmend.powerflow.compiled import compiled
 from gridmend.powerflow.controls.queue import places
 from gridmend.powerflow.controls.static import ROUNDS
 from gridmend.powerflow.controls.tables import Controls
 from gridmend.powerflow.lanes import measure as lane_measure
+from gridmend.powerflow.lanes.beginnings import WINDOW, Positions, carried, swings
 from gridmend.powerflow.lanes.drive import drive
 from gridmend.powerflow.lanes.glance import can_glance
 from gridmend.powerflow.lanes.layout import Packed
-from gridmend.powerflow.lanes.progress import SAME_PU, Gathered, Moves, Run, Task, Trail
+from gridmend.powerflow.lanes.progress import Gathered, Moves, Run, Task, Trail
 
 _SOLVES = 40
 _LEAST_BLOCK = 24
 """Rounds that a solve may take, and steps that a block has at least."""
-
-_PILOT = 48
-"""Of so many steps the lightest and the heaviest are run to guess where blocks begin: where controls
-end hangs on the ends of each swing, and hardly on the steps between."""
 
 _MOST_DOUBTED = 0.05
 """Of how many steps may be beside a jump, for lanes to be worth while."""
 
 _ROUGH_PU = 1e-4
 """How exact the voltages of that run are."""
-
-
-@dataclass(frozen=True, eq=False)
-class Positions:
-    """Where the controls' own devices stand: taps [pu] and steps of banks."""
-
-    tap: Floats
-    on: Ints
-
-    def same(self, other: Positions) -> bool:
-        """Whether nothing differs by more than the rounding of a tap."""
-        near = np.abs(self.tap - other.tap) < SAME_PU
-        return bool(near.all() and (self.on == other.on).all())
-
-    @staticmethod
-    def after(trail: Trail, step: int) -> Positions:
-        """Those at the end of a step."""
-        return Positions(trail.tap[step].copy(), trail.on[step].copy())
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,80 +82,40 @@ def follow(
     trail = _empty(plan, keep_voltages=keep_voltages)
     dirty = list(range(len(edges)))
     while dirty:
-        jobs = left = [Job(*edges[k], began[k]) for k in dirty]
+        jobs = left = [Job(*edges[k], began.of(k)) for k in dirty]
         while left:
             _finish(plan, trail, left, alone, threads)
             if np.mean(trail.out[10] != 0) > _MOST_DOUBTED:
                 return None
             left = _doubted(trail, jobs, alone)
-        truly = _carried(trail, edges, began)
-        dirty = [k for k in range(len(edges)) if not truly[k].same(began[k])]
+        truly = carried(trail, edges, began)
+        dirty = np.flatnonzero(~truly.same(began)).tolist()
         began = truly
     return trail
 
 
-def _piloted(
-    plan: Plan, begin: Positions, edges: list[tuple[int, int]], threads: int
-) -> list[Positions]:
+def _piloted(plan: Plan, begin: Positions, edges: list[tuple[int, int]], threads: int) -> Positions:
     """Where each block is likely to begin, by a run over a few of the steps.
 
     After the first block all begin at the base, and so does what follows a step that no lane
     can settle.
     """
-    if len(plan.factors) < _PILOT * len(edges):
-        return [begin] + [plan.base] * (len(edges) - 1)
-    at = swings(plan.level)
+    began = plan.base.times(len(edges))
+    began.tap[0], began.on[0] = begin.tap, begin.on
+    if len(plan.factors) < WINDOW * len(edges):
+        return began
+    at = swings(plan.level, edges)
     few = replace(plan, tolerance=_ROUGH_PU, factors=plan.factors[at], hour=plan.hour[at])
-    some = [tuple(np.searchsorted(at, edge).tolist()) for edge in edges]
+    starts = np.searchsorted(at, [first for first, _ in edges]).tolist()
+    some = list(pairwise([*starts, len(at)]))
     trail = _empty(few, keep_voltages=False)
-    began = [begin] + [plan.base] * (len(edges) - 1)
-    jobs = [Job(*edge, at) for edge, at in zip(some, began, strict=True)]
+    jobs = [Job(*edge, began.of(k)) for k, edge in enumerate(some)]
 
     def passed_over(step: int, at: Positions) -> tuple[Positions, bool]:
         return plan.base, True
 
     _finish(few, trail, jobs, passed_over, threads)
-    return _carried(trail, some, began)
-
-
-def swings(level: Floats) -> Ints:
-    """The steps of least and of most demand of every `_PILOT` steps."""
-    parts = range(0, len(level), _PILOT)
-    ends = (np.argmin, np.argmax)
-    return np.unique([at + int(end(level[at : at + _PILOT])) for at in parts for end in ends])
-
-
-def _carried(trail: Trail, edges: list[tuple[int, int]], began: list[Positions]) -> list[Positions]:
-    """Where each block truly begins: where the one before it ended.
-
-    Of a block that itself began elsewhere, the end is a guess: a device that did not move in it
-    is taken to stay where it truly was, for some move once in a year; so is one that only moved
-    toward where it truly was, for from there it need not.
-    """
-    truly = [began[0]]
-    for (first, last), given in zip(edges[:-1], began[:-1], strict=True):
-        end, here = Positions.after(trail, last - 1), truly[-1]
-        if not here.same(given):
-            tap = likely_end(given.tap, trail.tap[first:last], here.tap, SAME_PU)
-            end = Positions(tap, likely_end(given.on, trail.on[first:last], here.on, 0.5))
-        truly.append(end)
-    return truly
-
-
-@compiled
-def likely_end(given: Any, way: Any, truly: Any, same: float) -> Any:
-    """Where each device likely ends that was truly elsewhere than `given` before a `way` [steps,
-    devices]: where it was, if it went only toward there and not beyond, else where the way ends."""
-    end = way[-1].copy()
-    for k in range(len(end)):
-        up, down, before = end[k] < truly[k] + same, end[k] > truly[k] - same, given[k]
-        for n in range(len(way)):
-            up &= way[n, k] - before > -same
-            down &= way[n, k] - before < same
-            before = way[n, k]
-        if up or down:
-            end[k] = truly[k]
-    return end
+    return carried(trail, some, began)
 
 
 def _finish(plan: Plan, trail: Trail, jobs: list[Job], alone: Alone, threads: int) -> None:
@@ -190,7 +128,7 @@ def _finish(plan: Plan, trail: Trail, jobs: list[Job], alone: Alone, threads: in
 def _doubted(trail: Trail, jobs: list[Job], alone: Alone) -> list[Job]:
     """Settle alone what lanes settled beside a jump; what to run anew where that ends elsewhere."""
     rest: list[Job] = []
-    for job in jobs:
+    for job in jobs if trail.out[10].any() else ():
         span = slice(job.first, job.last)
         beside = (trail.out[10, span] != 0) & (trail.rounds[span] > 0)
         for step in (job.first + np.flatnonzero(beside)).tolist():
