@@ -11,9 +11,11 @@ from gridmend.model.arrays import Floats, Ints
 from gridmend.powerflow.compiled import compiled
 from gridmend.powerflow.lanes.progress import SAME_PU, Trail
 
-WINDOW = 48
+WINDOW, STRIDE = 48, 11
 """Of so many steps the lightest and the heaviest are run to guess where blocks begin: where
-controls end hangs on the ends of each swing of demand, and hardly on the steps between."""
+controls end hangs on the ends of each swing of demand, and hardly on the steps between. At these
+ends legs that jump are beside their limits, so that lanes cannot settle them; where there are any,
+one of so many steps is run instead, no divisor of a day's hours."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -39,7 +39,7 @@ def apart(
     s_va = demand.at(np.maximum(np.abs(demand.least), np.abs(demand.most)))
     ends: list[tuple[Flags, Floats]] = []
     columns: list[Complexes] = []
-    for counts, limit, by_p, by_q in network.remembered("jumps", (), lambda: _jumps(legs)):
+    for counts, limit, by_p, by_q in network.remembered("jumps", (), lambda: jumps_of(legs)):
         jump = np.where(counts, (s_va.real * by_p + s_va.imag * by_q) * toward, 0.0)
         if not np.isfinite(jump).all():
             return np.where(mine, np.inf, most)
@@ -78,7 +78,7 @@ def _moved(
     return moved
 
 
-def _jumps(legs: Legs) -> list[tuple[Flags, Floats, Complexes, Complexes]]:
+def jumps_of(legs: Legs) -> list[tuple[Flags, Floats, Complexes, Complexes]]:
     """Of the lower and of the upper limit which legs jump there, where that is [V], and the current
     above it less that below it [A] by active and by reactive power, at a voltage of no angle."""
     found: list[tuple[Flags, Floats, Complexes, Complexes]] = []

@@ -161,6 +161,7 @@ def solve_static(
         base=positions(base),
         factors=np.ascontiguousarray(demand.factors.T),
         level=demand.level,
+        jump=network.legs.jump,
         hour=_hours(controls, series, steps),
         tolerance=tolerance_pu,
     )

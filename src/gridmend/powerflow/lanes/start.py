@@ -179,7 +179,7 @@ def _compressed(share: Floats, own_at: Ints, weight: Floats) -> tuple[Floats, Fl
     some = each[::every].reshape(-1, profiles)
     kept = _mixtures(some, np.repeat(own_at[::every], 2))
     mine = np.repeat(own_at, 2)
-    common, own = _apart(each.reshape(-1, profiles), mine, kept)
+    common, own = apart(each.reshape(-1, profiles), mine, kept)
     mixed, mix = np.zeros((rows, MIXTURES, 2)), np.zeros((profiles, MIXTURES))
     count = kept.shape[1]
     mixed[:, :count] = common.reshape(rows, 2, count).transpose(0, 2, 1)
@@ -196,11 +196,11 @@ def _mixtures(moved: Floats, mine: Ints) -> Floats:
         size, vectors = np.linalg.eigh(_product(rest.T, rest))
         strong = size > _NEGLIGIBLE**2 * max(float(size[-1]), 1e-300)
         kept = vectors[:, strong][:, -MIXTURES:]
-        _, own = _apart(moved, mine, kept)
+        _, own = apart(moved, mine, kept)
     return kept
 
 
-def _apart(moved: Floats, mine: Ints, kept: Floats) -> tuple[Floats, Floats]:
+def apart(moved: Floats, mine: Ints, kept: Floats) -> tuple[Floats, Floats]:
     """Of rows [rows, profiles] their parts along mixtures, and what each one's own profile is
     beyond these, by least squares."""
     along, by = _product(moved, kept), kept[mine]

@@ -22,7 +22,7 @@ from gridmend.powerflow.controls.queue import places
 from gridmend.powerflow.controls.static import ROUNDS
 from gridmend.powerflow.controls.tables import Controls
 from gridmend.powerflow.lanes import measure as lane_measure
-from gridmend.powerflow.lanes.beginnings import WINDOW, Positions, carried, swings
+from gridmend.powerflow.lanes.beginnings import STRIDE, WINDOW, Positions, carried, swings
 from gridmend.powerflow.lanes.drive import drive
 from gridmend.powerflow.lanes.glance import can_glance
 from gridmend.powerflow.lanes.layout import Packed
@@ -43,7 +43,7 @@ _ROUGH_PU = 1e-4
 class Plan:
     """What lanes need beside the network's layout: its controls, the `probes` and `moves` that
     these make, where the devices stand at the `base`, and each step's `factors` [steps,
-    profiles], `level` [steps] of demand and `hour` [steps] of the day."""
+    profiles], `level` [steps] of demand and `hour` [steps] of the day; whether legs `jump`."""
 
     laid: Packed
     controls: Controls
@@ -53,6 +53,7 @@ class Plan:
     factors: Floats
     level: Floats
     hour: Floats
+    jump: bool
     tolerance: float
 
 
@@ -104,7 +105,7 @@ def _piloted(plan: Plan, begin: Positions, edges: list[tuple[int, int]], threads
     began.tap[0], began.on[0] = begin.tap, begin.on
     if len(plan.factors) < WINDOW * len(edges):
         return began
-    at = swings(plan.level, edges)
+    at = np.arange(0, len(plan.factors), STRIDE) if plan.jump else swings(plan.level, edges)
     few = replace(plan, tolerance=_ROUGH_PU, factors=plan.factors[at], hour=plan.hour[at])
     starts = np.searchsorted(at, [first for first, _ in edges]).tolist()
     some = list(pairwise([*starts, len(at)]))
