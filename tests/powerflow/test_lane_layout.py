@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -67,7 +69,7 @@ def test_a_profile_that_is_all_in_the_mixtures_is_nothing_besides() -> None:
 
 @settings(max_examples=100, deadline=None)
 @given(
-    st.tuples(st.floats(0.0, 3.0), st.floats(0.0, 3.0)),
+    st.tuples(st.floats(0.0, 30.0), st.floats(0.0, 30.0)),
     st.floats(0.5, 1.5),
     st.floats(0.5, 2.0),
     st.floats(-1.0, 1.0),
@@ -78,8 +80,8 @@ def test_where_it_is_calm_a_polynomial_is_what_a_leg_by_exponents_takes(
     model, s = np.array([EXPONENTIAL]), np.array([40.0 + 30.0j])
     square = np.array([base])
     none = np.array([[[-9.0, -9.0], [9.0, 9.0]]])
-    calm = calm_of(model, (square - 9.0, square + 9.0), none, square)
     by = np.array([exponents]) / 2 - 1
+    calm = calm_of(model, by, (square - 9.0, square + 9.0), none, square)
     kinds = by, np.zeros(1, np.int64)
     c = short_of(model, s, by, calm[:, 0], np.array([rated]), kinds)[0]
     off = at * calm[0, 1]
@@ -88,7 +90,7 @@ def test_where_it_is_calm_a_polynomial_is_what_a_leg_by_exponents_takes(
     for part, exponent in enumerate(exponents):
         rated_power = (40.0, 30.0)[part]
         wanted = rated_power * (here / rated**2) ** (exponent / 2) / here
-        assert np.polyval(c[part, ::-1], off) == pytest.approx(wanted, rel=5e-7)
+        assert np.polyval(c[part, ::-1], off) == pytest.approx(wanted, rel=7e-7)
     assert c.shape == (2, DEGREE + 1)
 
 
@@ -103,13 +105,22 @@ def test_a_leg_is_calm_only_where_it_is_near_neither_of_its_limits(seed: int) ->
         [np.stack([low * 0.98, low * 1.02], 1), np.stack([high * 0.98, high * 1.02], 1)], 1
     )
     square = rng.uniform(0.3, 2.5, size)
-    middle, reach = calm_of(model, (low, high), near, square).T
+    exponents = rng.uniform(-1.0, 4.0, (size, 2))
+    middle, reach = calm_of(model, exponents, (low, high), near, square).T
+    assert np.isfinite(middle).all()
     for k in range(size):
         first, last = middle[k] - reach[k], middle[k] + reach[k]
         if reach[k] < 0:
             continue
         inner = (near[k, 0, 1], near[k, 1, 0]) if model[k] == EXPONENTIAL else (low[k], high[k])
         assert inner[0] <= first <= last <= inner[1]
+
+
+def test_a_leg_whose_states_may_be_anywhere_is_never_calm() -> None:
+    near = np.array([[[-np.inf, np.inf], [-np.inf, np.inf]]])
+    limits = np.array([0.9]), np.array([1.1])
+    calm = calm_of(np.array([EXPONENTIAL]), np.ones((1, 2)), limits, near, np.array([1.0]))
+    assert calm.tolist() == [[1.0, -1.0]]
 
 
 @settings(max_examples=20, deadline=None)
@@ -191,6 +202,19 @@ def test_the_median_is_that_of_all_steps_or_of_every_eleventh(steps: int) -> Non
     factors = np.random.default_rng(3).random((4, steps))
     some = factors[:, ::11] if steps >= 704 else factors
     np.testing.assert_allclose(median_of(factors), np.median(some, axis=1), rtol=1e-15)
+
+
+def test_a_snapshot_keeps_what_it_was_given_whatever_becomes_of_the_array() -> None:
+    grid = read("ieee13")
+    network, normal = Network.of(grid), Snapshot.normal(grid)
+    phases = normal.open_phases.copy()
+    before = replace(normal, open_phases=phases)
+    phases[grid.switches.row("671692")] = 7
+    assert prepared_once(network, before) is prepared_once(network, normal)
+    after = prepared_once(network, replace(normal, open_phases=phases))
+    assert (after.values != prepare(network, normal).values).any()
+    with pytest.raises(ValueError, match="read-only"):
+        before.open_phases[0] = 1
 
 
 def test_a_state_is_shared_by_equal_snapshots_and_by_no_others() -> None:

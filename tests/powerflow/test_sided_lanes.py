@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridmend.formats.opendss import read
+from gridmend.formats.read import read as load
 from gridmend.model.arrays import Complexes, Floats
 from gridmend.model.series import Series
 from gridmend.model.snapshot import Snapshot
@@ -192,3 +193,27 @@ def test_with_its_regulators_at_work_that_feeder_is_settled_in_lanes(
     found = series_flow.solve_series(network, series, controls="static")
     assert found.settled.all()
     assert sum(map(len, alone)) < 5
+
+
+@pytest.mark.parametrize("seed", [49, 106, 157, 165])
+def test_what_cannot_slide_together_is_where_a_solve_alone_puts_it(seed: int) -> None:
+    """Of loads that slide a lane may find shares of hundreds, at which a single solve gives up."""
+    rng, grid = np.random.default_rng(seed), load("ieee34")
+    for name in grid.loads:
+        low, wide = float(rng.choice([0.85, 0.95, 0.97])), float(rng.choice([0.001, 0.03, 0.05]))
+        steep = {
+            "v_max_pu": low + wide,
+            "p_exponent": float(rng.choice([0.0, 2.0, 3.5])),
+            "q_exponent": float(rng.choice([0.0, 1.0, 4.2])),
+        }
+        grid = grid.with_changed(f"load.{name}", model="exponential", v_min_pu=low, **steep)
+    network = Network.of(grid)
+    factors, follows = 0.2 + 1.2 * rng.random((4, 48)), rng.integers(0, 4, len(grid.loads))
+    series = Series(Snapshot.normal(grid), factors, {"load_kw": follows, "load_kvar": follows})
+    found = series_flow.solve_series(network, series, controls="off", keep_voltages=True)
+    assert found.v_v is not None
+    for step in range(series.steps):
+        alone = network.solve(series[step], controls="off")
+        assert found.converged[step] == alone.converged
+        apart = np.abs(found.v_v[step] - alone.v_v) / network.nodes.base_v
+        assert apart.max() < 1e-6

@@ -27,15 +27,11 @@ DEMANDS: tuple[tuple[str, str, str], ...] = (
 """Which fields carry the power of which table."""
 
 
-_POSITIONS = 4
-"""How many of a snapshot's fields are positions."""
-
-
 @dataclass(frozen=True, eq=False)
 class Snapshot:
     """Frozen positions and demand; a change gives a new Snapshot that shares the rest.
 
-    Arrays are read-only and follow the rows of the grid's tables:
+    Arrays are read-only, copies of those given that are not, and follow the grid's tables:
 
     - `open_phases`: [switches] bit k set where the k-th conductor is open
     - `tap_pu`: [windings] tap of each winding [pu]
@@ -59,6 +55,12 @@ class Snapshot:
     storage_kvar: Floats
     time: datetime | None = None
 
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            values = getattr(self, field.name)
+            if field.name != "time" and values.flags.writeable:
+                object.__setattr__(self, field.name, _fixed(values.copy()))
+
     @cached_property
     def contents(self) -> tuple[bytes, ...]:
         """All but the time, as a key: equal where nothing differs; positions first."""
@@ -67,8 +69,8 @@ class Snapshot:
 
     @property
     def positions_key(self) -> tuple[bytes, ...]:
-        """Its positions, the same."""
-        return self.contents[:_POSITIONS]
+        """Its positions, the first four fields, the same."""
+        return self.contents[:4]
 
     @staticmethod
     def normal(grid: Grid) -> Snapshot:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import cache
 
 import numpy as np
@@ -14,8 +15,8 @@ from gridmend.powerflow.leg_models import EXPONENTIAL as BY_EXPONENT
 from gridmend.powerflow.network import Network
 
 _AT_MOST, _ROUNDING = 4.0, 1e-6
-"""How far from the base's squared voltage [of it] a leg is calm at the most, and by how much less,
-for what is rounded."""
+"""How far from the base's squared voltage [of it] a leg is calm at the most, and by how much less
+[of the middle] for what is rounded."""
 
 NO_LIMIT = 1e6
 """A voltage [of the rated one] that none comes to; the square of a higher limit may be infinite."""
@@ -32,16 +33,28 @@ def near_a_jump(network: Network, apart: Floats, *, stay: bool) -> Floats:
     return found
 
 
-def calm_of(model: Ints, limits: tuple[Floats, Floats], near: Floats, square: Floats) -> Floats:
+def calm_of(
+    model: Ints, exponents: Floats, limits: tuple[Floats, Floats], near: Floats, square: Floats
+) -> Floats:
     """[legs, 2] the middle of squared voltages at which legs are not near their limits, and, where
-    they go by exponents, their polynomial about it holds; and how far from there. Less than
-    nothing where there are none."""
+    they go by `exponents` of these [legs, 2], their polynomial about it holds; and how far from
+    there. Less than nothing where there are none."""
     jumps = model == BY_EXPONENT
     low, high = (np.where(jumps, near[:, end, 1 - end], limits[end]) for end in range(2))
     middle = np.clip(square, *limits)
-    reach = np.where(jumps, REACH, _AT_MOST) * middle
+    reach = np.where(jumps, _reach(exponents), _AT_MOST) * middle
     low, high = np.maximum(low, middle - reach), np.minimum(high, middle + reach)
-    return np.stack([(low + high) / 2, (high - low) / 2 * (1 - _ROUNDING)], 1)
+    there = high >= low
+    low, high = np.where(there, low, middle), np.where(there, high, middle)
+    middle = low / 2 + high / 2
+    return np.stack([middle, np.where(there, (high - low) / 2 - _ROUNDING * middle, -1.0)], 1)
+
+
+def _reach(exponents: Floats) -> Floats:
+    """[legs] how far a polynomial holds, less where the first power that it leaves out is large."""
+    left_out = np.abs(np.prod(exponents[:, :, None] - np.arange(DEGREE + 1), axis=2)).max(axis=1)
+    at_minus_one = math.factorial(DEGREE + 1)
+    return REACH * np.minimum(1.0, (at_minus_one / np.maximum(left_out, 1.0)) ** (1 / (DEGREE + 1)))
 
 
 def short_of(
@@ -57,7 +70,9 @@ def short_of(
         first = middle[mine, None] ** exponents[mine] * rated[mine, None] ** -(
             2 * exponents[mine] + 2
         )
-        series = np.concatenate([np.ones((len(pairs), 2, 1)), series_of(pairs, DEGREE, REACH)], 2)
+        series = np.concatenate(
+            [np.ones((len(pairs), 2, 1)), series_of(pairs, DEGREE, _reach(pairs))], 2
+        )
         by = middle[mine, None] ** -np.arange(DEGREE + 1.0)
         found[mine] = (parts(s_va[mine]) * first)[:, :, None] * series[of[mine]] * by[:, None]
     return found
@@ -83,13 +98,13 @@ def powers_of(exponents: Floats, middle: Floats, rated: Floats) -> tuple[Floats,
     return found, np.stack([exponents, scale], 2).reshape(-1, 4)
 
 
-def series_of(exponents: Floats, degree: int, reach: float) -> Floats:
+def series_of(exponents: Floats, degree: int, reach: Floats) -> Floats:
     """[pairs, 2, degree] of 1 + z to the power of each exponent [pairs, 2] what z, z² and so on are
-    multiplied by: right at z = 0 and, by Chebyshev's points, over all that it reaches."""
+    multiplied by: right at z = 0 and, by Chebyshev's points, within a `reach` [pairs]."""
     at, told = _points(degree)
-    z = reach * at
+    z = reach[:, None, None] * at
     wanted = np.expm1(exponents[:, :, None] * np.log1p(z)) / z
-    return np.einsum("pek,nk->pen", wanted, told) / reach ** np.arange(degree)
+    return np.einsum("pek,nk->pen", wanted, told) / reach[:, None, None] ** np.arange(degree)
 
 
 @cache

@@ -133,7 +133,7 @@ def _lowest(
     """[nodes] which may be the lowest of those in `order`, which goes from the lowest up."""
     found = np.zeros(len(v), np.bool_)
     compared = np.empty(_COMPARED, np.int64)
-    middle, reach = (least + most) / 2.0, (most - least) / 2.0
+    middle, reach = least / 2.0 + most / 2.0, most / 2.0 - least / 2.0
     at, by = v.copy(), np.empty_like(moved)
     for n in order:
         for k in range(len(least)):

@@ -52,6 +52,9 @@ from a limit a leg is where its side is not a matter of rounding [of the squared
 _SAFETY = 8.0
 """By how much a leg is further from its limits than what is left, where its side is decided."""
 
+_ASTRAY = 10.0
+"""A leg whose share of its jump comes to be so large is no leg that slides."""
+
 
 @unowned
 def _is_lost(board: Any, w: int) -> bool:
@@ -168,11 +171,12 @@ def _slides(board: Any, legs: Any, loose_legs: Any, responses: Any, x: Any, step
 
 @unowned
 def _margin(board: Any, margin: float, w: int) -> float:
-    """How far a lane's legs are from where they would move, those that slide too."""
+    """How far a lane's legs are from where they would move, those that slide too; less than nothing
+    where one came far off its line, as do some that cannot slide together."""
     for i in range(board.many[w]):
         share = board.shares.of[(2 * board.leg[w, i] + board.end[w, i]) * len(board.state) + w]
         off = min(abs(share), abs(1.0 - share)) * abs(board.slope[w, i, i])
-        margin = min(margin, off)
+        margin = min(margin, off) if abs(share) < _ASTRAY else -1.0
     return margin
 
 

@@ -160,8 +160,8 @@ def _fused(
     kinds[model == BY_EXPONENT] = EXPONENTIAL
     near = near[mine] * (rated**2)[:, None, None]
     square = np.abs(u_pu) ** 2
-    calm = calm_of(model, (lowest, highest), near, square)
     exponents = network.legs.exponents[mine] / 2 - 1
+    calm = calm_of(model, exponents, (lowest, highest), near, square)
     powers, bare = powers_of(exponents, np.clip(square, lowest, highest), rated)
     pairs, series_at = np.unique(exponents[:, 0] + 1j * exponents[:, 1], return_inverse=True)
     pairs, series_at = parts(pairs), series_at.reshape(-1)
@@ -174,7 +174,7 @@ def _fused(
         limits=flat(limits, kind),
         under=flat(under_of(model, low, least, rated), kind),
         powers=flat(powers, kind),
-        long=flat(series_of(pairs, LONG, FAR), kind),
+        long=flat(series_of(pairs, LONG, np.full(len(pairs), FAR)), kind),
         series_at=series_at.astype(np.int32),
         bare=flat(bare, kind),
         rated=flat(
