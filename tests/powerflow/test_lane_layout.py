@@ -15,7 +15,7 @@ from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow.iteration import direct, prepare, prepared_once
 from gridmend.powerflow.jumps import beyond, taken
 from gridmend.powerflow.lanes.beginnings import WINDOW, swings
-from gridmend.powerflow.lanes.curves import calm_of, short_of
+from gridmend.powerflow.lanes.curves import calm_of, reach_of, short_of
 from gridmend.powerflow.lanes.jumping import jumps_of
 from gridmend.powerflow.lanes.layout import base_state, median_of
 from gridmend.powerflow.lanes.legs import DEGREE, REACH
@@ -81,7 +81,7 @@ def test_where_it_is_calm_a_polynomial_is_what_a_leg_by_exponents_takes(
     square = np.array([base])
     none = np.array([[[-9.0, -9.0], [9.0, 9.0]]])
     by = np.array([exponents]) / 2 - 1
-    calm = calm_of(model, by, (square - 9.0, square + 9.0), none, square)
+    calm = calm_of(model, reach_of(by), (square - 9.0, square + 9.0), none, square)
     kinds = by, np.zeros(1, np.int64)
     c = short_of(model, s, by, calm[:, 0], np.array([rated]), kinds)[0]
     off = at * calm[0, 1]
@@ -106,7 +106,7 @@ def test_a_leg_is_calm_only_where_it_is_near_neither_of_its_limits(seed: int) ->
     )
     square = rng.uniform(0.3, 2.5, size)
     exponents = rng.uniform(-1.0, 4.0, (size, 2))
-    middle, reach = calm_of(model, exponents, (low, high), near, square).T
+    middle, reach = calm_of(model, reach_of(exponents), (low, high), near, square).T
     assert np.isfinite(middle).all()
     for k in range(size):
         first, last = middle[k] - reach[k], middle[k] + reach[k]
@@ -119,7 +119,7 @@ def test_a_leg_is_calm_only_where_it_is_near_neither_of_its_limits(seed: int) ->
 def test_a_leg_whose_states_may_be_anywhere_is_never_calm() -> None:
     near = np.array([[[-np.inf, np.inf], [-np.inf, np.inf]]])
     limits = np.array([0.9]), np.array([1.1])
-    calm = calm_of(np.array([EXPONENTIAL]), np.ones((1, 2)), limits, near, np.array([1.0]))
+    calm = calm_of(np.array([EXPONENTIAL]), np.ones(1), limits, near, np.array([1.0]))
     assert calm.tolist() == [[1.0, -1.0]]
 
 

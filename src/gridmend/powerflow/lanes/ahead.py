@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 
 from gridmend.powerflow.simd import fma, get, load, splat, store, sub, unowned, width
 
-MIXTURES = 6
+MIXTURES, FEW = 6, 4
+"""How many mixtures of profiles there are, and how many will do where others say little."""
 
 
 class Start(NamedTuple):
@@ -14,7 +15,7 @@ class Start(NamedTuple):
 
     A row moves by the `share`s [rows, MIXTURES, 2] of mixtures of factors, given by `mix`
     [profiles, MIXTURES], and by its `own` [rows, 2] profile `own_at`. `middle` are the factors of
-    the base state. No rows: lanes start where they are.
+    the base state. No rows: lanes start where they are. `many`: there are more than a FEW mixtures.
     """
 
     rows: Any
@@ -23,6 +24,7 @@ class Start(NamedTuple):
     own: Any
     own_at: Any
     middle: Any
+    many: bool
 
 
 @unowned
@@ -58,9 +60,10 @@ def anticipate(
         im = fma(get(start.share, o + 5), three, im)
         re = fma(get(start.share, o + 6), four, re)
         im = fma(get(start.share, o + 7), four, im)
-        re = fma(get(start.share, o + 8), five, re)
-        im = fma(get(start.share, o + 9), five, im)
-        re = fma(get(start.share, o + 10), six, re)
-        im = fma(get(start.share, o + 11), six, im)
+        if start.many:
+            re = fma(get(start.share, o + 8), five, re)
+            im = fma(get(start.share, o + 9), five, im)
+            re = fma(get(start.share, o + 10), six, re)
+            im = fma(get(start.share, o + 11), six, im)
         store(x, at, re)
         store(x, at + lanes, im)

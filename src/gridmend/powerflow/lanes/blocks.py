@@ -62,6 +62,25 @@ def _side_by_side(factors: Floats, block: Ints, found: Floats) -> None:
                 found[k, step, w] = factors[k, block[min(w * per_lane + step, len(block) - 1)]]
 
 
+@compiled
+def _one_by_one(out: Floats, found: Floats) -> Flags:
+    """To `found` [readings, steps] what lanes have read [readings, steps of a lane, lanes]; whether
+    that is finite and beside no jump."""
+    readings, size = found.shape
+    _, per_lane, lanes = out.shape
+    settled = np.ones(size, np.bool_)
+    for k in range(readings):
+        for w in range(lanes):
+            first = w * per_lane
+            for step in range(min(per_lane, size - first)):
+                read = out[k, step, w]
+                found[k, first + step] = read
+                settled[first + step] &= np.isfinite(read)
+    for step in range(size):
+        settled[step] &= found[10, step] == 0.0
+    return settled
+
+
 def _solved(
     laid: Packed, demand: Demand, tolerance: float, voltages: bool, block: Ints, *, sided: bool
 ) -> Solved:
@@ -89,13 +108,10 @@ def _solved(
             np.zeros(laid.banks * width, laid.kind), tolerance, ROUNDS, x, out, counts, kept,
         )  # fmt: skip
         rounds = np.tile(counts, width)
-    found = np.asarray(out.reshape(ROWS, per_lane, width).transpose(0, 2, 1), float)
-    found = found.reshape(ROWS, -1)
-    settled = np.isfinite(found).all(axis=0) & (found[10] == 0)
+    size = len(block)
+    found, rounds = np.empty((ROWS, size)), rounds[:size]
+    settled = _one_by_one(out.reshape(ROWS, per_lane, width), found)
     if not sided:
         settled &= rounds <= ROUNDS
     v_v = voltages_of(laid, kept.reshape(-1, rows, 2, width)) if voltages else None
-    size = len(block)
-    return Solved(
-        found[:, :size], rounds[:size], settled[:size], None if v_v is None else v_v[:size]
-    )
+    return Solved(found, rounds, settled, None if v_v is None else v_v[:size])

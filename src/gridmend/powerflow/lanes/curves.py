@@ -34,15 +34,15 @@ def near_a_jump(network: Network, apart: Floats, *, stay: bool) -> Floats:
 
 
 def calm_of(
-    model: Ints, exponents: Floats, limits: tuple[Floats, Floats], near: Floats, square: Floats
+    model: Ints, reach: Floats, limits: tuple[Floats, Floats], near: Floats, square: Floats
 ) -> Floats:
     """[legs, 2] the middle of squared voltages at which legs are not near their limits, and, where
-    they go by `exponents` of these [legs, 2], their polynomial about it holds; and how far from
-    there. Less than nothing where there are none."""
+    they go by exponents, their polynomial about it holds, which may `reach` [legs] so far from
+    the base [of it]; and how far from there. Less than nothing where there are none."""
     jumps = model == BY_EXPONENT
     low, high = (np.where(jumps, near[:, end, 1 - end], limits[end]) for end in range(2))
     middle = np.clip(square, *limits)
-    reach = np.where(jumps, _reach(exponents), _AT_MOST) * middle
+    reach = np.where(jumps, reach, _AT_MOST) * middle
     low, high = np.maximum(low, middle - reach), np.minimum(high, middle + reach)
     there = high >= low
     low, high = np.where(there, low, middle), np.where(there, high, middle)
@@ -50,8 +50,9 @@ def calm_of(
     return np.stack([middle, np.where(there, (high - low) / 2 - _ROUNDING * middle, -1.0)], 1)
 
 
-def _reach(exponents: Floats) -> Floats:
-    """[legs] how far a polynomial holds, less where the first power that it leaves out is large."""
+def reach_of(exponents: Floats) -> Floats:
+    """[pairs] how far a polynomial for exponents [pairs, 2] holds, less where the first power that
+    it leaves out is large."""
     left_out = np.abs(np.prod(exponents[:, :, None] - np.arange(DEGREE + 1), axis=2)).max(axis=1)
     at_minus_one = math.factorial(DEGREE + 1)
     return REACH * np.minimum(1.0, (at_minus_one / np.maximum(left_out, 1.0)) ** (1 / (DEGREE + 1)))
@@ -71,7 +72,7 @@ def short_of(
             2 * exponents[mine] + 2
         )
         series = np.concatenate(
-            [np.ones((len(pairs), 2, 1)), series_of(pairs, DEGREE, _reach(pairs))], 2
+            [np.ones((len(pairs), 2, 1)), series_of(pairs, DEGREE, reach_of(pairs))], 2
         )
         by = middle[mine, None] ** -np.arange(DEGREE + 1.0)
         found[mine] = (parts(s_va[mine]) * first)[:, :, None] * series[of[mine]] * by[:, None]

@@ -117,9 +117,11 @@ def _along(
         re, im = (v[n].real / size, v[n].imag / size) if size > 0.0 else (1.0, 0.0)
         for k in range(moved.shape[2]):
             along[n, k] = re * moved[row[n], 0, k] + im * moved[row[n], 1, k]
+        # one after the other, for then each is of several steps at once
         for s in range(v_v.shape[1]):
-            at = v_v[n, s]
-            beyond[n, s] = np.sqrt(at.real * at.real + at.imag * at.imag) / base_v[n] - size
+            beyond[n, s] = v_v[n, s].real * v_v[n, s].real + v_v[n, s].imag * v_v[n, s].imag
+        for s in range(v_v.shape[1]):
+            beyond[n, s] = np.sqrt(beyond[n, s]) / base_v[n] - size
         for k in range(moved.shape[2]):
             for s in range(v_v.shape[1]):
                 beyond[n, s] -= along[n, k] * change[k, s]
@@ -134,11 +136,13 @@ def _lowest(
     found = np.zeros(len(v), np.bool_)
     compared = np.empty(_COMPARED, np.int64)
     middle, reach = least / 2.0 + most / 2.0, most / 2.0 - least / 2.0
-    at, by = v.copy(), np.empty_like(moved)
+    at, by, most_left_out = v.copy(), np.empty_like(moved), np.zeros(len(v))
     for n in order:
         for k in range(len(least)):
             at[n] += moved[n, k] * middle[k]
             by[n, k] = moved[n, k] * (reach[k] + _SHARE * max(-least[k], most[k]))
+        for s in range(beyond.shape[1]):
+            most_left_out[n] = max(most_left_out[n], abs(beyond[n, s]))
     many = 0
     for n in order:
         is_above = False
@@ -150,7 +154,9 @@ def _lowest(
                 k += 1
             if apart > 0.0:
                 left_out = 0.0
-                for s in range(beyond.shape[1]):
+                # no more than both in all, which mostly is enough to know
+                enough = apart > _SAFETY * (most_left_out[n] + most_left_out[other])
+                for s in range(0 if enough else beyond.shape[1]):
                     left_out = max(left_out, abs(beyond[n, s] - beyond[other, s]))
                 if apart > _SAFETY * left_out:
                     is_above = True

@@ -24,7 +24,7 @@ from gridmend.powerflow.walk import Walk
 
 SHARE = 0.6
 
-_CORNER_PU = 1e-5
+_CORNER_PU = 1e-3
 
 COLLAPSED_PU = 0.8
 """Below this a corner is no bound any more: loads take less the more they are asked for."""

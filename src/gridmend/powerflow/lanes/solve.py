@@ -128,7 +128,7 @@ def solve_lanes(
         asked_for = (some, tolerance, voltages, threads)
         jumps = shares is not None
         for block, part in _solved(network, laid, of_kind, mine, asked_for, jumps=jumps):
-            at = group[block]
+            at = _span(group[block])
             found[:, at], rounds[at], settled[at] = part.out, part.rounds, part.settled
             if v_v is not None:
                 v_v[at] = part.v_v
@@ -173,6 +173,12 @@ def _solved(
     if jumps and len(left):
         run = partial(block_in_sides, of_kind(np.float64), demand, tolerance, voltages)
         yield from _in_blocks(run, left, threads)
+
+
+def _span(steps: Ints) -> Ints | slice:
+    """Steps as a slice, where they follow one another."""
+    first, last = int(steps[0]), int(steps[-1])
+    return slice(first, last + 1) if last - first + 1 == len(steps) else steps
 
 
 def _in_blocks(

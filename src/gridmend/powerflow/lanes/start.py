@@ -6,7 +6,7 @@ import numpy as np
 
 from gridmend.model.arrays import Complexes, Floats, Ints
 from gridmend.powerflow.compiled import compiled
-from gridmend.powerflow.lanes.ahead import MIXTURES, Start
+from gridmend.powerflow.lanes.ahead import FEW, MIXTURES, Start
 from gridmend.powerflow.lanes.kernel import passive, respond
 from gridmend.powerflow.lanes.matrix import Base, Kind, Matrix, flat
 from gridmend.powerflow.lanes.tables import Demand
@@ -17,7 +17,10 @@ from gridmend.powerflow.simd import lanes_of
 _MOST_PROFILES = 64
 """With more profiles, lanes start where the step before ended."""
 
-_NEGLIGIBLE = 0.01
+_NEGLIGIBLE, _LEFT_PU = 0.01, 1.5e-4
+"""Of the strongest mixture what others have at the least; and what may be left without more than a
+few of them from step to step, the mean square over rows."""
+
 _NOTHING_LEFT = 1e-9
 _SAMPLED = 256
 _TURNS = 3
@@ -71,6 +74,7 @@ def start_of(
         own=flat(own, kind),
         own_at=own_at.astype(np.int32),
         middle=middle.astype(kind),
+        many=bool(mixed[:, FEW:].any()),
     )
 
 
@@ -85,7 +89,7 @@ def _changes(factors: Floats) -> Floats:
 def nowhere(kind: Kind, middle: Floats) -> Start:
     """No row to anticipate."""
     empty, whole = np.empty(0, kind), np.empty(0, np.int32)
-    return Start(whole, empty, empty, empty, whole, middle.astype(kind))
+    return Start(whole, empty, empty, empty, whole, middle.astype(kind), many=False)
 
 
 def responses(
@@ -195,7 +199,8 @@ def _mixtures(moved: Floats, mine: Ints) -> Floats:
         rest[at, mine] -= own
         size, vectors = np.linalg.eigh(_product(rest.T, rest))
         strong = size > _NEGLIGIBLE**2 * max(float(size[-1]), 1e-300)
-        kept = vectors[:, strong][:, -MIXTURES:]
+        left = size[: max(len(size) - FEW, 0)].sum() / len(moved)
+        kept = vectors[:, strong][:, -(MIXTURES if left > _LEFT_PU**2 else FEW) :]
         _, own = apart(moved, mine, kept)
     return kept
 

@@ -14,6 +14,7 @@ from gridmend.powerflow.lanes.curves import (
     NO_LIMIT,
     calm_of,
     powers_of,
+    reach_of,
     series_of,
     short_of,
     under_of,
@@ -161,10 +162,10 @@ def _fused(
     near = near[mine] * (rated**2)[:, None, None]
     square = np.abs(u_pu) ** 2
     exponents = network.legs.exponents[mine] / 2 - 1
-    calm = calm_of(model, exponents, (lowest, highest), near, square)
     powers, bare = powers_of(exponents, np.clip(square, lowest, highest), rated)
     pairs, series_at = np.unique(exponents[:, 0] + 1j * exponents[:, 1], return_inverse=True)
     pairs, series_at = parts(pairs), series_at.reshape(-1)
+    calm = calm_of(model, reach_of(pairs)[series_at], (lowest, highest), near, square)
     return Fused(
         place=np.arange(len(mine), dtype=np.int32),
         kinds=kinds.astype(np.int32),
