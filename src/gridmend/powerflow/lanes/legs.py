@@ -41,8 +41,8 @@ LOWER, HIGHEST = 2, 1
 DEGREE, REACH = 3, 0.04
 LONG, FAR = 6, 0.2
 """Degree of a polynomial about the base's squared voltage, or near it, and how far from there it
-holds [of it] to 7e-7 of a leg's power where its exponents are not negative, and mostly better; and
-of another, to 3e-7 where they are from 0 to 8, where the first does not."""
+holds [of it] to 8e-7 of a leg's power where its exponents are not negative, and mostly better; and
+of another, to 5e-7 where they are from 0 to 8, where the first does not."""
 
 WHOLE = ("place", "kinds", "p_at", "q_at", "series_at")
 """What of fused legs are whole numbers."""

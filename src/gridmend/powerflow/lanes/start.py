@@ -211,5 +211,5 @@ def apart(moved: Floats, mine: Ints, kept: Floats) -> tuple[Floats, Floats]:
     along, by = _product(moved, kept), kept[mine]
     left: Floats = moved[np.arange(len(moved)), mine] - np.einsum("rm,rm->r", along, by)
     room = 1.0 - np.einsum("rm,rm->r", by, by)
-    own = np.where(room > _NOTHING_LEFT, left / np.maximum(room, _NOTHING_LEFT), 0.0)
+    own = left / np.maximum(room, _NOTHING_LEFT)
     return along - own[:, None] * by, own
