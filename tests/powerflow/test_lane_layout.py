@@ -179,6 +179,22 @@ def test_wherever_a_walk_comes_from_its_base_is_at_rest_on_sides_that_are_right(
     assert (found[0] != found[1]).any()
 
 
+@pytest.mark.parametrize("seed", [22, 31])
+@pytest.mark.parametrize("level", [0.0, 1.0])
+def test_where_legs_leave_the_sides_of_a_rough_solution_a_base_is_on_the_answers(
+    seed: int, level: float
+) -> None:
+    network = _jumping(0.97, 1.03)
+    demand = _demand(network, np.random.default_rng(seed))
+    walk = Walk(prepare(network, Snapshot.normal(network.grid)))
+    walk.to(demand.at(np.full(3, level)))
+    middle, v_v, shares = base_state(walk, demand)
+    answer = Walk(walk.state).to(demand.at(middle))
+    assert shares is not None
+    np.testing.assert_array_equal(shares, taken(beyond(network.legs, answer.v_v)))
+    np.testing.assert_allclose(v_v, answer.v_v, atol=1e-6)
+
+
 @given(st.integers(1, 400), SEEDS)
 @settings(max_examples=50, deadline=None)
 def test_every_window_of_every_block_has_its_lightest_and_heaviest_step(

@@ -106,7 +106,8 @@ def _piloted(plan: Plan, begin: Positions, edges: list[tuple[int, int]], threads
     if len(plan.factors) < WINDOW * len(edges):
         return began
     at = np.arange(0, len(plan.factors), STRIDE) if plan.jump else swings(plan.level, edges)
-    few = replace(plan, tolerance=_ROUGH_PU, factors=plan.factors[at], hour=plan.hour[at])
+    some_steps = {name: getattr(plan, name)[at] for name in ("factors", "level", "hour")}
+    few = replace(plan, tolerance=_ROUGH_PU, **some_steps)
     starts = np.searchsorted(at, [first for first, _ in edges]).tolist()
     some = list(pairwise([*starts, len(at)]))
     trail = _empty(few, keep_voltages=False)
