@@ -17,6 +17,7 @@ from gridmend.powerflow.controls.look import (
     NO_POWER_VA,
     VOLTAGE,
     phasor,
+    size_of,
 )
 from gridmend.powerflow.simd import inlined
 
@@ -34,7 +35,7 @@ def _size(
         v = phasor(probes, first + n, x, ratio, lanes, w)
         if delta:
             v -= phasor(probes, first + (n + 1) % count, x, ratio, lanes, w)
-        size = abs(v)
+        size = size_of(v)
         if phase == AVERAGE:
             found += size / count
         elif n == 0 or phase > 0 or (size > found) == (phase == HIGHEST):
@@ -87,7 +88,7 @@ def _by_factor(banks: Any, k: int, power: complex, on: int) -> Any:
     A bank is switched on only where at least half its kvar is wanted, a further step half of
     a step's. Settings below zero are leading too.
     """
-    size = abs(power)
+    size = size_of(power)
     if size < NO_POWER_VA:
         return 0, np.inf
     factor = abs(power.real) / size
@@ -143,6 +144,6 @@ def bank_steps(
         if kind == FACTOR:
             step, margin = _by_factor(banks, k, power, on)
             return step, min(margin, held)
-        seen, scale = power.imag / 1e3, max(abs(power) / 1e3, 1e-9)
+        seen, scale = power.imag / 1e3, max(size_of(power) / 1e3, 1e-9)
     step, margin = _between(-seen, -banks.on[k], -banks.off[k], on, steps, scale)
     return step, min(margin, held)

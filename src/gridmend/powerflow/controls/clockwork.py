@@ -136,7 +136,7 @@ def _look(see: _See, waiting: Waiting) -> tuple[Waiting, _Wanted]:
     turn_due_s = _look_at_power(see, waiting)
     at = controls.standing(see.snapshot)
     at.reverse[:] = waiting.reverse[see.clockwork.tap_rows]
-    look(regulators, banks, see.probes, at, hour, see.v, NO_RATIO, 1, 0)
+    look(regulators, banks, see.probes, at, hour, see.v, NO_RATIO, 1, 0, 0.0)
     taps, armed = _armed_taps(see, waiting, at)
     due = waiting.bank_due_s.copy()
     for k, row in enumerate(see.clockwork.bank_rows):

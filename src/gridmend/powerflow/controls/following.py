@@ -210,7 +210,7 @@ def _follow(
             if why == LOST:
                 return _AGAIN, count - 1, delay, way
             back_through(f.columns, m.columns[0], m.columns[1], m.factor[1], x)
-            margin_pu = look(regulators, banks, probes, at, hour, x_parts, ratio, 1, 0)
+            margin_pu = look(regulators, banks, probes, at, hour, x_parts, ratio, 1, 0, 0.0)
             is_exact, surely_pu = within_pu <= TOLERANCE_PU, margin_pu / SAFETY
             if is_exact or way.left < surely_pu:
                 delay = arm(regulators, banks, at, 1, 0)

@@ -58,9 +58,11 @@ def disarm(at: Any, lanes: int, w: int) -> None:
 
 @inlined_and_kept
 def look(
-    regs: Any, banks: Any, probes: Any, at: Any, hour: float, x: Any, ratio: Any, lanes: int, w: int
-) -> float:
-    """Note what every control wants; how far a voltage may move before any wants another [pu]."""
+    regs: Any, banks: Any, probes: Any, at: Any, hour: float, x: Any, ratio: Any, lanes: int,
+    w: int, least: float,
+) -> float:  # fmt: skip
+    """Note what every control wants; how far a voltage may move before any wants another [pu].
+    A margin below the `least` that is of use ends it."""
     margin = np.inf
     for k in range(len(regs.tap)):
         tap = at.tap[regs.tap[k] * lanes + w]
@@ -68,6 +70,8 @@ def look(
             regs, probes, k, at.reverse[k * lanes + w], tap, x, ratio, lanes, w
         )
         margin = min(margin, own)
+        if margin < least:
+            return margin
     for k in range(len(banks.bank)):
         on = at.on[banks.bank[k] * lanes + w]
         at.bank_want[k], own = bank_steps(banks, probes, k, on, hour, x, ratio, lanes, w)

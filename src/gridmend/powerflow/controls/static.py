@@ -126,7 +126,7 @@ def _looked(
         if not solution.converged:
             return solution, np.nan
         probes, x = controls.terms.probes(standing.state.values), solution.v_v.view(float)
-        margin_pu = look(regulators, banks, probes, at, hour, x, NO_RATIO, 1, 0)
+        margin_pu = look(regulators, banks, probes, at, hour, x, NO_RATIO, 1, 0, 0.0)
         is_exact, surely_pu = within_pu <= TOLERANCE_PU, margin_pu / SAFETY
         if is_exact or solution.left_pu < surely_pu:
             delay = arm(regulators, banks, at, 1, 0)

@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gridmend.powerflow.controls.queue import disarm
-from gridmend.powerflow.lanes.measure import measure
 from gridmend.powerflow.lanes.steps import FIRST_PACE
 from gridmend.powerflow.simd import get, inlined, put
 
@@ -58,26 +57,11 @@ class Moves(NamedTuple):
     share: Any
 
 
-class Gathered(NamedTuple):
-    """Settled states that wait to be read, the `step` [lanes] of each, and how `many` there are.
-
-    `x`, where they are put side by side; `factors`, `ratio` as the lanes have them. Behind those
-    are as many as `waits` says whose `x` is still in its `lane`.
-    """
-
-    x: Any
-    factors: Any
-    ratio: Any
-    step: Any
-    many: Any
-    lane: Any
-    waits: Any
-
-
 class Run(NamedTuple):
     """Where each lane is, all [lanes]: `job`, -1 for none, `step`, rounds since it last moved,
     `total` in this step and `looks`; the `verdict` of its controls; whether it is `fresh`: at the
-    start of a step; its `pace` and the change `before`. `next` [1] is the next job to take."""
+    start of a step, and whether it `rests`: has settled, and waits to be read; its `pace`s [2 ×
+    lanes] and the change `before`. `next` [1] is the next job to take; `lane` room for a list."""
 
     job: Any
     step: Any
@@ -86,9 +70,11 @@ class Run(NamedTuple):
     looks: Any
     verdict: Any
     fresh: Any
+    rests: Any
     pace: Any
     before: Any
     next: Any
+    lane: Any
 
 
 @inlined
@@ -103,18 +89,24 @@ def place(moves: Any, at: Any, ratio: Any, moved: Any, lanes: int, w: int) -> No
 
 
 @inlined
-def take(task: Any, run: Any, at: Any, start: Any, now: Any, x: Any, lanes: int, w: int) -> bool:
+def take(
+    task: Any, run: Any, at: Any, start: Any, moves: Any, now: Any, ratio: Any, moved: Any, x: Any,
+    lanes: int, w: int,
+) -> bool:  # fmt: skip
     """Take the next job with any steps, beginning at the base; False where none is left."""
     while run.next[0] < len(task.first):
         job = run.next[0]
         run.next[0] += 1
         if task.first[job] < task.last[job]:
             run.job[w], run.step[w], run.fresh[w] = job, task.first[job], 1
-            run.pace[w] = FIRST_PACE
+            run.rests[w] = 0
+            run.pace[w], run.pace[lanes + w] = 0.0, 0.0
             for k in range(task.begin_tap.shape[1]):
                 at.tap[k * lanes + w] = task.begin_tap[job, k]
             for k in range(task.begin_on.shape[1]):
                 at.on[k * lanes + w] = task.begin_on[job, k]
+            disarm(at, lanes, w)
+            place(moves, at, ratio, moved, lanes, w)
             x[w::lanes] = 0.0
             for k in range(len(start.middle)):
                 now[(2 * k + 1) * lanes + w] = start.middle[k]
@@ -124,86 +116,60 @@ def take(task: Any, run: Any, at: Any, start: Any, now: Any, x: Any, lanes: int,
 
 
 @inlined
-def begin(task: Any, run: Any, at: Any, moves: Any, now: Any, ratio: Any, moved: Any) -> bool:
-    """Give lanes that are fresh the factors of their step; whether any is."""
-    lanes, found = len(run.job), False
+def begin(task: Any, run: Any, at: Any, now: Any) -> int:
+    """Give lanes that are fresh the factors of their step; how many are."""
+    lanes, profiles, count = len(run.job), task.factors.shape[1], 0
     for w in range(lanes):
-        if not run.fresh[w] or run.job[w] < 0:
-            continue
-        found = True
-        profiles = task.factors.shape[1]
-        first = run.step[w] * profiles
-        for k in range(profiles):
-            put(now, 2 * k * lanes + w, get(task.factors, first + k))
-        disarm(at, lanes, w)
-        place(moves, at, ratio, moved, lanes, w)
-        run.fresh[w], run.rounds[w], run.looks[w], run.before[w] = 0, 0, 0, 0.0
-        run.total[w], run.verdict[w] = 0, UNDECIDED
-        run.pace[w] = max(run.pace[w], FIRST_PACE)
-    return found
+        if run.fresh[w] and run.job[w] >= 0:
+            run.lane[count] = w
+            count += 1
+            if run.looks[w]:
+                disarm(at, lanes, w)
+            run.fresh[w], run.rounds[w], run.looks[w] = 0, 0, 0
+            run.total[w], run.verdict[w] = 0, UNDECIDED
+    # profile by profile, for a lane's own are far apart
+    for k in range(profiles):
+        for n in range(count):
+            w = get(run.lane, n)
+            put(now, 2 * k * lanes + w, get(task.factors, run.step[w] * profiles + k))
+    return count
 
 
 @inlined
-def note(run: Any, got: Any, now: Any, ratio: Any, lanes: int, w: int) -> None:
-    """Have a lane's state wait to be read; it is fetched later, with others."""
-    waits = got.waits[0]
-    slot = got.many[0] + waits
-    for k in range(len(now) // (2 * lanes)):
-        put(got.factors, k * lanes + slot, get(now, 2 * k * lanes + w))
-    for q in range(len(ratio) // lanes):
-        put(got.ratio, q * lanes + slot, get(ratio, q * lanes + w))
-    got.step[slot], got.lane[waits] = run.step[w], w
-    got.waits[0] = waits + 1
-
-
-@inlined
-def fetch(rows: Any, got: Any, x: Any, lanes: int) -> None:
-    """Put side by side the states that are noted and still in their lanes."""
-    first, waits = got.many[0], got.waits[0]
-    for k in range(0, 2 * rows.active * lanes if waits else 0, lanes):
-        for n in range(waits):
-            put(got.x, k + first + n, get(x, k + get(got.lane, n)))
-    got.many[0], got.waits[0] = first + waits, 0
-
-
-@inlined
-def read_all(
-    rows: Any, legs: Any, loose_legs: Any, readings: Any, got: Any, extra: Any, room: Any,
-    taken: Any, read: Any, trail: Any,
-) -> None:  # fmt: skip
-    """Read all states that wait."""
-    lanes = len(got.step)
-    measure(
-        rows, legs, loose_legs, readings, got.factors, lanes, 0, got.ratio, got.x, extra, room,
-        taken, read, lanes, 0,
-    )  # fmt: skip
-    for slot in range(got.many[0]):
-        step = got.step[slot]
-        for k in range(len(trail.out)):
-            trail.out[k, step] = read[k * lanes + slot]
-        if len(trail.voltages):
-            for k in range(len(got.x) // lanes):
-                trail.voltages[step, k] = got.x[k * lanes + slot]
-    got.many[0] = 0
-
-
-@inlined
-def end(task: Any, run: Any, at: Any, trail: Any, quiet: bool, lanes: int, w: int) -> bool:
-    """Note where a lane's step ended, unless that was known of it; whether it was."""
-    step, taps, banks = run.step[w], trail.tap.shape[1], trail.on.shape[1]
-    met = trail.known[step] == 1
-    for k in range(taps):
-        met &= abs(get(trail.tap, step * taps + k) - get(at.tap, k * lanes + w)) < SAME_PU
-    for k in range(banks):
-        met &= get(trail.on, step * banks + k) == get(at.on, k * lanes + w)
-    if met:
-        return True
+def leave(
+    task: Any, run: Any, at: Any, trail: Any, read: Any, x: Any, lanes: int, w: int
+) -> bool:
+    """Go on from a step that rests and has been `read` [readings × lanes], noting where it ended;
+    whether there is a next one, for from a step that was known to end so on all is known."""
+    step, run.rests[w] = run.step[w], 0
+    if _is_known(at, trail, step, lanes, w):
+        return False
+    taps, banks = trail.tap.shape[1], trail.on.shape[1]
     for k in range(taps):
         put(trail.tap, step * taps + k, get(at.tap, k * lanes + w))
     for k in range(banks):
         put(trail.on, step * banks + k, get(at.on, k * lanes + w))
-    trail.known[step], trail.quiet[step], trail.rounds[step] = 1, quiet, run.total[w]
-    return False
+    trail.known[step], trail.quiet[step] = 1, run.verdict[w] == QUIET
+    trail.rounds[step] = run.total[w]
+    for k in range(len(trail.out)):
+        trail.out[k, step] = read[k * lanes + w]
+    if len(trail.voltages):
+        for k in range(len(x) // lanes):
+            trail.voltages[step, k] = x[k * lanes + w]
+    run.step[w] += 1
+    run.fresh[w] = 1
+    return run.step[w] < task.last[run.job[w]]
+
+
+@inlined
+def _is_known(at: Any, trail: Any, step: int, lanes: int, w: int) -> bool:
+    """Whether a step was known, and to end where a lane is."""
+    taps, banks, same = trail.tap.shape[1], trail.on.shape[1], trail.known[step] == 1
+    for k in range(taps):
+        same &= abs(get(trail.tap, step * taps + k) - get(at.tap, k * lanes + w)) < SAME_PU
+    for k in range(banks):
+        same &= get(trail.on, step * banks + k) == get(at.on, k * lanes + w)
+    return same
 
 
 @inlined

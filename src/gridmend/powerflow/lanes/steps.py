@@ -68,27 +68,39 @@ def change(watched: Any, x: Any, old: Any, found: Any) -> None:
     store(found, 0, most)
 
 
+@inlined
+def left_of(
+    pace: Any, before: Any, w: int, moved: float, done: int, first: float, tolerance: float
+) -> float:
+    """What may be left of the error of lane `w` [pu] after a change in its round `done`.
+
+    That is the change times the `pace` [2 × lanes] at which changes shrink: from the first to the
+    second round, which is noted unless it is given as `first`, and from there on, each the slowest
+    seen lately, and doubted. It is without end where no pace has been seen, unless the change
+    may be rounding, which needs none.
+    """
+    lanes, now = len(before), 0.0
+    if done > 1 and before[w] > ROUNDING * tolerance:
+        now = min(max(moved / before[w], LEAST_PACE), 0.999)
+        if done > 2:
+            pace[lanes + w] = max(now, REMEMBERED * pace[lanes + w])
+        elif not first > 0.0:
+            pace[w] = max(now, REMEMBERED * pace[w])
+    before[w] = moved
+    later = max(pace[lanes + w], now) if pace[lanes + w] > 0.0 else FIRST_PACE
+    first = first if first > 0.0 else pace[w]
+    if not first > 0.0 and moved > ROUNDING * tolerance:
+        return np.inf
+    return DOUBT * moved * (first if done == 1 else later) / (1.0 - later)
+
+
 @unowned
 def settled(found: Any, before: Any, pace: Any, tolerance: float, done: int) -> Any:
-    """Whether what is left in all lanes is below the tolerance; largest change of any lane.
-
-    What is left after a change is that change times the `pace` [2 × lanes] at which changes
-    shrink: from the first to the second round, and from there on, each the slowest seen lately,
-    and doubted.
-    """
-    lanes, is_enough, worst = width(found), True, 0.0
-    for w in range(lanes):
+    """Whether what is left in all lanes is below the tolerance; largest change of any lane."""
+    is_enough, worst = True, 0.0
+    for w in range(len(before)):
         moved = np.sqrt(found[w])
-        if done > 1 and before[w] > ROUNDING * tolerance:
-            at = w if done == 2 else lanes + w
-            seen = min(max(moved / before[w], LEAST_PACE), 0.999)
-            pace[at] = max(seen, REMEMBERED * pace[at])
-        before[w] = moved
-        first, later = pace[w], pace[lanes + w]
-        later = later if later > 0.0 else FIRST_PACE
-        left = DOUBT * moved * (first if done == 1 else later) / (1.0 - later)
-        # a change that may be rounding shows no pace, and needs none
-        if not left < tolerance or (not first > 0.0 and moved > ROUNDING * tolerance):
+        if not left_of(pace, before, w, moved, done, 0.0, tolerance) < tolerance:
             is_enough = False
         worst = max(worst, moved) if moved == moved else np.inf
     return is_enough, worst
