@@ -15,7 +15,7 @@ from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow.iteration import direct, prepare, prepared_once
 from gridmend.powerflow.jumps import beyond, taken
 from gridmend.powerflow.lanes.beginnings import WINDOW, swings
-from gridmend.powerflow.lanes.curves import calm_of, reach_of, short_of
+from gridmend.powerflow.lanes.curves import calm_of, exponents_of, reach_of, short_of
 from gridmend.powerflow.lanes.jumping import jumps_of
 from gridmend.powerflow.lanes.layout import base_state, median_of
 from gridmend.powerflow.lanes.legs import DEGREE, REACH
@@ -82,8 +82,8 @@ def test_where_it_is_calm_a_polynomial_is_what_a_leg_by_exponents_takes(
     none = np.array([[[-9.0, -9.0], [9.0, 9.0]]])
     by = np.array([exponents]) / 2 - 1
     calm = calm_of(model, reach_of(by), (square - 9.0, square + 9.0), none, square)
-    kinds = by, np.zeros(1, np.int64)
-    c = short_of(model, s, by, calm[:, 0], np.array([rated]), kinds)[0]
+    steep = exponents_of(model, by, square, np.array([rated]))
+    c = short_of(model, s, by, calm[:, 0], np.array([rated]), steep)[0]
     off = at * calm[0, 1]
     assert abs(off) <= REACH * base
     here = calm[0, 0] + off

@@ -24,6 +24,7 @@ from gridmend.powerflow.step_by_step import (
     SeriesFlow,
     capacitor_moves,
     movable,
+    of_all,
     one_by_one,
     step_of,
     tap_moves,
@@ -185,8 +186,8 @@ def _together(network: Network, begin: Snapshot, last: Snapshot, found: Found) -
         windings=windings,
         taps=taps,
         steps_on=steps_on,
-        tap_operations=tap_moves(network.grid, windings, taps, begin).sum(axis=1),
-        capacitor_operations=capacitor_moves(steps_on, begin).sum(axis=1),
+        tap_operations=of_all(tap_moves(network.grid, windings, taps, begin)),
+        capacitor_operations=of_all(capacitor_moves(steps_on, begin)),
         v_v=found.v_v,
         end=last,
     )

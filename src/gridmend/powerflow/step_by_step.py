@@ -148,8 +148,8 @@ def one_by_one(
         windings=windings,
         taps=taps,
         steps_on=steps_on,
-        tap_operations=tap_moves(network.grid, windings, taps, begin).sum(axis=1),
-        capacitor_operations=capacitor_moves(steps_on, begin).sum(axis=1),
+        tap_operations=of_all(tap_moves(network.grid, windings, taps, begin)),
+        capacitor_operations=of_all(capacitor_moves(steps_on, begin)),
         v_v=v_v,
         end=end,
         waiting=waiting,
@@ -172,6 +172,16 @@ def tap_moves(grid: Grid, windings: Ints, taps: Floats, begin: Snapshot) -> Ints
 def capacitor_moves(steps_on: Ints, begin: Snapshot) -> Ints:
     """[steps, capacitors] bank steps switched since the step before."""
     return _moves(steps_on, begin.steps_on, np.ones(len(begin.steps_on)))
+
+
+@compiled
+def of_all(moves: Ints) -> Ints:
+    """[steps] of [steps, devices] the sum over all devices."""
+    found = np.zeros(len(moves), np.int64)
+    for k in range(len(moves)):
+        for d in range(moves.shape[1]):
+            found[k] += moves[k, d]
+    return found
 
 
 @compiled

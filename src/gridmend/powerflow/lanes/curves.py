@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 
 from gridmend.model.arrays import Complexes, Floats, Ints
-from gridmend.powerflow.lanes.legs import DEGREE, REACH
+from gridmend.powerflow.lanes.legs import DEGREE, POWERS, REACH
 from gridmend.powerflow.lanes.matrix import parts
 from gridmend.powerflow.leg_models import CURRENT
 from gridmend.powerflow.leg_models import EXPONENTIAL as BY_EXPONENT
@@ -31,6 +32,40 @@ def near_a_jump(network: Network, apart: Floats, *, stay: bool) -> Floats:
     if stay:
         found[:, 0, 0], found[:, 1, 1] = -1.0, np.inf
     return found
+
+
+class Exponents(NamedTuple):
+    """What legs by exponents have besides, nothing for others: the `kinds` of exponents [kinds, 2]
+    there are and which each leg is `of`; how far a polynomial may `reach` [legs]; `powers` [legs,
+    POWERS] about a squared voltage; `bare` [legs, 4] both exponents of a squared voltage, and what
+    multiplies its powers."""
+
+    kinds: Floats
+    of: Ints
+    reach: Floats
+    powers: Floats
+    bare: Floats
+
+
+def exponents_of(model: Ints, exponents: Floats, middle: Floats, rated: Floats) -> Exponents:
+    """For legs of `exponents` [legs, 2] about a squared voltage `middle`."""
+    count, mine = len(model), np.flatnonzero(model == BY_EXPONENT)
+    found = Exponents(
+        np.empty((0, 2)), np.zeros(count, np.int64), np.zeros(count), np.zeros((count, POWERS)),
+        np.zeros((count, 4)),
+    )  # fmt: skip
+    if not len(mine):
+        return found
+    own = exponents[mine]
+    kinds, of = np.unique(own @ (1, 1j), return_inverse=True)
+    kinds = parts(kinds)
+    scale = rated[mine, None] ** (-2 * (own + 1))
+    about = middle[mine, None]
+    found.of[mine] = of
+    found.reach[mine] = reach_of(kinds)[of]
+    found.powers[mine] = np.concatenate([1 / about, about**own * scale], 1)
+    found.bare[mine] = np.stack([own, scale], 2).reshape(-1, 4)
+    return found._replace(kinds=kinds)
 
 
 def calm_of(
@@ -60,11 +95,11 @@ def reach_of(exponents: Floats) -> Floats:
 
 def short_of(
     model: Ints, s_va: Complexes, exponents: Floats, middle: Floats, rated: Floats,
-    kinds: tuple[Floats, Ints],
+    steep: Exponents,
 ) -> Floats:  # fmt: skip
     """[legs, 2, DEGREE + 1] what legs by exponents take at factors of 1 over their squared voltage,
-    by how far it is from a `middle`; `kinds` of exponents [kinds, 2], and which each leg is of."""
-    pairs, of = kinds
+    by how far it is from a `middle`."""
+    pairs, of = steep.kinds, steep.of
     found = np.zeros((len(model), 2, DEGREE + 1))
     mine = np.flatnonzero((model == BY_EXPONENT) & (middle > 0.0))
     if len(mine):
@@ -91,17 +126,11 @@ def under_of(model: Ints, low: Floats, least: Floats, rated: Floats) -> Floats:
     return np.stack([low, rise, 1 / rated, scale], 1)
 
 
-def powers_of(exponents: Floats, middle: Floats, rated: Floats) -> tuple[Floats, Floats]:
-    """[legs, POWERS] about a squared voltage `middle`; [legs, 4] both exponents of a squared
-    voltage, and what multiplies its powers."""
-    scale = rated[:, None] ** (-2 * (exponents + 1))
-    found = np.concatenate([1 / middle[:, None], middle[:, None] ** exponents * scale], 1)
-    return found, np.stack([exponents, scale], 2).reshape(-1, 4)
-
-
 def series_of(exponents: Floats, degree: int, reach: Floats) -> Floats:
     """[pairs, 2, degree] of 1 + z to the power of each exponent [pairs, 2] what z, z² and so on are
     multiplied by: right at z = 0 and, by Chebyshev's points, within a `reach` [pairs]."""
+    if not len(exponents):
+        return np.empty((0, 2, degree))
     at, told = _points(degree)
     z = reach[:, None, None] * at
     wanted = np.expm1(exponents[:, :, None] * np.log1p(z)) / z

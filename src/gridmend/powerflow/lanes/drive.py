@@ -74,9 +74,7 @@ def _left(task: Any, run: Any, found: Any, w: int) -> float:
     run.rounds[w] += 1
     run.total[w] += 1
     first = FIRST_PACE if run.looks[w] else 0.0
-    left = left_of(
-        run.pace, run.before, w, np.sqrt(found[w]), run.rounds[w], first, task.tolerance
-    )
+    left = left_of(run.pace, run.before, w, np.sqrt(found[w]), run.rounds[w], first, task.tolerance)
     return np.inf if run.rounds[w] == 1 and run.step[w] % AFTER == 0 else left
 
 

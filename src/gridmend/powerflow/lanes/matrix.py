@@ -214,6 +214,7 @@ def _factored(split: Split, base: Base) -> tuple[Floats, Floats, Floats, Floats,
     return blocks[0], blocks[1], whole, found_zone, np.array(pairs, np.int64).reshape(-1, 2)
 
 
+@compiled
 def _add(
     start: Ints, rows: Ints, i: int, j: int, block: Floats, pivots: Floats, lower: Floats,
     upper: Floats,
@@ -223,8 +224,11 @@ def _add(
         pivots[i] += block
         return
     low, high = min(i, j), max(i, j)
-    entry = int(start[low]) + int(np.searchsorted(rows[start[low] : start[low + 1]], high))
-    (lower if i > j else upper)[entry] += block
+    entry = start[low] + np.searchsorted(rows[start[low] : start[low + 1]], high)
+    if i > j:
+        lower[entry] += block
+    else:
+        upper[entry] += block
 
 
 def _alive(split: Split, base: Base) -> Flags:
@@ -259,10 +263,27 @@ def _ties(split: Split, base: Base, row: Ints, place: Ints, zone: Floats, pairs:
 
 def zone_currents(split: Split, base: Base) -> Complexes:
     """[ties] current into the zone below at its node, at the base [A × base voltage]."""
-    n = base.state.network.pattern.n
-    found = np.zeros(len(split.node), complex)
-    for q in range(len(split.node)):
-        nodes, y = split.conductor(base.state.network.primitives, n + q)
-        v = np.where(nodes >= 0, base.v_v[nodes], 0.0)
-        found[q] = -complex(y @ v) / base.ratio[q] * split.base_v[n + q]
+    primitives, n = base.state.network.primitives, base.state.network.pattern.n
+    found = _drawn(
+        split.conductors, primitives.node_start, primitives.value_start, split.flat_nodes,
+        split.flat_values, base.v_v,
+    )  # fmt: skip
+    return -found / base.ratio * split.base_v[n:]
+
+
+@compiled
+def _drawn(
+    conductors: Ints, node_start: Ints, value_start: Ints, nodes: Ints, values: Complexes,
+    v_v: Complexes,
+) -> Complexes:  # fmt: skip
+    """Current into each of some conductors of primitives [A]."""
+    found = np.zeros(len(conductors), np.complex128)
+    of = np.searchsorted(node_start, conductors, side="right") - 1
+    for q, k in enumerate(of):
+        first, size = node_start[k], node_start[k + 1] - node_start[k]
+        row = value_start[k] + (conductors[q] - first) * size
+        for j in range(size):
+            node = nodes[first + j]
+            if node >= 0:
+                found[q] += values[row + j] * v_v[node]
     return found

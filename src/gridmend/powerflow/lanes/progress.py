@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gridmend.powerflow.controls.queue import disarm
-from gridmend.powerflow.lanes.steps import FIRST_PACE
 from gridmend.powerflow.simd import get, inlined, put
 
 UNDECIDED, QUIET, RESTLESS = range(3)
@@ -136,9 +135,7 @@ def begin(task: Any, run: Any, at: Any, now: Any) -> int:
 
 
 @inlined
-def leave(
-    task: Any, run: Any, at: Any, trail: Any, read: Any, x: Any, lanes: int, w: int
-) -> bool:
+def leave(task: Any, run: Any, at: Any, trail: Any, read: Any, x: Any, lanes: int, w: int) -> bool:
     """Go on from a step that rests and has been `read` [readings × lanes], noting where it ended;
     whether there is a next one, for from a step that was known to end so on all is known."""
     step, run.rests[w] = run.step[w], 0

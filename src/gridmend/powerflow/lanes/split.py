@@ -26,7 +26,6 @@ from gridmend.powerflow.network import (
 )
 from gridmend.powerflow.ordering import order
 from gridmend.powerflow.positions import values_at
-from gridmend.powerflow.primitives import Primitives
 
 _Ties = tuple[Ints, Ints, Complexes]
 """Of each tie its winding, its place among the primitives' conductors, and what stands there
@@ -58,15 +57,6 @@ class Split:
     flat_values: Complexes
     values: Complexes
     shape: Shape
-
-    def conductor(self, primitives: Primitives, twin: int) -> tuple[Ints, Complexes]:
-        """The nodes of a tied transformer and the row of its admittance at a twin [S]."""
-        at = int(np.flatnonzero(self.flat_nodes == twin)[0])
-        k = int(np.searchsorted(primitives.node_start, at, side="right")) - 1
-        start = int(primitives.node_start[k])
-        nodes = self.flat_nodes[start : int(primitives.node_start[k + 1])]
-        first = int(primitives.value_start[k]) + (at - start) * len(nodes)
-        return nodes, self.flat_values[first : first + len(nodes)]
 
 
 def whole(network: Network, values: Complexes, kept: Ints) -> Split:

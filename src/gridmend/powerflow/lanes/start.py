@@ -81,9 +81,10 @@ def start_of(
 def _changes(factors: Floats) -> Floats:
     """[profiles] by how much factors change from step to step, seen at some of the steps."""
     last = int(factors.shape[1]) - 1
-    at = np.arange(0, last, max(last // _ENOUGH, 1))
-    one, other = (np.clip(factors[:, k], -_ABSURD, _ABSURD) for k in (at, at + 1))
-    return np.sqrt(np.sum((other - one) ** 2, axis=1) / max(len(at), 1)) + 1e-12
+    every = max(last // _ENOUGH, 1)
+    one, other = factors[:, :last:every], factors[:, 1 : last + 1 : every]
+    moved = np.clip(other, -_ABSURD, _ABSURD) - np.clip(one, -_ABSURD, _ABSURD)
+    return np.sqrt(np.einsum("ps,ps->p", moved, moved) / max(moved.shape[1], 1)) + 1e-12
 
 
 def nowhere(kind: Kind, middle: Floats) -> Start:

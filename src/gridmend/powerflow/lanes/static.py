@@ -86,7 +86,7 @@ def follow(
         jobs = left = [Job(*edges[k], began.of(k)) for k in dirty]
         while left:
             _finish(plan, trail, left, alone, threads)
-            if np.mean(trail.out[10] != 0) > _MOST_DOUBTED:
+            if np.count_nonzero(trail.out[10]) > _MOST_DOUBTED * len(plan.factors):
                 return None
             left = _doubted(trail, jobs, alone)
         truly = carried(trail, edges, began)

@@ -13,8 +13,7 @@ from gridmend.powerflow.compiled import compiled
 from gridmend.powerflow.lanes.curves import (
     NO_LIMIT,
     calm_of,
-    powers_of,
-    reach_of,
+    exponents_of,
     series_of,
     short_of,
     under_of,
@@ -162,10 +161,8 @@ def _fused(
     near = near[mine] * (rated**2)[:, None, None]
     square = np.abs(u_pu) ** 2
     exponents = network.legs.exponents[mine] / 2 - 1
-    powers, bare = powers_of(exponents, np.clip(square, lowest, highest), rated)
-    pairs, series_at = np.unique(exponents[:, 0] + 1j * exponents[:, 1], return_inverse=True)
-    pairs, series_at = parts(pairs), series_at.reshape(-1)
-    calm = calm_of(model, reach_of(pairs)[series_at], (lowest, highest), near, square)
+    steep = exponents_of(model, exponents, np.clip(square, lowest, highest), rated)
+    calm = calm_of(model, steep.reach, (lowest, highest), near, square)
     return Fused(
         place=np.arange(len(mine), dtype=np.int32),
         kinds=kinds.astype(np.int32),
@@ -174,17 +171,17 @@ def _fused(
         record=flat(record, kind),
         limits=flat(limits, kind),
         under=flat(under_of(model, low, least, rated), kind),
-        powers=flat(powers, kind),
-        long=flat(series_of(pairs, LONG, np.full(len(pairs), FAR)), kind),
-        series_at=series_at.astype(np.int32),
-        bare=flat(bare, kind),
+        powers=flat(steep.powers, kind),
+        long=flat(series_of(steep.kinds, LONG, np.full(len(steep.kinds), FAR)), kind),
+        series_at=steep.of.astype(np.int32),
+        bare=flat(steep.bare, kind),
         rated=flat(
             parts(s) * np.where(model == CURRENT, 1 / rated, 1.0)[:, None],
             kind,
         ),
         near=flat(near, kind),
         calm=flat(calm, kind),
-        short=flat(short_of(model, s, exponents, calm[:, 0], rated, (pairs, series_at)), kind),
+        short=flat(short_of(model, s, exponents, calm[:, 0], rated, steep), kind),
     )
 
 
