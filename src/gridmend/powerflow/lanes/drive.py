@@ -26,7 +26,16 @@ from gridmend.powerflow.lanes.progress import (
     place,
     take,
 )
-from gridmend.powerflow.lanes.steps import AFTER, FAR, FIRST_PACE, change, keep, left_of
+from gridmend.powerflow.lanes.steps import (
+    AFTER,
+    AFTER_DEMAND,
+    AFTER_TAPS,
+    FAR,
+    change,
+    keep,
+    keep_lane,
+    left_of,
+)
 from gridmend.powerflow.simd import in_lanes, inlined, load, store, width
 
 EXACT_PU = 1e-9
@@ -73,8 +82,9 @@ def _left(task: Any, run: Any, found: Any, w: int) -> float:
     then a step takes a round more, to show at what pace changes shrink."""
     run.rounds[w] += 1
     run.total[w] += 1
-    first = FIRST_PACE if run.looks[w] else 0.0
-    left = left_of(run.pace, run.before, w, np.sqrt(found[w]), run.rounds[w], first, task.tolerance)
+    after = AFTER_TAPS if run.looks[w] else AFTER_DEMAND
+    moved = np.sqrt(found[w])
+    left = left_of(run.pace, run.before, w, moved, run.rounds[w], after, task.tolerance)
     return np.inf if run.rounds[w] == 1 and run.step[w] % AFTER == 0 else left
 
 
@@ -128,7 +138,8 @@ def drive(
             if undecided and _decide(
                 task, run, regs, bank_controls, probes, at, left, x, ratio, w, seen[w]
             ):
-                place(moves, at, ratio, moved, lanes, w)
+                place(moves, at, ratio, moved, x, lanes, w)
+                keep_lane(watched, x, old, w)
                 continue
             if run.verdict[w] == UNDECIDED or not left < task.tolerance:
                 continue

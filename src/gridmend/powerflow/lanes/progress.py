@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gridmend.powerflow.controls.queue import disarm
+from gridmend.powerflow.lanes.tap_response import follow_tap
 from gridmend.powerflow.simd import get, inlined, put
 
 UNDECIDED, QUIET, RESTLESS = range(3)
@@ -50,16 +51,19 @@ class Trail(NamedTuple):
 
 class Moves(NamedTuple):
     """What positions do in the kernel: `tie_tap` [ties] which tap each ratio is, -1 for one that
-    stays one; `share` [banks, steps + 1] kvar by which a bank differs from the base."""
+    stays one, `ratio0` [ties] of the base and the `response` to them; `share` [banks, steps + 1]
+    kvar by which a bank differs from the base."""
 
     tie_tap: Any
+    ratio0: Any
+    response: Any
     share: Any
 
 
 class Run(NamedTuple):
     """Where each lane is, all [lanes]: `job`, -1 for none, `step`, rounds since it last moved,
     `total` in this step and `looks`; the `verdict` of its controls; whether it is `fresh`: at the
-    start of a step, and whether it `rests`: has settled, and waits to be read; its `pace`s [2 ×
+    start of a step, and whether it `rests`: has settled, and waits to be read; its `pace`s [3 ×
     lanes] and the change `before`. `next` [1] is the next job to take; `lane` room for a list."""
 
     job: Any
@@ -77,12 +81,15 @@ class Run(NamedTuple):
 
 
 @inlined
-def place(moves: Any, at: Any, ratio: Any, moved: Any, lanes: int, w: int) -> None:
-    """Put a lane's positions into the kernel's arrays."""
+def place(moves: Any, at: Any, ratio: Any, moved: Any, x: Any, lanes: int, w: int) -> None:
+    """Put a lane's positions into the kernel's arrays, and its voltages where ratios move them."""
     for q in range(len(moves.tie_tap)):
-        tap = get(moves.tie_tap, q)
+        tap, here = get(moves.tie_tap, q), q * lanes + w
         if tap >= 0:
-            put(ratio, q * lanes + w, get(at.tap, tap * lanes + w))
+            now = get(at.tap, tap * lanes + w)
+            if now != get(ratio, here):
+                follow_tap(moves.response, q, now - get(ratio, here), x, lanes, w)
+                put(ratio, here, now)
     for b in range(len(moves.share)):
         moved[b * lanes + w] = moves.share[b, at.on[b * lanes + w]]
 
@@ -99,14 +106,16 @@ def take(
         if task.first[job] < task.last[job]:
             run.job[w], run.step[w], run.fresh[w] = job, task.first[job], 1
             run.rests[w] = 0
-            run.pace[w], run.pace[lanes + w] = 0.0, 0.0
+            run.pace[w::lanes] = 0.0
             for k in range(task.begin_tap.shape[1]):
                 at.tap[k * lanes + w] = task.begin_tap[job, k]
             for k in range(task.begin_on.shape[1]):
                 at.on[k * lanes + w] = task.begin_on[job, k]
             disarm(at, lanes, w)
-            place(moves, at, ratio, moved, lanes, w)
             x[w::lanes] = 0.0
+            for q in range(len(moves.ratio0)):
+                put(ratio, q * lanes + w, get(moves.ratio0, q))
+            place(moves, at, ratio, moved, x, lanes, w)
             for k in range(len(start.middle)):
                 now[(2 * k + 1) * lanes + w] = start.middle[k]
             return True

@@ -27,7 +27,9 @@ from gridmend.powerflow.lanes.overloads import corners, watch
 from gridmend.powerflow.lanes.progress import Moves
 from gridmend.powerflow.lanes.solve import Demand, Lanes, solve_lanes, told
 from gridmend.powerflow.lanes.split import Split, split
+from gridmend.powerflow.lanes.start import leg_rows
 from gridmend.powerflow.lanes.static import Plan, Positions, follow
+from gridmend.powerflow.lanes.tap_response import tap_response
 from gridmend.powerflow.legs import INJECTED, powers
 from gridmend.powerflow.network import Network
 from gridmend.powerflow.step_summary import SUMMARY, Limits
@@ -156,6 +158,8 @@ def solve_static(
         probes=probes_in_lanes(controls, cut, laid.base, laid.matrix),
         moves=Moves(
             np.where(cut.winding < 0, -1, np.searchsorted(controls.windings, cut.winding)),
+            laid.ratio,
+            tap_response(laid, leg_rows(network, laid.base, laid.matrix), len(controls.banks)),
             shares(network, controls.banks, base),
         ),
         base=positions(base),

@@ -225,7 +225,7 @@ def _run_one(plan: Plan, trail: Trail, jobs: list[Job]) -> Ints:
         Run(
             job=np.full(lanes, -1), step=whole(), rounds=whole(), total=whole(), looks=whole(),
             verdict=whole(),
-            fresh=whole(), rests=whole(), pace=np.zeros(2 * lanes), before=np.zeros(lanes),
+            fresh=whole(), rests=whole(), pace=np.zeros(3 * lanes), before=np.zeros(lanes),
             next=np.zeros(1, np.int64), lane=whole(),
         ),
         task, trail._replace(stopped=(stopped := np.full(len(jobs), -1))),

@@ -17,6 +17,7 @@ from gridmend.powerflow.simd import (
     larger,
     load,
     mul,
+    put,
     splat,
     store,
     sub,
@@ -37,6 +38,9 @@ REMEMBERED = 0.98
 ROUNDING = 0.01
 """Of the tolerance: changes below it may be rounding, and show no pace."""
 
+LATER, AFTER_DEMAND, AFTER_TAPS = range(3)
+"""Of paces: those after the first, and of the first after demand or taps changed."""
+
 DOUBT = 2.0
 AFTER = 32
 """How much more may be left than the pace of earlier rounds says, and after how many steps one
@@ -51,6 +55,16 @@ def keep(watched: Any, x: Any, old: Any) -> None:
         at = get(watched, n) * 2 * lanes
         store(old, 2 * n * lanes, load(x, at))
         store(old, (2 * n + 1) * lanes, load(x, at + lanes))
+
+
+@inlined
+def keep_lane(watched: Any, x: Any, old: Any, w: int) -> None:
+    """Remember the watched rows of one lane."""
+    lanes = width(x)
+    for n in range(len(watched)):
+        at, here = get(watched, n) * 2 * lanes + w, 2 * n * lanes + w
+        put(old, here, get(x, at))
+        put(old, here + lanes, get(x, at + lanes))
 
 
 @inlined
@@ -70,25 +84,23 @@ def change(watched: Any, x: Any, old: Any, found: Any) -> None:
 
 @inlined
 def left_of(
-    pace: Any, before: Any, w: int, moved: float, done: int, first: float, tolerance: float
+    pace: Any, before: Any, w: int, moved: float, done: int, after: int, tolerance: float
 ) -> float:
     """What may be left of the error of lane `w` [pu] after a change in its round `done`.
 
-    That is the change times the `pace` [2 × lanes] at which changes shrink: from the first to the
-    second round, which is noted unless it is given as `first`, and from there on, each the slowest
-    seen lately, and doubted. It is without end where no pace has been seen, unless the change
-    may be rounding, which needs none.
+    That is the change times the `pace` [kinds × lanes] at which changes shrink: from the second
+    round on, and before that by what they come `after`, AFTER_DEMAND or AFTER_TAPS; each the
+    slowest seen lately, and doubted. It is without end where no pace has been seen, unless the
+    change may be rounding, which needs none.
     """
     lanes, now = len(before), 0.0
     if done > 1 and before[w] > ROUNDING * tolerance:
         now = min(max(moved / before[w], LEAST_PACE), 0.999)
-        if done > 2:
-            pace[lanes + w] = max(now, REMEMBERED * pace[lanes + w])
-        elif not first > 0.0:
-            pace[w] = max(now, REMEMBERED * pace[w])
+        at = (after if done == 2 else LATER) * lanes + w
+        pace[at] = max(now, REMEMBERED * pace[at])
     before[w] = moved
-    later = max(pace[lanes + w], now) if pace[lanes + w] > 0.0 else FIRST_PACE
-    first = first if first > 0.0 else pace[w]
+    first, later = pace[after * lanes + w], pace[LATER * lanes + w]
+    later = max(later, now) if later > 0.0 else FIRST_PACE
     if not first > 0.0 and moved > ROUNDING * tolerance:
         return np.inf
     return DOUBT * moved * (first if done == 1 else later) / (1.0 - later)
@@ -100,7 +112,7 @@ def settled(found: Any, before: Any, pace: Any, tolerance: float, done: int) -> 
     is_enough, worst = True, 0.0
     for w in range(len(before)):
         moved = np.sqrt(found[w])
-        if not left_of(pace, before, w, moved, done, 0.0, tolerance) < tolerance:
+        if not left_of(pace, before, w, moved, done, AFTER_DEMAND, tolerance) < tolerance:
             is_enough = False
         worst = max(worst, moved) if moved == moved else np.inf
     return is_enough, worst

@@ -35,7 +35,7 @@ def watched(
     factors.reshape(-1, lanes)[:] = demand.factors[:, steps]
     x = simd.aligned(len(tables[0].base) * lanes, kind)
     found = np.zeros((_ROUNDS_SEEN, len(rows)))
-    _first_rounds(
+    rounds_from(
         *tables, factors, np.repeat(ratio, lanes).astype(kind), np.zeros(banks * lanes, kind),
         rows.astype(np.int32), x, found,
     )  # fmt: skip
@@ -44,12 +44,12 @@ def watched(
 
 
 @in_lanes
-def _first_rounds(
+def rounds_from(
     rows: Any, legs: Any, loose_legs: Any, ties: Any, banks: Any, factors: Any, ratio: Any,
     moved: Any, asked: Any, x: Any, found: Any,
 ) -> None:  # fmt: skip
-    """To `found` [rounds, asked] the largest squared change of a row in any lane in each of the
-    first rounds from `x`; 0 where it is no number."""
+    """Some rounds from `x`; to `found` [rounds, asked] the largest squared change of a row in any
+    lane in each of them, 0 where it is no number."""
     lanes = width(x)
     extra, taken = np.zeros(len(ties.below) * 2 * lanes, x.dtype), np.zeros(2 * lanes, x.dtype)
     room = np.zeros(max(2 * len(loose_legs.model), 3) * lanes, x.dtype)
