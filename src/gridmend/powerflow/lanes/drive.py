@@ -3,7 +3,8 @@
 A lane takes a job, a run of steps from given positions, and goes on to its next step when its
 voltages are settled and its controls quiet, whatever the others do. Controls decide as soon as
 what is left of the error cannot change their mind, which may be long before the voltages are
-settled. Lanes that have settled wait for some others, for reading one costs as much as reading all.
+settled. Settled states are gathered until a vector of them is full, for reading one lane costs as
+much as reading all.
 """
 
 from __future__ import annotations
@@ -16,33 +17,34 @@ from gridmend.powerflow.controls.queue import SAFETY, act, arm, look
 from gridmend.powerflow.lanes.ahead import anticipate
 from gridmend.powerflow.lanes.glance import banks_rest, glance
 from gridmend.powerflow.lanes.kernel import sweep
-from gridmend.powerflow.lanes.measure import measure
 from gridmend.powerflow.lanes.progress import (
     QUIET,
     RESTLESS,
     UNDECIDED,
     begin,
-    leave,
+    end,
+    fetch,
+    left_of,
+    note,
     place,
+    read_all,
     take,
 )
 from gridmend.powerflow.lanes.steps import (
     AFTER,
-    AFTER_DEMAND,
-    AFTER_TAPS,
+    DOUBT,
     FAR,
+    LEAST_PACE,
+    REMEMBERED,
+    ROUNDING,
     change,
     keep,
     keep_lane,
-    left_of,
 )
 from gridmend.powerflow.simd import in_lanes, inlined, load, store, width
 
 EXACT_PU = 1e-9
 """To what a voltage is solved where a control is close to deciding otherwise."""
-
-ENOUGH = 8
-"""Lanes that rest until they are read."""
 
 LOOK_PU = 3e-5
 """What may be left of the error for controls to look at all."""
@@ -72,29 +74,36 @@ def _decide(
         return False
     act(regs, banks, at, delay, lanes, w)
     run.looks[w] += 1
-    run.rounds[w] = 0
+    run.rounds[w], run.before[w] = 0, 0.0
     return True
 
 
 @inlined
 def _left(task: Any, run: Any, found: Any, w: int) -> float:
-    """What may be left of the error of a lane's voltages [pu] after the change just made; now and
-    then a step takes a round more, to show at what pace changes shrink."""
-    run.rounds[w] += 1
-    run.total[w] += 1
-    after = AFTER_TAPS if run.looks[w] else AFTER_DEMAND
-    moved = np.sqrt(found[w])
-    left = left_of(run.pace, run.before, w, moved, run.rounds[w], after, task.tolerance)
-    return np.inf if run.rounds[w] == 1 and run.step[w] % AFTER == 0 else left
+    """What may be left of the error of a lane's voltages [pu] after the change just made.
+
+    After the first round that goes by how fast changes shrank from there to the second lately; now
+    and then a step takes a round more, to show it.
+    """
+    before, moved = run.before[w], np.sqrt(found[w])
+    left = left_of(run, found, w)
+    at = w if run.looks[w] == 0 else len(run.before) + w
+    if run.rounds[w] == 1:
+        shows, pace = run.step[w] % AFTER == 0, run.first[at]
+        return np.inf if shows or not pace > 0.0 else DOUBT * moved * pace / (1.0 - pace)
+    if run.rounds[w] == 2 and before > ROUNDING * task.tolerance:
+        seen = min(max(moved / before, LEAST_PACE), 0.999)
+        run.first[at] = max(seen, REMEMBERED * run.first[at])
+    return left
 
 
 @in_lanes
 def drive(
     rows: Any, legs: Any, loose_legs: Any, ties: Any, banks: Any, readings: Any, start: Any,
     watched: Any, regs: Any, bank_controls: Any, probes: Any, glances: bool, moves: Any, at: Any,
-    run: Any, task: Any, trail: Any, x: Any,
+    run: Any, got: Any, task: Any, trail: Any, x: Any,
 ) -> None:  # fmt: skip
-    """All jobs of a task; `at`, `run` and `x` are room, zeros. `glances` says whether a
+    """All jobs of a task; `at`, `run`, `got` and `x` are room, zeros. `glances` says whether a
     glance at the regulators is enough to know that none wants anything."""
     lanes = width(x)
     profiles = task.factors.shape[1]
@@ -122,12 +131,8 @@ def drive(
         change(watched, x, old, found)
         if glances:
             glance(regs, probes, x, ratio, seen)
-        resting = 0
         for w in range(lanes):
             if run.job[w] < 0:
-                continue
-            if run.rests[w]:
-                resting += 1
                 continue
             left = _left(task, run, found, w)
             if not found[w] < FAR * FAR or run.rounds[w] > task.rounds:
@@ -139,17 +144,24 @@ def drive(
                 task, run, regs, bank_controls, probes, at, left, x, ratio, w, seen[w]
             ):
                 place(moves, at, ratio, moved, x, lanes, w)
-                keep_lane(watched, x, old, w)
+                if len(moves.response.row):
+                    keep_lane(watched, x, old, w)
                 continue
             if run.verdict[w] == UNDECIDED or not left < task.tolerance:
                 continue
-            run.rests[w] = 1
-            resting += 1
-        if resting == live or resting >= ENOUGH:
-            measure(
-                rows, legs, loose_legs, readings, now, 2 * lanes, 0, ratio, x, extra, room, taken,
-                read, lanes, 0,
-            )  # fmt: skip
-            for w in range(lanes):
-                if run.rests[w] and not leave(task, run, at, trail, read, x, lanes, w):
-                    live -= not take(task, run, at, start, moves, now, ratio, moved, x, lanes, w)
+            met = end(task, run, at, trail, run.verdict[w] == QUIET, lanes, w)
+            if not met:
+                note(run, got, now, ratio, lanes, w)
+                if got.many[0] + got.waits[0] == lanes:
+                    fetch(rows, got, x, lanes)
+                    read_all(
+                        rows, legs, loose_legs, readings, got, extra, room, taken, read, trail
+                    )  # fmt: skip
+            run.step[w] += 1
+            run.fresh[w] = 1
+            if met or run.step[w] >= task.last[run.job[w]]:
+                fetch(rows, got, x, lanes)
+                live -= not take(task, run, at, start, moves, now, ratio, moved, x, lanes, w)
+        fetch(rows, got, x, lanes)
+    if got.many[0]:
+        read_all(rows, legs, loose_legs, readings, got, extra, room, taken, read, trail)

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gridmend.powerflow.controls.queue import disarm
+from gridmend.powerflow.lanes.measure import measure
+from gridmend.powerflow.lanes.steps import FIRST_PACE
 from gridmend.powerflow.lanes.tap_response import follow_tap
 from gridmend.powerflow.simd import get, inlined, put
 
@@ -60,11 +62,28 @@ class Moves(NamedTuple):
     share: Any
 
 
+class Gathered(NamedTuple):
+    """Settled states that wait to be read, the `step` [lanes] of each, and how `many` there are.
+
+    `x`, where they are put side by side; `factors`, `ratio` as the lanes have them. Behind those
+    are as many as `waits` says whose `x` is still in its `lane`.
+    """
+
+    x: Any
+    factors: Any
+    ratio: Any
+    step: Any
+    many: Any
+    lane: Any
+    waits: Any
+
+
 class Run(NamedTuple):
     """Where each lane is, all [lanes]: `job`, -1 for none, `step`, rounds since it last moved,
     `total` in this step and `looks`; the `verdict` of its controls; whether it is `fresh`: at the
-    start of a step, and whether it `rests`: has settled, and waits to be read; its `pace`s [3 ×
-    lanes] and the change `before`. `next` [1] is the next job to take; `lane` room for a list."""
+    start of a step; its `pace` and the change `before`; `first` [2 × lanes] how changes shrank
+    lately from the first to the second round, of a step and after a move, 0 where none has been
+    seen to. `next` [1] is the next job to take; `lane` room for a list."""
 
     job: Any
     step: Any
@@ -73,9 +92,9 @@ class Run(NamedTuple):
     looks: Any
     verdict: Any
     fresh: Any
-    rests: Any
     pace: Any
     before: Any
+    first: Any
     next: Any
     lane: Any
 
@@ -105,8 +124,7 @@ def take(
         run.next[0] += 1
         if task.first[job] < task.last[job]:
             run.job[w], run.step[w], run.fresh[w] = job, task.first[job], 1
-            run.rests[w] = 0
-            run.pace[w::lanes] = 0.0
+            run.pace[w], run.first[w], run.first[lanes + w] = FIRST_PACE, 0.0, 0.0
             for k in range(task.begin_tap.shape[1]):
                 at.tap[k * lanes + w] = task.begin_tap[job, k]
             for k in range(task.begin_on.shape[1]):
@@ -133,7 +151,7 @@ def begin(task: Any, run: Any, at: Any, now: Any) -> int:
             count += 1
             if run.looks[w]:
                 disarm(at, lanes, w)
-            run.fresh[w], run.rounds[w], run.looks[w] = 0, 0, 0
+            run.fresh[w], run.rounds[w], run.looks[w], run.before[w] = 0, 0, 0, 0.0
             run.total[w], run.verdict[w] = 0, UNDECIDED
     # profile by profile, for a lane's own are far apart
     for k in range(profiles):
@@ -144,38 +162,66 @@ def begin(task: Any, run: Any, at: Any, now: Any) -> int:
 
 
 @inlined
-def leave(task: Any, run: Any, at: Any, trail: Any, read: Any, x: Any, lanes: int, w: int) -> bool:
-    """Go on from a step that rests and has been `read` [readings × lanes], noting where it ended;
-    whether there is a next one, for from a step that was known to end so on all is known."""
-    step, run.rests[w] = run.step[w], 0
-    if _is_known(at, trail, step, lanes, w):
-        return False
-    taps, banks = trail.tap.shape[1], trail.on.shape[1]
+def note(run: Any, got: Any, now: Any, ratio: Any, lanes: int, w: int) -> None:
+    """Have a lane's state wait to be read; it is fetched later, with others."""
+    waits = got.waits[0]
+    slot = got.many[0] + waits
+    for k in range(len(now) // (2 * lanes)):
+        put(got.factors, k * lanes + slot, get(now, 2 * k * lanes + w))
+    for q in range(len(ratio) // lanes):
+        put(got.ratio, q * lanes + slot, get(ratio, q * lanes + w))
+    got.step[slot], got.lane[waits] = run.step[w], w
+    got.waits[0] = waits + 1
+
+
+@inlined
+def fetch(rows: Any, got: Any, x: Any, lanes: int) -> None:
+    """Put side by side the states that are noted and still in their lanes."""
+    first, waits = got.many[0], got.waits[0]
+    for k in range(0, 2 * rows.active * lanes if waits else 0, lanes):
+        for n in range(waits):
+            put(got.x, k + first + n, get(x, k + get(got.lane, n)))
+    got.many[0], got.waits[0] = first + waits, 0
+
+
+@inlined
+def read_all(
+    rows: Any, legs: Any, loose_legs: Any, readings: Any, got: Any, extra: Any, room: Any,
+    taken: Any, read: Any, trail: Any,
+) -> None:  # fmt: skip
+    """Read all states that wait."""
+    lanes = len(got.step)
+    measure(
+        rows, legs, loose_legs, readings, got.factors, lanes, 0, got.ratio, got.x, extra, room,
+        taken, read, lanes, 0,
+    )  # fmt: skip
+    for slot in range(got.many[0]):
+        step = got.step[slot]
+        for k in range(len(trail.out)):
+            trail.out[k, step] = read[k * lanes + slot]
+        if len(trail.voltages):
+            for k in range(len(got.x) // lanes):
+                trail.voltages[step, k] = got.x[k * lanes + slot]
+    got.many[0] = 0
+
+
+@inlined
+def end(task: Any, run: Any, at: Any, trail: Any, quiet: bool, lanes: int, w: int) -> bool:
+    """Note where a lane's step ended, unless that was known of it; whether it was."""
+    step, taps, banks = run.step[w], trail.tap.shape[1], trail.on.shape[1]
+    met = trail.known[step] == 1
+    for k in range(taps):
+        met &= abs(get(trail.tap, step * taps + k) - get(at.tap, k * lanes + w)) < SAME_PU
+    for k in range(banks):
+        met &= get(trail.on, step * banks + k) == get(at.on, k * lanes + w)
+    if met:
+        return True
     for k in range(taps):
         put(trail.tap, step * taps + k, get(at.tap, k * lanes + w))
     for k in range(banks):
         put(trail.on, step * banks + k, get(at.on, k * lanes + w))
-    trail.known[step], trail.quiet[step] = 1, run.verdict[w] == QUIET
-    trail.rounds[step] = run.total[w]
-    for k in range(len(trail.out)):
-        trail.out[k, step] = read[k * lanes + w]
-    if len(trail.voltages):
-        for k in range(len(x) // lanes):
-            trail.voltages[step, k] = x[k * lanes + w]
-    run.step[w] += 1
-    run.fresh[w] = 1
-    return run.step[w] < task.last[run.job[w]]
-
-
-@inlined
-def _is_known(at: Any, trail: Any, step: int, lanes: int, w: int) -> bool:
-    """Whether a step was known, and to end where a lane is."""
-    taps, banks, same = trail.tap.shape[1], trail.on.shape[1], trail.known[step] == 1
-    for k in range(taps):
-        same &= abs(get(trail.tap, step * taps + k) - get(at.tap, k * lanes + w)) < SAME_PU
-    for k in range(banks):
-        same &= get(trail.on, step * banks + k) == get(at.on, k * lanes + w)
-    return same
+    trail.known[step], trail.quiet[step], trail.rounds[step] = 1, quiet, run.total[w]
+    return False
 
 
 @inlined

@@ -26,7 +26,7 @@ from gridmend.powerflow.lanes.beginnings import STRIDE, WINDOW, Positions, carri
 from gridmend.powerflow.lanes.drive import drive
 from gridmend.powerflow.lanes.glance import can_glance
 from gridmend.powerflow.lanes.layout import Packed
-from gridmend.powerflow.lanes.progress import Moves, Run, Task, Trail
+from gridmend.powerflow.lanes.progress import Gathered, Moves, Run, Task, Trail
 
 _SOLVES = 40
 _LEAST_BLOCK = 24
@@ -204,6 +204,7 @@ def _run_one(plan: Plan, trail: Trail, jobs: list[Job]) -> Ints:
     kind = laid.kind
     lanes = simd.lanes_of(kind)
     regulators, banks = controls.regulators, controls.bank_controls
+    profiles, ties = plan.factors.shape[1], len(plan.moves.tie_tap)
     task = Task(
         first=np.array([j.first for j in jobs], np.int64),
         last=np.array([j.last for j in jobs], np.int64),
@@ -225,8 +226,15 @@ def _run_one(plan: Plan, trail: Trail, jobs: list[Job]) -> Ints:
         Run(
             job=np.full(lanes, -1), step=whole(), rounds=whole(), total=whole(), looks=whole(),
             verdict=whole(),
-            fresh=whole(), rests=whole(), pace=np.zeros(3 * lanes), before=np.zeros(lanes),
+            fresh=whole(), pace=np.zeros(lanes), before=np.zeros(lanes),
+            first=np.zeros(2 * lanes),
             next=np.zeros(1, np.int64), lane=whole(),
+        ),
+        Gathered(
+            x=simd.aligned(rows * 2 * lanes, kind),
+            factors=simd.aligned(profiles * lanes, kind),
+            ratio=np.ones(ties * lanes, kind), step=whole(), many=np.zeros(1, np.int64),
+            lane=whole(), waits=np.zeros(1, np.int64),
         ),
         task, trail._replace(stopped=(stopped := np.full(len(jobs), -1))),
         simd.aligned(rows * 2 * lanes, kind),

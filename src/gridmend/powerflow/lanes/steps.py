@@ -38,9 +38,6 @@ REMEMBERED = 0.98
 ROUNDING = 0.01
 """Of the tolerance: changes below it may be rounding, and show no pace."""
 
-LATER, AFTER_DEMAND, AFTER_TAPS = range(3)
-"""Of paces: those after the first, and of the first after demand or taps changed."""
-
 DOUBT = 2.0
 AFTER = 32
 """How much more may be left than the pace of earlier rounds says, and after how many steps one
@@ -82,37 +79,27 @@ def change(watched: Any, x: Any, old: Any, found: Any) -> None:
     store(found, 0, most)
 
 
-@inlined
-def left_of(
-    pace: Any, before: Any, w: int, moved: float, done: int, after: int, tolerance: float
-) -> float:
-    """What may be left of the error of lane `w` [pu] after a change in its round `done`.
-
-    That is the change times the `pace` [kinds × lanes] at which changes shrink: from the second
-    round on, and before that by what they come `after`, AFTER_DEMAND or AFTER_TAPS; each the
-    slowest seen lately, and doubted. It is without end where no pace has been seen, unless the
-    change may be rounding, which needs none.
-    """
-    lanes, now = len(before), 0.0
-    if done > 1 and before[w] > ROUNDING * tolerance:
-        now = min(max(moved / before[w], LEAST_PACE), 0.999)
-        at = (after if done == 2 else LATER) * lanes + w
-        pace[at] = max(now, REMEMBERED * pace[at])
-    before[w] = moved
-    first, later = pace[after * lanes + w], pace[LATER * lanes + w]
-    later = max(later, now) if later > 0.0 else FIRST_PACE
-    if not first > 0.0 and moved > ROUNDING * tolerance:
-        return np.inf
-    return DOUBT * moved * (first if done == 1 else later) / (1.0 - later)
-
-
 @unowned
 def settled(found: Any, before: Any, pace: Any, tolerance: float, done: int) -> Any:
-    """Whether what is left in all lanes is below the tolerance; largest change of any lane."""
-    is_enough, worst = True, 0.0
-    for w in range(len(before)):
+    """Whether what is left in all lanes is below the tolerance; largest change of any lane.
+
+    What is left after a change is that change times the `pace` [2 × lanes] at which changes
+    shrink: from the first to the second round, and from there on, each the slowest seen lately,
+    and doubted.
+    """
+    lanes, is_enough, worst = width(found), True, 0.0
+    for w in range(lanes):
         moved = np.sqrt(found[w])
-        if not left_of(pace, before, w, moved, done, AFTER_DEMAND, tolerance) < tolerance:
+        if done > 1 and before[w] > ROUNDING * tolerance:
+            at = w if done == 2 else lanes + w
+            seen = min(max(moved / before[w], LEAST_PACE), 0.999)
+            pace[at] = max(seen, REMEMBERED * pace[at])
+        before[w] = moved
+        first, later = pace[w], pace[lanes + w]
+        later = later if later > 0.0 else FIRST_PACE
+        left = DOUBT * moved * (first if done == 1 else later) / (1.0 - later)
+        # a change that may be rounding shows no pace, and needs none
+        if not left < tolerance or (not first > 0.0 and moved > ROUNDING * tolerance):
             is_enough = False
         worst = max(worst, moved) if moved == moved else np.inf
     return is_enough, worst

@@ -23,6 +23,10 @@ _NEGLIGIBLE = 0.02
 """Of the most that a ratio moves a row: what moves by less is left where it is."""
 
 
+_MOST_ROWS = 500
+"""With more rows, moving them lane by lane takes longer than the round that this saves."""
+
+
 class TapResponse(NamedTuple):
     """`start` [ties + 1] where the entries of a tie begin; each the `row` it moves and `by` how
     much, real and imaginary part [pu by 1 of the ratio]."""
@@ -33,7 +37,9 @@ class TapResponse(NamedTuple):
 
 
 def tap_response(laid: Packed, rows: Ints, banks: int) -> TapResponse:
-    """How each tie's ratio moves some `rows`, about the base."""
+    """How each tie's ratio moves some `rows`, about the base; nothing where they are many."""
+    if len(rows) > _MOST_ROWS:
+        return TapResponse(np.zeros(len(laid.ratio) + 1, np.int64), rows[:0], np.empty(0))
     lanes, ties, kind = simd.lanes_of(laid.kind), len(laid.ratio), laid.kind
     moved = np.zeros((ties, len(rows), 2))
     factors = simd.aligned(len(laid.middle) * lanes, kind)
