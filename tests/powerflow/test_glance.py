@@ -33,12 +33,26 @@ def _looks(
     at.tap[:] = tap_pu
     margins, wants = np.empty(LANES), np.empty(LANES, np.bool_)
     for w in range(LANES):
-        margins[w] = look(regulators, banks, probes, at, 12.0, x, NO_RATIO, LANES, w)
+        margins[w] = look(regulators, banks, probes, at, 12.0, x, NO_RATIO, LANES, w, 0.0)
         wants[w] = at.tap_want.any()
+        _ends_where_it_is_of_no_use(regulators, banks, probes, at, x, w, margins[w])
         rest = banks_rest(banks, probes, at, 12.0, x, NO_RATIO, LANES, w, 0.0)
         assert rest == (not at.bank_want.any())
         margins[w] = margins[w] if not len(banks.bank) else np.nan
     return margins, wants
+
+
+def _ends_where_it_is_of_no_use(
+    regulators: Regulators, banks: Any, probes: Any, at: Any, x: Any, w: int, margin: float
+) -> None:
+    """A look that asks for at least some margin is the whole one where that is there."""
+    whole = at.tap_want.copy()
+    asked = (regulators, banks, probes, at, 12.0, x, NO_RATIO, LANES, w)
+    assert look(*asked, margin) == margin
+    np.testing.assert_array_equal(at.tap_want, whole)
+    more = np.nextafter(margin, np.inf)
+    assert look(*asked, more) < more or not np.isfinite(margin)
+    look(*asked, 0.0)
 
 
 def _drawn(regulators: Regulators, rng: np.random.Generator) -> Regulators:

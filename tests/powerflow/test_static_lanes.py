@@ -86,7 +86,7 @@ def test_reverse_power_is_as_sure_as_its_share_of_the_apparent_power() -> None:
     probes = Probes(np.arange(3), np.arange(2), unit, none, tie, base)
     nothing = BankControls(*(column[:0] for column in controls.bank_controls))
     at = places(len(controls.windings), 0, 1, 0, 1)
-    margin = look(regulators, nothing, probes, at, np.nan, np.zeros(4), np.ones(1), 1, 0)
+    margin = look(regulators, nothing, probes, at, np.nan, np.zeros(4), np.ones(1), 1, 0, 0.0)
     assert margin == pytest.approx(1e-3, rel=1e-3)
 
 
