@@ -34,6 +34,7 @@ from gridmend.powerflow.lanes.steps import (
     AFTER,
     DOUBT,
     FAR,
+    FIRST_PACE,
     LEAST_PACE,
     REMEMBERED,
     ROUNDING,
@@ -75,6 +76,7 @@ def _decide(
     act(regs, banks, at, delay, lanes, w)
     run.looks[w] += 1
     run.rounds[w], run.before[w] = 0, 0.0
+    run.pace[w] = max(run.pace[w], FIRST_PACE)
     return True
 
 
@@ -82,12 +84,15 @@ def _decide(
 def _left(task: Any, run: Any, found: Any, w: int) -> float:
     """What may be left of the error of a lane's voltages [pu] after the change just made.
 
-    After the first round that goes by how fast changes shrank from there to the second lately; now
-    and then a step takes a round more, to show it.
+    After the first round that goes by how fast changes shrank from there to the second lately,
+    which is doubted; now and then a step takes a round more, to show it. Where what loads take
+    jumps, earlier steps tell nothing.
     """
     before, moved = run.before[w], np.sqrt(found[w])
     left = left_of(run, found, w)
     at = w if run.looks[w] == 0 else len(run.before) + w
+    if not task.learns:
+        return left
     if run.rounds[w] == 1:
         shows, pace = run.step[w] % AFTER == 0, run.first[at]
         return np.inf if shows or not pace > 0.0 else DOUBT * moved * pace / (1.0 - pace)
@@ -147,7 +152,8 @@ def drive(
                 if len(moves.response.row):
                     keep_lane(watched, x, old, w)
                 continue
-            if run.verdict[w] == UNDECIDED or not left < task.tolerance:
+            doubted = left if run.rounds[w] == 1 else DOUBT * left
+            if run.verdict[w] == UNDECIDED or not doubted < task.tolerance:
                 continue
             met = end(task, run, at, trail, run.verdict[w] == QUIET, lanes, w)
             if not met:

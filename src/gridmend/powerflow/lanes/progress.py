@@ -22,7 +22,8 @@ SAME_PU = 1e-9
 class Task(NamedTuple):
     """What lanes work on. `first`, `last` [jobs] steps of each job, with `begin_tap`
     [jobs, taps] and `begin_on` [jobs, banks] positions before it; `factors` [steps, profiles];
-    `hour` [steps] of the day; `tolerance` [pu], and `rounds` and `looks` allowed in a step."""
+    `hour` [steps] of the day; `tolerance` [pu], and `rounds` and `looks` allowed in a step; whether
+    a lane `learns` from earlier steps how fast changes shrink."""
 
     first: Any
     last: Any
@@ -33,6 +34,7 @@ class Task(NamedTuple):
     tolerance: float
     rounds: int
     looks: int
+    learns: bool
 
 
 class Trail(NamedTuple):
@@ -153,6 +155,7 @@ def begin(task: Any, run: Any, at: Any, now: Any) -> int:
                 disarm(at, lanes, w)
             run.fresh[w], run.rounds[w], run.looks[w], run.before[w] = 0, 0, 0, 0.0
             run.total[w], run.verdict[w] = 0, UNDECIDED
+            run.pace[w] = max(run.pace[w], FIRST_PACE)
     # profile by profile, for a lane's own are far apart
     for k in range(profiles):
         for n in range(count):

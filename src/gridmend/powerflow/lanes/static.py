@@ -215,6 +215,7 @@ def _run_one(plan: Plan, trail: Trail, jobs: list[Job]) -> Ints:
         tolerance=plan.tolerance,
         rounds=_SOLVES,
         looks=ROUNDS,
+        learns=not plan.jump,
     )
     whole = partial(np.zeros, lanes, np.int64)
     rows = len(laid.node)
