@@ -6,34 +6,39 @@ and on a grid of many feeders most of what this takes is the first touch of memo
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from gridmend.model.arrays import Ints
 from gridmend.powerflow.compiled import compiled
 
 
-def conductor_pairs(start: Ints, nodes: Ints) -> tuple[Ints, Ints]:
-    """The nodes of row and column of every primitive value, in order."""
+def conductor_pairs(start: Ints, nodes: Ints) -> tuple[Any, Any]:
+    """The nodes of row and column of every primitive value, in order; short numbers, for there are
+    many."""
     total = int((np.diff(start) ** 2).sum())
-    a, b = np.empty(total, np.int64), np.empty(total, np.int64)
+    a, b = np.empty(total, np.int32), np.empty(total, np.int32)
     _pair(start, nodes, a, b)
     return a, b
 
 
-def adjacency(n: int, a: Ints, b: Ints) -> tuple[Ints, Ints]:
+def adjacency(n: int, a: Any, b: Any, *more: tuple[Any, Any]) -> tuple[Ints, Ints]:
     """The symmetric pattern that pairs of nodes make, by rows and in order, no diagonal.
 
-    Nodes below 0 are ground, which is no node.
+    Nodes below 0 are ground, which is no node. Pairs from several places need not be joined first.
     """
     first = np.zeros(n + 1, np.int64)
-    _count_higher(a, b, first)
+    for pairs in ((a, b), *more):
+        _count_higher(*pairs, first)
     first = np.cumsum(first)
-    higher = np.empty(first[n], np.int64)
-    _put_higher(a, b, first, higher)
+    higher, filled = np.empty(first[n], np.int32), first[:-1].copy()
+    for pairs in ((a, b), *more):
+        _put_higher(*pairs, filled, higher)
     start = np.zeros(n + 1, np.int64)
     _count_lower(first, higher, start)
     start = np.cumsum(start)
-    lower = np.empty(start[n], np.int64)
+    lower = np.empty(start[n], np.int32)
     _put_lower(first, higher, start, lower)
     indptr = np.diff(start, prepend=0)
     _count_each(lower, indptr)
@@ -54,7 +59,7 @@ def upper_columns(indptr: Ints, indices: Ints, place: Ints) -> tuple[Ints, Ints]
     return start, rows
 
 
-def slots_of(place: Ints, start: Ints, rows: Ints, a: Ints, b: Ints) -> Ints:
+def slots_of(place: Ints, start: Ints, rows: Ints, a: Any, b: Any) -> Ints:
     """Where the value of each pair of nodes is added: k < n on the diagonal, n + p at entry p
     above it, -1 nowhere, for it is ground's or stands below."""
     slots = np.empty(len(a), np.int64)
@@ -63,7 +68,7 @@ def slots_of(place: Ints, start: Ints, rows: Ints, a: Ints, b: Ints) -> Ints:
 
 
 @compiled
-def _pair(start: Ints, nodes: Ints, a: Ints, b: Ints) -> None:
+def _pair(start: Ints, nodes: Ints, a: Any, b: Any) -> None:
     at = 0
     for k in range(len(start) - 1):
         for i in range(start[k], start[k + 1]):
@@ -74,7 +79,7 @@ def _pair(start: Ints, nodes: Ints, a: Ints, b: Ints) -> None:
 
 
 @compiled
-def _count_higher(a: Ints, b: Ints, first: Ints) -> None:
+def _count_higher(a: Any, b: Any, first: Ints) -> None:
     for k in range(len(a)):
         low, high = min(a[k], b[k]), max(a[k], b[k])
         if 0 <= low < high:
@@ -82,8 +87,7 @@ def _count_higher(a: Ints, b: Ints, first: Ints) -> None:
 
 
 @compiled
-def _put_higher(a: Ints, b: Ints, first: Ints, higher: Ints) -> None:
-    filled = first[:-1].copy()
+def _put_higher(a: Any, b: Any, filled: Ints, higher: Any) -> None:
     for k in range(len(a)):
         low, high = min(a[k], b[k]), max(a[k], b[k])
         if 0 <= low < high:
@@ -92,7 +96,7 @@ def _put_higher(a: Ints, b: Ints, first: Ints, higher: Ints) -> None:
 
 
 @compiled
-def _count_lower(first: Ints, higher: Ints, start: Ints) -> None:
+def _count_lower(first: Ints, higher: Any, start: Ints) -> None:
     seen = np.full(len(first) - 1, -1, np.int64)
     for i in range(len(seen)):
         for k in range(first[i], first[i + 1]):
@@ -102,7 +106,7 @@ def _count_lower(first: Ints, higher: Ints, start: Ints) -> None:
 
 
 @compiled
-def _put_lower(first: Ints, higher: Ints, start: Ints, lower: Ints) -> None:
+def _put_lower(first: Ints, higher: Any, start: Ints, lower: Any) -> None:
     # taken node by node, each sees those below it in order, and one that comes again at once
     filled, seen = start[:-1].copy(), np.full(len(first) - 1, -1, np.int64)
     for i in range(len(seen)):
@@ -115,13 +119,13 @@ def _put_lower(first: Ints, higher: Ints, start: Ints, lower: Ints) -> None:
 
 
 @compiled
-def _count_each(lower: Ints, count: Ints) -> None:
+def _count_each(lower: Any, count: Ints) -> None:
     for i in lower:
         count[i + 1] += 1
 
 
 @compiled
-def _put_both(start: Ints, lower: Ints, indptr: Ints, indices: Ints) -> None:
+def _put_both(start: Ints, lower: Any, indptr: Ints, indices: Ints) -> None:
     filled = indptr[:-1].copy()
     for j in range(len(filled)):
         for p in range(start[j], start[j + 1]):
@@ -156,7 +160,7 @@ def _put_above(indptr: Ints, indices: Ints, place: Ints, start: Ints, rows: Ints
 
 
 @compiled
-def _put_slots(place: Ints, start: Ints, rows: Ints, a: Ints, b: Ints, slots: Ints) -> None:
+def _put_slots(place: Ints, start: Ints, rows: Ints, a: Any, b: Any, slots: Ints) -> None:
     for k in range(len(a)):
         slots[k] = -1
         if a[k] < 0 or b[k] < 0:

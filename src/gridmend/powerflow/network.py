@@ -230,8 +230,7 @@ def _assembled(
     a, b = conductor_pairs(primitives.node_start, primitives.nodes)
     leg_a = np.stack([the_legs.plus, the_legs.minus, the_legs.plus, the_legs.minus], 1).ravel()
     leg_b = np.stack([the_legs.plus, the_legs.minus, the_legs.minus, the_legs.plus], 1).ravel()
-    off = (np.concatenate([a, leg_a]), np.concatenate([b, leg_b]))
-    indptr, indices = adjacency(n, *off)
+    indptr, indices = adjacency(n, a, b, (leg_a, leg_b))
     passive = np.ones(n, bool)
     for active in (the_legs.plus, the_legs.minus, *_source_nodes(primitives)):
         passive[active[active >= 0]] = False
