@@ -20,7 +20,8 @@ from gridmend.powerflow.series_flow import SeriesFlow, solve_series
 @dataclass(frozen=True, eq=False)
 class Work:
     """A series to solve: every load of `start` times the row `of_load` [loads] of `factors`
-    [profiles, steps]; the rest of the snapshot stays. `single` asks for float32."""
+    [profiles, steps]; the rest of the snapshot stays. `single` asks for float32;
+    `tolerance` [pu] is of steps whose controls move."""
 
     network: Network
     start: Snapshot
@@ -30,6 +31,7 @@ class Work:
     threads: int = 1
     single: bool = False
     voltages: bool = False
+    tolerance: float = 1e-6
 
     @property
     def steps(self) -> int:
@@ -83,9 +85,9 @@ def lanes(work: Work) -> Answer:
 
 
 def series(work: Work) -> Answer:
-    """The package's series, to 1e-6 pu."""
+    """The package's series, to the tolerance of the work."""
     found = solve_series(
         work.network, work.series(), controls=work.controls, threads=work.threads,
-        keep_voltages=work.voltages, tolerance_pu=1e-6,
+        keep_voltages=work.voltages, tolerance_pu=work.tolerance,
     )  # fmt: skip
     return Answer(found.v_min_pu, found.v_max_pu, None, found, found.v_v)
