@@ -226,10 +226,8 @@ def _run_one(plan: Plan, trail: Trail, jobs: list[Job]) -> Ints:
                lanes),
         Run(
             job=np.full(lanes, -1), step=whole(), rounds=whole(), total=whole(), looks=whole(),
-            verdict=whole(),
-            fresh=whole(), pace=np.zeros(lanes), before=np.zeros(lanes),
-            first=np.zeros(2 * lanes),
-            next=np.zeros(1, np.int64), lane=whole(),
+            verdict=whole(), fresh=whole(), pace=np.zeros(lanes), before=np.zeros(lanes),
+            first=np.zeros(2 * lanes), next=np.zeros(1, np.int64), lane=whole(),
         ),
         Gathered(
             x=simd.aligned(rows * 2 * lanes, kind),

@@ -67,9 +67,7 @@ def tap_response(laid: Packed, rows: Ints, banks: int) -> TapResponse:
 
 
 @inlined
-def follow_tap(
-    response: TapResponse, q: int, by: float, x: Any, lanes: int, w: int
-) -> None:  # fmt: skip
+def follow_tap(response: TapResponse, q: int, by: float, x: Any, lanes: int, w: int) -> None:
     """Move lane `w` of `x` as tie `q` does whose ratio moves `by` so much."""
     for e in range(get(response.start, q), get(response.start, q + 1)):
         at = get(response.row, e) * 2 * lanes + w
