@@ -196,3 +196,36 @@ def test_a_snapshot_of_another_grid_is_refused() -> None:
     small, large = (build(1, n, ["constant_power"], meshed=False) for n in (3, 6))
     with pytest.raises(GridError, match="the snapshot has 4 loads, the grid has 7"):
         solve(large, Snapshot.normal(small))
+
+
+def test_a_delta_load_may_be_all_that_joins_two_phases() -> None:
+    kv, kw = 12.47, 100.0
+    source = {"name": "s", "bus": "a", "base_kv": kv, "v_pu": 1.0}
+    stiff = {"r1_ohm": 1e-6, "x1_ohm": 1e-6, "r0_ohm": 1e-6, "x0_ohm": 1e-6}
+    ohm = {"r_ohm_per_km": np.array([[2.0]]), "x_ohm_per_km": np.array([[1.0]])}
+    lines = (
+        {
+            "name": f"l{p}",
+            "bus1": "a",
+            "bus2": "b",
+            "phases1": p,
+            "phases2": p,
+            "length_m": 1e3,
+            **ohm,
+        }
+        for p in "ab"
+    )
+    grid = Grid("two wires")
+    grid = grid.with_rows("buses", *({"name": name, "base_kv": kv} for name in "ab"))
+    grid = grid.with_rows("sources", source | stiff).with_rows("lines", *lines)
+    load = {"name": "d", "bus": "b", "phases": "a b", "connection": "delta", "kv": kv, "p_kw": kw}
+    grid = grid.with_rows("loads", load | {"q_kvar": 0.0, "model": "constant_impedance"})
+    flow = Network.of(grid).solve(controls="off")
+    assert flow.converged
+    # one loop: the voltage between the phases over the load and both wires
+    between = kv * 1e3 * np.exp(1j * np.pi / 6)
+    ohms = (kv * 1e3) ** 2 / (kw * 1e3)
+    wanted = between * ohms / (ohms + 2 * (2.0 + 1.0j))
+    nodes = [n for n in range(len(flow.nodes.bus)) if flow.nodes.bus[n] == 1]
+    found = {flow.nodes.phase[n]: flow.v_v[n] for n in nodes}
+    assert found["a"] - found["b"] == pytest.approx(wanted, rel=1e-6)
