@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from gridmend.formats.read import read
 from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow.controls.look import LOCKED, NEUTRAL, Regulators
-from gridmend.powerflow.controls.queue import look, places
+from gridmend.powerflow.controls.queue import look, look_beside, places
 from gridmend.powerflow.controls.static import NO_RATIO
 from gridmend.powerflow.controls.tables import Controls
 from gridmend.powerflow.iteration import prepare
@@ -24,9 +24,10 @@ FEEDERS = {name: Network.of(read(name)) for name in ("ieee13", "ieee34", "ieee12
 
 
 def _looks(
-    controls: Controls, regulators: Regulators, probes: Any, x: Any, tap_pu: float
+    controls: Controls, regulators: Regulators, probes: Any, x: Any, tap_pu: float, seen: Any
 ) -> tuple[Any, Any]:
-    """[lanes] the margin of each lane by itself [pu], and whether any regulator wants anything."""
+    """[lanes] the margin of each lane by itself [pu], and whether any regulator wants anything; of
+    all that a glance has `seen` to be at rest, none need look again."""
     banks = controls.bank_controls
     at = places(len(controls.windings), len(controls.banks), len(regulators.tap),
                 len(banks.bank), LANES)  # fmt: skip
@@ -35,6 +36,7 @@ def _looks(
     for w in range(LANES):
         margins[w] = look(regulators, banks, probes, at, 12.0, x, NO_RATIO, LANES, w, 0.0)
         wants[w] = at.tap_want.any()
+        _needs_no_second_look(regulators, banks, probes, at, x, w, margins[w], seen)
         _ends_where_it_is_of_no_use(regulators, banks, probes, at, x, w, margins[w])
         rest = banks_rest(banks, probes, at, 12.0, x, NO_RATIO, LANES, w, 0.0)
         assert rest == (not at.bank_want.any())
@@ -53,6 +55,18 @@ def _ends_where_it_is_of_no_use(
     more = np.nextafter(margin, np.inf)
     assert look(*asked, more) < more or not np.isfinite(margin)
     look(*asked, 0.0)
+
+
+def _needs_no_second_look(
+    regulators: Regulators, banks: Any, probes: Any, at: Any, x: Any, w: int, margin: float,
+    seen: Any,
+) -> None:  # fmt: skip
+    """A look beside what a glance has seen finds what a look at all does."""
+    whole = at.tap_want.copy()
+    at.tap_want[:] = 99
+    asked = (regulators, banks, probes, at, 12.0, x, NO_RATIO, LANES, w, 0.0)
+    np.testing.assert_allclose(look_beside(*asked, seen, 1e-12), margin, rtol=1e-9, atol=1e-12)
+    np.testing.assert_array_equal(at.tap_want, whole)
 
 
 def _drawn(regulators: Regulators, rng: np.random.Generator) -> Regulators:
@@ -95,9 +109,10 @@ def test_a_glance_tells_what_every_look_does(
     probes = controls.terms.probes(state.values)
     regulators = _drawn(controls.regulators, rng) if drawn else controls.regulators
     assert can_glance(regulators)
-    found = np.empty(LANES)
-    glance(regulators, probes, x, NO_RATIO, found)
-    margins, wants = _looks(controls, regulators, probes, x, 1.0)
+    found, seen = np.empty(LANES), np.empty(len(regulators.tap) * LANES)
+    glance(regulators, probes, x, NO_RATIO, seen, found)
+    np.testing.assert_array_equal(seen.reshape(-1, LANES).min(axis=0), found)
+    margins, wants = _looks(controls, regulators, probes, x, 1.0, seen)
     surely = found >= 0.0
     assert not wants[surely].any()
     compared = surely & np.isfinite(margins)

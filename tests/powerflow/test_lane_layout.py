@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -20,10 +21,12 @@ from gridmend.powerflow.lanes.jumping import jumps_of
 from gridmend.powerflow.lanes.layout import base_state, median_of
 from gridmend.powerflow.lanes.legs import DEGREE, REACH
 from gridmend.powerflow.lanes.start import apart
+from gridmend.powerflow.lanes.static import blocks
 from gridmend.powerflow.lanes.tables import Demand
 from gridmend.powerflow.leg_models import EXPONENTIAL
 from gridmend.powerflow.legs import across, inject, leg_currents, leg_voltages, powers
 from gridmend.powerflow.network import Network
+from gridmend.powerflow.simd import lanes_of
 from gridmend.powerflow.walk import Walk
 
 SEEDS = st.integers(0, 10**6)
@@ -213,10 +216,10 @@ def test_every_window_of_every_block_has_its_lightest_and_heaviest_step(
     assert found == wanted
 
 
-@pytest.mark.parametrize("steps", [1, 2, 7, 24, 703, 704, 8760])
-def test_the_median_is_that_of_all_steps_or_of_every_eleventh(steps: int) -> None:
+@pytest.mark.parametrize("steps", [1, 2, 7, 24, 2367, 2368, 8760])
+def test_the_median_is_that_of_all_steps_or_of_one_in_so_many(steps: int) -> None:
     factors = np.random.default_rng(3).random((4, steps))
-    some = factors[:, ::11] if steps >= 704 else factors
+    some = factors[:, ::37] if steps >= 2368 else factors
     np.testing.assert_allclose(median_of(factors), np.median(some, axis=1), rtol=1e-15)
 
 
@@ -250,3 +253,16 @@ def test_a_state_is_shared_by_equal_snapshots_and_by_no_others() -> None:
         assert found is not state
         np.testing.assert_array_equal(found.values, prepare(network, other).values)
         np.testing.assert_array_equal(found.admittance, prepare(network, other).admittance)
+
+
+@given(st.integers(0, 20_000), st.integers(1, 4))
+def test_blocks_follow_one_another_over_all_steps_and_none_is_short_beside_others(
+    steps: int, threads: int
+) -> None:
+    edges = blocks(steps, threads)
+    assert edges[0][0] == 0
+    assert edges[-1][1] == steps
+    assert all(one[1] == other[0] for one, other in pairwise(edges))
+    assert len(edges) == 1 or min(last - first for first, last in edges) >= 24
+    lanes = lanes_of(np.float64) * threads
+    assert len(edges) in (lanes, 2 * lanes) or steps < 25 * lanes

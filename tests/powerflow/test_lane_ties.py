@@ -47,7 +47,7 @@ def _swept(network: Network, snapshot: Snapshot, tap_pu: Floats) -> Complexes:
     for _ in range(120):
         sweep(
             rows, legs, loose, laid.ties, banks, np.ones(LANES), LANES, 0, ratio, np.zeros(0), x,
-            extra, room, taken,
+            extra, room, taken, np.empty(0, np.int32), np.empty(0),
         )  # fmt: skip
     passive(rows, x)
     apart = x.reshape(nodes, 2, LANES)[laid.row]

@@ -72,6 +72,21 @@ def test_in_a_large_network_no_tap_is_foretold(monkeypatch: pytest.MonkeyPatch) 
     assert not len(_plan(network, monkeypatch).moves.response.row)
 
 
+@pytest.mark.parametrize("name", ["ieee13", "ieee34", "ieee123"])
+def test_every_tap_moves_a_watched_voltage_about_as_much_as_any(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = _plan(Network.of(read(name)), monkeypatch)
+    response, watched = plan.moves.response, plan.laid.watched
+    assert (np.diff(watched) > 0).all()
+    assert np.isin(watched, plan.laid.start.rows).all()
+    for q in np.flatnonzero(plan.moves.tie_tap >= 0).tolist():
+        mine = slice(response.start[q], response.start[q + 1])
+        size = np.abs(response.by.reshape(-1, 2)[mine] @ (1, 1j))
+        seen = np.isin(response.row[mine], watched)
+        assert size[seen].max() > 0.9 * size.max()
+
+
 def _solved(name: str, tolerance_pu: float) -> tuple[Network, SeriesFlow]:
     network = Network.of(read(name))
     series = swinging(network.grid, 480)
@@ -96,7 +111,7 @@ def test_positions_are_the_same_at_any_tolerance_and_voltages_near_it(
     assert exact.v_v is not None
     error = (np.abs(found.v_v - exact.v_v) / network.nodes.base_v).max(axis=1)
     # what is left is told by how fast changes shrank in other steps
-    assert np.quantile(error, 0.98) < (tolerance_pu if most_rows else 3 * tolerance_pu)
+    assert np.quantile(error, 0.98) < (tolerance_pu if most_rows else 5 * tolerance_pu)
     assert error.max() < 10 * tolerance_pu
 
 

@@ -59,9 +59,7 @@ def terminal_currents(
     primitives = network.primitives
     i_a = np.zeros(len(network.terminals.node), complex)
     passive, ends = i_a[: len(primitives.nodes)], i_a[len(primitives.nodes) :]
-    _element_currents(
-        primitives.node_start, primitives.nodes, primitives.value_start, values, v_v, passive
-    )
+    passive_currents(network, values, v_v, passive)
     for row, driven_a in network.source_a.items():
         if snapshot.source_on[row]:
             # what a source drives is no current into its impedance
@@ -69,6 +67,12 @@ def terminal_currents(
             passive[first : first + len(driven_a)] -= driven_a
     ends[0::2], ends[1::2] = i_legs, -i_legs
     return i_a
+
+
+def passive_currents(network: Network, values: Complexes, v_v: Complexes, i_a: Complexes) -> None:
+    """Add to `i_a` [conductors] the current into each primitive of `values` [A]."""
+    of = network.primitives
+    _element_currents(of.node_start, of.nodes, of.value_start, values, v_v, i_a)
 
 
 @compiled

@@ -6,12 +6,8 @@ prepared, factored, linearised at its voltages.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from threading import Lock
-from typing import Any, TypeVar
-
-import numpy as np
-from numpy.typing import NDArray
 
 from gridmend.model.flow import Flow
 from gridmend.model.snapshot import Snapshot
@@ -19,10 +15,8 @@ from gridmend.powerflow.chord import linearised
 from gridmend.powerflow.controls.static import Settling, settle_from
 from gridmend.powerflow.network import Network
 from gridmend.powerflow.solve import check_fits
-from gridmend.powerflow.standing import Standing, stand
+from gridmend.powerflow.standing import Standing, copied, stand
 from gridmend.powerflow.update import resolve
-
-_T = TypeVar("_T", bound=Any)
 
 
 @dataclass(eq=False)
@@ -72,37 +66,5 @@ class Nearby:
                 return None
             base.line = linearised(base.state, base.s_va, found.v_v, base.line)
             base.line_s_va = base.s_va
-        self._room = _copied(base, self._room)
+        self._room = copied(base, self._room)
         return self._room
-
-
-def _copied(standing: Standing, room: Standing | None) -> Standing:
-    """Another that stands there, with arrays of its own where moving changes them in place: those
-    of `room`, which is no longer needed."""
-    state, line, old = standing.state, standing.line, room.line if room else None
-    if line is not None:
-        blocks = _own(line.blocks, old and old.blocks, "lower", "upper", "inverse")
-        rest = line.rest._replace(
-            diagonal=_copy(line.rest.diagonal, old and old.rest.diagonal),
-            entries=_copy(line.rest.entries, old and old.rest.entries),
-        )
-        own = _own(line, old, "slope", "leg_diagonal", "leg_entries")
-        line = replace(own, blocks=blocks, rest=rest)
-    was = room.state if room else None
-    factor = _own(state.factor, was and was.factor, "l_values", "d")
-    state = replace(_own(state, was, "values", "diagonal", "upper"), factor=factor)
-    own = _own(standing, room, "diagonal", "upper", "tied", "behind")
-    return replace(own, state=state, line=line)
-
-
-def _own(of: _T, room: _T | None, *names: str) -> _T:
-    """The same dataclass with copies of those arrays."""
-    return replace(of, **{n: _copy(getattr(of, n), room and getattr(room, n)) for n in names})
-
-
-def _copy(array: NDArray[Any], room: NDArray[Any] | None) -> NDArray[Any]:
-    """A copy, in the array of `room` if there is one: memory that is at hand costs less."""
-    if room is None:
-        return array.copy()
-    np.copyto(room, array)
-    return room

@@ -174,9 +174,12 @@ def _controlled(network: Network) -> bool:
 def _together(network: Network, begin: Snapshot, last: Snapshot, found: Found) -> SeriesFlow:
     """What lanes found."""
     count, windings = len(found.settled), movable(network.grid)
-    taps = np.tile(begin.tap_pu[windings], (count, 1))
-    if found.taps is not None and found.windings is not None:
-        taps[:, np.searchsorted(windings, found.windings)] = found.taps
+    taps, moved = found.taps, found.windings
+    if taps is None or moved is None:
+        taps = np.tile(begin.tap_pu[windings], (count, 1))
+    elif len(moved) < len(windings):
+        taps = np.tile(begin.tap_pu[windings], (count, 1))
+        taps[:, np.searchsorted(windings, moved)] = found.taps
     steps_on = np.tile(begin.steps_on, (count, 1)) if found.steps_on is None else found.steps_on
     flow = SeriesFlow(
         converged=found.settled.copy(),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gridmend.model.arrays import Complexes, Flags, Ints
 from gridmend.model.snapshot import Snapshot
@@ -14,6 +16,8 @@ from gridmend.powerflow.legs import powers
 from gridmend.powerflow.network import Network
 from gridmend.powerflow.reach import parts_without
 from gridmend.powerflow.shorts import Short
+
+_T = TypeVar("_T", bound=Any)
 
 
 @dataclass(eq=False)
@@ -77,6 +81,12 @@ def stand(network: Network, snapshot: Snapshot, shorts: tuple[Short, ...] = ()) 
     )
 
 
+def stand_again(network: Network, snapshot: Snapshot) -> Standing:
+    """The same without short circuits, remembered by the network."""
+    kept = network.remembered("standing", snapshot.contents, lambda: stand(network, snapshot))
+    return copied(kept)
+
+
 def begin_again(standing: Standing, snapshot: Snapshot, shorts: tuple[Short, ...]) -> None:
     """Prepare the network from nothing; its last solution stays, to start from."""
     anew = stand(standing.state.network, snapshot, shorts)
@@ -90,3 +100,35 @@ def take_line(standing: Standing, line: Line) -> Line:
     standing.line, standing.line_s_va = line, standing.s_va
     standing.tied |= ~standing.live
     return line
+
+
+def copied(standing: Standing, room: Standing | None = None) -> Standing:
+    """Another that stands there, with arrays of its own where moving changes them in place: those
+    of `room`, if it is no longer needed."""
+    state, line, old = standing.state, standing.line, room.line if room else None
+    if line is not None:
+        blocks = _own(line.blocks, old and old.blocks, "lower", "upper", "inverse")
+        rest = line.rest._replace(
+            diagonal=_copy(line.rest.diagonal, old and old.rest.diagonal),
+            entries=_copy(line.rest.entries, old and old.rest.entries),
+        )
+        own = _own(line, old, "slope", "leg_diagonal", "leg_entries")
+        line = replace(own, blocks=blocks, rest=rest)
+    was = room.state if room else None
+    factor = _own(state.factor, was and was.factor, "l_values", "d")
+    state = replace(_own(state, was, "values", "diagonal", "upper"), factor=factor)
+    own = _own(standing, room, "diagonal", "upper", "tied", "behind")
+    return replace(own, state=state, line=line)
+
+
+def _own(of: _T, room: _T | None, *names: str) -> _T:
+    """The same dataclass with copies of those arrays."""
+    return replace(of, **{n: _copy(getattr(of, n), room and getattr(room, n)) for n in names})
+
+
+def _copy(array: NDArray[Any], room: NDArray[Any] | None) -> NDArray[Any]:
+    """A copy, in the array of `room` if there is one: memory that is at hand costs less."""
+    if room is None:
+        return array.copy()
+    np.copyto(room, array)
+    return room

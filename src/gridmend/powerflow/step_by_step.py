@@ -191,5 +191,6 @@ def _moves(positions: Any, before: Any, size: Floats) -> Ints:
     for k in range(len(positions)):
         for d in range(len(size)):
             was = before[d] if k == 0 else positions[k - 1, d]
-            found[k, d] = round(abs(positions[k, d] - was) / size[d])
+            off = abs(positions[k, d] - was)
+            found[k, d] = round(off / size[d]) if off > 0 else 0
     return found

@@ -63,8 +63,24 @@ def look(
 ) -> float:  # fmt: skip
     """Note what every control wants; how far a voltage may move before any wants another [pu].
     A margin below the `least` that is of use ends it."""
+    return look_beside(
+        regs, banks, probes, at, hour, x, ratio, lanes, w, least, at.tap_due[:0], 0.0
+    )
+
+
+@inlined_and_kept
+def look_beside(
+    regs: Any, banks: Any, probes: Any, at: Any, hour: float, x: Any, ratio: Any, lanes: int,
+    w: int, least: float, seen: Any, sure: float,
+) -> float:  # fmt: skip
+    """The same where it is `seen` [regulators × lanes] how far each regulator is from wanting
+    anything [pu], if at all: one that is as far as is `sure` need not look again."""
     margin = np.inf
     for k in range(len(regs.tap)):
+        if len(seen) and seen[k * lanes + w] >= sure:
+            at.tap_want[k] = 0
+            margin = min(margin, seen[k * lanes + w])
+            continue
         tap = at.tap[regs.tap[k] * lanes + w]
         at.tap_want[k], own = tap_steps(
             regs, probes, k, at.reverse[k * lanes + w], tap, x, ratio, lanes, w

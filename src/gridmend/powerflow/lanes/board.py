@@ -15,7 +15,7 @@ from gridmend.powerflow.jumps import (
     moves_of,
     take_moves,
 )
-from gridmend.powerflow.lanes.legs import EXPONENTIAL, STEADY_CURRENT, UNDER
+from gridmend.powerflow.lanes.legs import ADMITTANCE, EXPONENTIAL, STEADY_CURRENT, UNDER
 from gridmend.powerflow.lanes.sides import LegShares
 from gridmend.powerflow.lanes.steps import FIRST_PACE
 from gridmend.powerflow.leg_models import LINE
@@ -83,7 +83,7 @@ class Board(NamedTuple):
             q_at=np.concatenate([each.q_at for each in both]),
             shares=LegShares(
                 aligned(2 * size * lanes, float),
-                np.where(kinds == STEADY_CURRENT, by_rated, by_rated**2),
+                by_rated ** (2.0 - (kinds == STEADY_CURRENT) - 2.0 * (kinds == ADMITTANCE)),
             ),
             many=np.zeros(lanes, np.int64),
             leg=np.zeros((lanes, most), np.int64),

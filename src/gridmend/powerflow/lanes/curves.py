@@ -11,7 +11,6 @@ import numpy as np
 from gridmend.model.arrays import Complexes, Floats, Ints
 from gridmend.powerflow.lanes.legs import DEGREE, POWERS, REACH
 from gridmend.powerflow.lanes.matrix import parts
-from gridmend.powerflow.leg_models import CURRENT
 from gridmend.powerflow.leg_models import EXPONENTIAL as BY_EXPONENT
 from gridmend.powerflow.network import Network
 
@@ -112,18 +111,6 @@ def short_of(
         by = middle[mine, None] ** -np.arange(DEGREE + 1.0)
         found[mine] = (parts(s_va[mine]) * first)[:, :, None] * series[of[mine]] * by[:, None]
     return found
-
-
-def under_of(model: Ints, low: Floats, least: Floats, rated: Floats) -> Floats:
-    """[legs, 4] from which voltage on, and how steeply, the current rises to its limit."""
-    steep = np.where(model == CURRENT, 1.0, 2.0)
-    at_least = np.where(model == CURRENT, 1.0, 1.0 / least)
-    bare, sheer = low < 0, least <= low
-    between = np.where(bare | sheer, 1.0, least - low)
-    rise = np.where(bare, 1.0 / least**steep, np.where(sheer, 0.0, (at_least - low) / between))
-    scale = np.where(model == CURRENT, rated, 1.0)
-    low = np.where(bare, 0.0, np.where(sheer, NO_LIMIT, low))
-    return np.stack([low, rise, 1 / rated, scale], 1)
 
 
 def series_of(exponents: Floats, degree: int, reach: Floats) -> Floats:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from gridmend.powerflow.controls.queue import SAFETY, act, arm, look
+from gridmend.powerflow.controls.queue import SAFETY, act, arm, look_beside
 from gridmend.powerflow.lanes.ahead import anticipate
 from gridmend.powerflow.lanes.glance import banks_rest, glance
 from gridmend.powerflow.lanes.kernel import sweep
@@ -39,8 +39,6 @@ from gridmend.powerflow.lanes.steps import (
     REMEMBERED,
     ROUNDING,
     change,
-    keep,
-    keep_lane,
 )
 from gridmend.powerflow.simd import in_lanes, inlined, load, store, width
 
@@ -54,17 +52,20 @@ LOOK_PU = 3e-5
 @inlined
 def _decide(
     task: Any, run: Any, regs: Any, banks: Any, probes: Any, at: Any, left: float, x: Any,
-    ratio: Any, w: int, seen: float,
+    ratio: Any, w: int, seen: Any, near: float,
 ) -> bool:  # fmt: skip
     """Let a lane's controls look and, if sure of it, act; whether they moved. A glance has `seen`
-    how far its regulators are from wanting anything."""
+    how far each of its regulators is from wanting anything, and how `near` one is."""
     lanes = len(run.job)
-    hour, least = task.hour[run.step[w]], SAFETY * max(left, EXACT_PU)
-    if seen >= least and banks_rest(banks, probes, at, hour, x, ratio, lanes, w, least):
+    hour, sure = task.hour[run.step[w]], SAFETY * max(left, EXACT_PU)
+    if near >= sure and banks_rest(banks, probes, at, hour, x, ratio, lanes, w, sure):
         run.verdict[w] = QUIET
         return False
     least = SAFETY * left if left > EXACT_PU else 0.0
-    if look(regs, banks, probes, at, hour, x, ratio, lanes, w, least) < least:
+    margin = look_beside(
+        regs, banks, probes, at, hour, x, ratio, lanes, w, least, seen, sure
+    )  # fmt: skip
+    if margin < least:
         return False
     delay = arm(regs, banks, at, lanes, w)
     if np.isnan(delay):
@@ -111,7 +112,7 @@ def drive(
     """All jobs of a task; `at`, `run`, `got` and `x` are room, zeros. `glances` says whether a
     glance at the regulators is enough to know that none wants anything."""
     lanes = width(x)
-    profiles = task.factors.shape[1]
+    profiles = len(task.factors)
     now = np.zeros(2 * profiles * lanes, x.dtype)
     ratio, moved = np.ones(len(moves.tie_tap) * lanes, x.dtype), np.zeros(len(at.on), x.dtype)
     special = len(ties.below)
@@ -119,7 +120,8 @@ def drive(
     size = max(2 * len(loose_legs.model), profiles, 3)
     room, read = np.zeros(size * lanes, x.dtype), np.zeros(len(trail.out) * lanes, x.dtype)
     old, found = np.zeros(2 * len(watched) * lanes, x.dtype), np.zeros(lanes, x.dtype)
-    seen, live = np.full(lanes, -1.0, x.dtype), 0
+    seen, near = np.full(len(regs.tap) * lanes, -1.0, x.dtype), np.full(lanes, -1.0, x.dtype)
+    live = 0
     for w in range(lanes):
         live += take(task, run, at, start, moves, now, ratio, moved, x, lanes, w)
     while live > 0:
@@ -128,14 +130,13 @@ def drive(
                 anticipate(start, now, 2 * lanes, 0, lanes, x, room)
             for k in range(profiles):
                 store(now, (2 * k + 1) * lanes, load(now, 2 * k * lanes))
-            keep(watched, x, old)
         sweep(
             rows, legs, loose_legs, ties, banks, now, 2 * lanes, 0, ratio, moved, x, extra, room,
-            taken,
+            taken, watched, old,
         )  # fmt: skip
         change(watched, x, old, found)
         if glances:
-            glance(regs, probes, x, ratio, seen)
+            glance(regs, probes, x, ratio, seen, near)
         for w in range(lanes):
             if run.job[w] < 0:
                 continue
@@ -146,28 +147,26 @@ def drive(
                 continue
             undecided = run.verdict[w] == UNDECIDED and left < LOOK_PU
             if undecided and _decide(
-                task, run, regs, bank_controls, probes, at, left, x, ratio, w, seen[w]
+                task, run, regs, bank_controls, probes, at, left, x, ratio, w, seen, near[w]
             ):
                 place(moves, at, ratio, moved, x, lanes, w)
-                if len(moves.response.row):
-                    keep_lane(watched, x, old, w)
                 continue
             doubted = left if run.rounds[w] == 1 else DOUBT * left
             if run.verdict[w] == UNDECIDED or not doubted < task.tolerance:
                 continue
             met = end(task, run, at, trail, run.verdict[w] == QUIET, lanes, w)
             if not met:
-                note(run, got, now, ratio, lanes, w)
+                note(run, got, w)
                 if got.many[0] + got.waits[0] == lanes:
-                    fetch(rows, got, x, lanes)
+                    fetch(rows, got, now, ratio, x, lanes)
                     read_all(
                         rows, legs, loose_legs, readings, got, extra, room, taken, read, trail
                     )  # fmt: skip
             run.step[w] += 1
             run.fresh[w] = 1
             if met or run.step[w] >= task.last[run.job[w]]:
-                fetch(rows, got, x, lanes)
+                fetch(rows, got, now, ratio, x, lanes)
                 live -= not take(task, run, at, start, moves, now, ratio, moved, x, lanes, w)
-        fetch(rows, got, x, lanes)
+        fetch(rows, got, now, ratio, x, lanes)
     if got.many[0]:
         read_all(rows, legs, loose_legs, readings, got, extra, room, taken, read, trail)

@@ -11,6 +11,7 @@ from gridmend.powerflow.lanes.tags import tag_of, tagged
 from gridmend.powerflow.results import LIVE_PU
 from gridmend.powerflow.simd import (
     add,
+    any_less,
     get,
     inlined,
     lanes_of,
@@ -33,14 +34,14 @@ DARK = LIVE_PU**2
 
 
 @unowned
-def extremes(rows: Any, readings: Any, x: Any, out: Any, size: int, at: int) -> None:
-    """Passive rows, and the lowest and highest squared voltage [pu] of all, and at which row."""
+def extremes(rows: Any, readings: Any, x: Any, out: Any, size: int, at: int) -> bool:
+    """Passive rows, and the lowest and highest squared voltage [pu] of all, and at which row; and
+    whether any row that is iterated is dark, which has no say in the lowest."""
     if width(x) == EXACT_LANES:
-        _extremes_by_tags(rows, readings, x, out, size, at)
-    else:
-        for n in range(len(readings.passive)):
-            _met(rows, get(readings.passive, n), x)
-        _extremes_by_choice(rows, readings, x, out, size, at)
+        return _extremes_by_tags(rows, readings, x, out, size, at)
+    for n in range(len(readings.passive)):
+        _met(rows, get(readings.passive, n), x)
+    return _extremes_by_choice(rows, readings, x, out, size, at)
 
 
 @inlined
@@ -58,11 +59,11 @@ def _square(rows: Any, row: int, re: Any, im: Any, x: Any) -> Any:
 
 
 @inlined
-def _extremes_by_tags(rows: Any, readings: Any, x: Any, out: Any, size: int, at: int) -> None:
+def _extremes_by_tags(rows: Any, readings: Any, x: Any, out: Any, size: int, at: int) -> bool:
     """The same in float64, whose last bits can say where it is from; read exactly at the end."""
     lanes, mask = width(x), readings.mask
     none, dark, far = splat(x, 0.0), splat(x, DARK), splat(x, 1e30)
-    low, high = far, none
+    low, high, least = far, none, far
     for n in range(len(readings.passive)):
         row = get(readings.passive, n)
         re, im = _met(rows, row, x)
@@ -74,6 +75,7 @@ def _extremes_by_tags(rows: Any, readings: Any, x: Any, out: Any, size: int, at:
         row = get(readings.seen, n)
         re, im = load(x, row * 2 * lanes), load(x, row * 2 * lanes + lanes)
         square = _square(rows, row, re, im, x)
+        least = smaller(square, least)
         lit = where_less(dark, square, square, far)
         low = smaller(tagged(lit, mask, row), low)
         high = larger(tagged(square, mask, mask - row), high)
@@ -89,18 +91,22 @@ def _extremes_by_tags(rows: Any, readings: Any, x: Any, out: Any, size: int, at:
                 re, im = x[row * 2 * lanes + w], x[row * 2 * lanes + lanes + w]
                 re, im = re + rows.base[2 * row], im + rows.base[2 * row + 1]
                 out[o + w] = re * re + im * im
+    return any_less(least, dark)
 
 
 @inlined
-def _extremes_by_choice(rows: Any, readings: Any, x: Any, out: Any, size: int, at: int) -> None:
+def _extremes_by_choice(rows: Any, readings: Any, x: Any, out: Any, size: int, at: int) -> bool:
     lanes = width(x)
     low, high = splat(x, 1e30), splat(x, 0.0)
     low_at, high_at = splat(x, -1.0), splat(x, -1.0)
     dark, far = splat(x, DARK), splat(x, 1e30)
+    least = far
     for n in range(len(readings.seen)):
         row = get(readings.seen, n)
         re, im = load(x, row * 2 * lanes), load(x, row * 2 * lanes + lanes)
         square, here = _square(rows, row, re, im, x), splat(x, float(row))
+        if n < readings.seen_active:
+            least = smaller(square, least)
         lit = where_less(dark, square, square, far)
         low_at = where_less(lit, low, here, low_at)
         low = smaller(lit, low)
@@ -110,3 +116,4 @@ def _extremes_by_choice(rows: Any, readings: Any, x: Any, out: Any, size: int, a
     store(out, size + at, low_at)
     store(out, 2 * size + at, high)
     store(out, 3 * size + at, high_at)
+    return any_less(least, dark)

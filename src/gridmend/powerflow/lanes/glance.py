@@ -84,9 +84,9 @@ def _seen(
 
 
 @inlined
-def glance(regs: Any, probes: Any, x: Any, ratio: Any, found: Any) -> None:
-    """To `found` [lanes] how far a voltage may move before any regulator wants anything [pu], less
-    than nothing where one may want something already."""
+def glance(regs: Any, probes: Any, x: Any, ratio: Any, seen: Any, found: Any) -> None:
+    """To `seen` [regulators × lanes] how far a voltage may move before each wants anything [pu],
+    less than nothing where it may want something already; to `found` [lanes] the least of these."""
     margin, one, wants = splat(x, 1e30), splat(x, 1.0), splat(x, -1.0)
     for k in range(len(regs.tap)):
         n = min(regs.phase[k], regs.phases[k, 0]) - 1 if regs.phase[k] > 0 else 0
@@ -103,7 +103,9 @@ def glance(regs: Any, probes: Any, x: Any, ratio: Any, found: Any) -> None:
             below = sub(one, mul(splat(x, regs.target[k] / regs.v_limit[k]), local))
             own = smaller(own, below)
         # also where it is no number
-        margin = smaller(margin, where_less(splat(x, 0.0), own, own, wants))
+        own = where_less(splat(x, 0.0), own, own, wants)
+        store(seen, k * width(x), own)
+        margin = smaller(margin, own)
     store(found, 0, margin)
 
 

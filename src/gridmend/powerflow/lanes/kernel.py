@@ -134,12 +134,16 @@ def gather(start: Any, places: Any, blocks: Any, row: int, re: Any, im: Any, x: 
 @unowned
 def _forward(
     rows: Any, legs: Any, ties: Any, factors: Any, stride: int, offset: int, ratio: Any, x: Any,
-    extra: Any, scratch: Any,
+    extra: Any, scratch: Any, watched: Any, old: Any,
 ) -> None:  # fmt: skip
     """What legs take beyond their linear part, carried forward; `x` holds the result."""
-    lanes = width(x)
+    lanes, kept = width(x), 0
     for row in range(rows.active):
         at = row * 2 * lanes
+        if kept < len(watched) and get(watched, kept) == row:
+            store(old, 2 * kept * lanes, load(x, at))
+            store(old, (2 * kept + 1) * lanes, load(x, at + lanes))
+            kept += 1
         re, im = splat(x, 0.0), splat(x, 0.0)
         first, last = get(rows.leg_start, row), get(rows.leg_start, row + 1)
         if first < last:
@@ -189,9 +193,11 @@ def passive(rows: Any, x: Any) -> None:
 @inlined
 def sweep(
     rows: Any, legs: Any, loose_legs: Any, ties: Any, banks: Any, factors: Any, stride: int,
-    offset: int, ratio: Any, moved: Any, x: Any, extra: Any, room: Any, taken: Any,
+    offset: int, ratio: Any, moved: Any, x: Any, extra: Any, room: Any, taken: Any, watched: Any,
+    old: Any,
 ) -> None:  # fmt: skip
-    """One round: the load currents at `x`, and the voltages that they make.
+    """One round: the load currents at `x`, and the voltages that they make; to `old` [watched, 2]
+    what was at rows that are `watched`, in rising order.
 
     `ratio` [ties × lanes] and `moved` [banks × lanes] are the positions of each lane, the latter
     as the part of the bank by which it differs from the base; the rest is room.
@@ -200,7 +206,7 @@ def sweep(
         _special(
             ties, banks, loose_legs, factors, stride, offset, ratio, moved, x, extra, room, taken
         )
-    _forward(rows, legs, ties, factors, stride, offset, ratio, x, extra, room)
+    _forward(rows, legs, ties, factors, stride, offset, ratio, x, extra, room, watched, old)
     _backward(rows, ties, ratio, x)
 
 

@@ -30,7 +30,7 @@ from gridmend.powerflow.walk import Walk
 
 _HALVINGS = 8
 _ROUGH_PU = 1e-5
-_APART, _ENOUGH = 11, 64
+_APART, _ENOUGH = 37, 64
 """Of a long series the median of every so many steps will do, if that are enough: a prime that
 divides no day or week, so that all hours are among them."""
 _NONE = np.empty(0, np.int64)
@@ -92,14 +92,24 @@ def laid_out(
         loose_legs(network, demand, base, laid, kind, near), laid.ties,
         switched(network, switches, cut, base, laid),
     )  # fmt: skip
-    read = readings(network, snapshot, base, laid, judged[1], judged[0], cut, kind)
+    read = readings(
+        network, snapshot, base, laid, judged[1], judged[0], cut, legs, len(middle), kind
+    )
     node = np.empty(len(laid.row), np.int64)
     node[laid.row] = np.arange(len(laid.row))
     return Packed(
         (*tables, read),
         laid,
         start_of(network, demand, middle, laid, rows, moved, kind),
-        watched(tables, demand, rows, base.ratio, len(switches), kind),
+        watched(
+            tables,
+            demand,
+            rows,
+            cut.shape.zones[:, 0] - cut.shape.first,
+            base.ratio,
+            len(switches),
+            kind,
+        ),
         node,
         base,
         kind,

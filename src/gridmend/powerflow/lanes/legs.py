@@ -30,8 +30,9 @@ from gridmend.powerflow.simd import (
     width,
 )
 
-TOGETHER, STEADY_CURRENT, APART, EXPONENTIAL = 0, 1, 2, 3
-"""Kinds of fused legs: p and q alike by one division; by a root; apart; apart by powers."""
+TOGETHER, STEADY_CURRENT, ADMITTANCE, APART, EXPONENTIAL = range(5)
+"""Kinds of fused legs: p and q alike by one division; by a root; by neither; apart; apart by
+powers."""
 
 RECORD, LIMITS, UNDER, POWERS = 12, 4, 4, 3
 """Numbers of a fused leg; of its limits; of its behaviour below the lower; of its exponents."""
@@ -57,7 +58,8 @@ class Fused(NamedTuple):
     base [2]. `limits`: lowest and highest squared voltage of the model, the squared lower limit and
     the inverse of the highest. `powers`: the inverse of the squared voltage at the base, and what p
     and q are multiplied by there; `long` [kinds of exponents, 2, degree] how these change, and
-    `series_at` which. `rated`: active and reactive power at factor 1; `near` [2, 2] the squared
+    `series_at` which. `rated`: active and reactive power at factor 1, of a steady
+    current and of an admittance over the rated voltage and its square; `near` [2, 2] the squared
     voltages between which it is near a jump, `calm` the middle of those between which it is not,
     and how far from there; `short` [2, degree + 1] what it takes there at factors of 1 over its
     squared voltage, where it goes by exponents.
@@ -112,6 +114,8 @@ def calm(legs: Any, k: int, off: Any, x: Any) -> Any:
 def _multiplied(legs: Any, k: int, square: Any, is_calm: bool, x: Any, scratch: Any) -> Any:
     """What the powers of leg `k` are multiplied by."""
     kind = get(legs.kinds, k)
+    if kind == ADMITTANCE:
+        return splat(x, 1.0), splat(x, 1.0)
     if likely(is_calm) and kind != EXPONENTIAL:
         a = div(splat(x, 1.0), root(square) if kind == STEADY_CURRENT else square)
         return a, a
@@ -145,6 +149,8 @@ def taken(
         a, b = _near_middle(legs, k, off, x)
         return mul(mul(p, a), square), mul(mul(q, b), square), square, is_calm
     p, q = mul(splat(x, get(legs.rated, 2 * k)), p), mul(splat(x, get(legs.rated, 2 * k + 1)), q)
+    if kind == ADMITTANCE:
+        return mul(p, square), mul(q, square), square, is_calm
     if likely(is_calm):
         by = root(square) if kind == STEADY_CURRENT else splat(x, 1.0)
         return mul(p, by), mul(q, by), square, is_calm

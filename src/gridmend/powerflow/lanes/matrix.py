@@ -7,15 +7,14 @@ from functools import cached_property
 
 import numpy as np
 
-from gridmend.model.arrays import Complexes, Flags, Floats, Ints
-from gridmend.powerflow.blocks import factorise_columns
-from gridmend.powerflow.chord import as_blocks, slopes
+from gridmend.model.arrays import Complexes, Floats, Ints
+from gridmend.powerflow.chord import slopes
 from gridmend.powerflow.compiled import compiled
 from gridmend.powerflow.iteration import State
+from gridmend.powerflow.lanes.elimination import factored, inverses, twins
 from gridmend.powerflow.lanes.kernel import Rows, Ties
 from gridmend.powerflow.lanes.split import Split
 from gridmend.powerflow.legs import Shares, leg_currents, leg_voltages
-from gridmend.powerflow.network import assemble, scatter
 
 Kind = type[np.float64] | type[np.float32]
 
@@ -72,14 +71,14 @@ class Matrix:
 
 def matrix(split: Split, base: Base, special: Ints, kind: Kind) -> Matrix:
     """Factor the network at its base; `special` are nodes whose rows get more than fused legs."""
-    lower, upper, pivots, zone, pairs = _factored(split, base)
+    lower, upper, pivots, zone, pairs = factored(split, base)
     p, first = split.shape.pattern, split.shape.first
     rows = split.shape.rows
     row, tied = rows.row, split.shape.tied
     pivots[tied] = np.eye(2)
-    inverse = _inverses(pivots)
+    inverse = inverses(pivots.reshape(-1, 4))
     lower = _scaled(inverse, lower, pivots, p.l_rows, rows.column)
-    nodes = np.concatenate([special, split.node, _twins(split)])
+    nodes = np.concatenate([special, split.node, twins(split)])
     nodes = np.unique(nodes[nodes >= 0])
     nodes = nodes[np.argsort(row[nodes])]
     place = np.full(p.n, -1, np.int64)
@@ -105,18 +104,6 @@ def matrix(split: Split, base: Base, special: Ints, kind: Kind) -> Matrix:
 
 
 @compiled
-def _inverses(blocks: Floats) -> Floats:
-    """[k, 2, 2] of blocks [k, 2, 2]."""
-    found = np.empty_like(blocks)
-    for k in range(len(blocks)):
-        a, b, c, d = blocks[k, 0, 0], blocks[k, 0, 1], blocks[k, 1, 0], blocks[k, 1, 1]
-        by = 1.0 / (a * d - b * c)
-        found[k, 0, 0], found[k, 0, 1] = d * by, -b * by
-        found[k, 1, 0], found[k, 1, 1] = -c * by, a * by
-    return found
-
-
-@compiled
 def _scaled(inverse: Floats, lower: Floats, pivots: Floats, rows: Ints, columns: Ints) -> Floats:
     """[entries, 2, 2] minus what is below the diagonal, times the inverse of its row's pivot from
     the left and its column's pivot from the right."""
@@ -131,10 +118,6 @@ def _scaled(inverse: Floats, lower: Floats, pivots: Floats, rows: Ints, columns:
     return found
 
 
-def _twins(split: Split) -> Ints:
-    return len(split.shape.place) - len(split.node) + np.arange(len(split.node))
-
-
 def flat(values: Floats, kind: Kind) -> Floats:
     """Numbers in a row, of the kernel's kind."""
     return np.ascontiguousarray(values.reshape(-1), dtype=kind)
@@ -145,106 +128,14 @@ def parts(values: Complexes) -> Floats:
     return np.stack([values.real, values.imag], -1)
 
 
-def _assembled(split: Split, base: Base) -> tuple[Floats, Floats]:
-    """[places, 4] and [entries, 4] the network with its legs' slopes, in per unit."""
-    p, state = split.shape.pattern, base.state
-    total = np.zeros(p.n + len(p.rows), complex)
-    scatter(split.shape.slots, split.values, total)
-    anchors = state.diagonal - assemble(state.network, state.values)[0]
-    n = state.network.pattern.n
-    at = np.empty(p.n)
-    at[split.shape.place] = split.base_v
-    columns = np.repeat(np.arange(p.n), np.diff(p.start))
-    scale = np.concatenate([at**2, at[p.rows] * at[columns]])
-    total *= scale
-    total[split.shape.place[:n]] += anchors[state.network.place]
-    blocks = as_blocks(total)
-    _add_legs(split.shape.leg_slots.reshape(-1, 4), scale, base.slope, blocks)
-    return blocks[: p.n], blocks[p.n :]
-
-
-@compiled
-def _add_legs(slots: Ints, scale: Floats, slope: Floats, blocks: Floats) -> None:
-    """Add to `blocks` the slope of each leg, at both ends and with the other sign between them."""
-    for k in range(len(slots)):
-        for end in range(4):
-            slot = slots[k, end]
-            if slot >= 0:
-                by = scale[slot] if end < 2 else -scale[slot]
-                for j in range(4):
-                    blocks[slot, j] += by * slope[k, j]
-
-
-def _factored(split: Split, base: Base) -> tuple[Floats, Floats, Floats, Floats, Ints]:
-    """Lower, upper and pivot blocks; what is left of zones [pairs, 2, 2], and which ties."""
-    p = split.shape.pattern
-    pivots, entries = _assembled(split, base)
-    lower = np.zeros((len(p.l_rows), 4))
-    lower[p.l_slots] = entries
-    upper = lower.copy()
-    alive = _alive(split, base)
-    zone: list[Floats] = []
-    pairs: list[tuple[int, int]] = []
-
-    def eliminate(begin: int, end: int) -> None:
-        factorise_columns(begin, end, p.l_start, p.l_rows, pivots, lower, upper, alive)
-
-    eliminate(0, split.shape.first)
-    tie_of = {int(split.shape.place[t]): q for q, t in enumerate(split.node.tolist())}
-    twin = split.shape.place[_twins(split)]
-    ends = [*split.shape.zones[1:, 0].tolist(), p.n]
-    for (begin, ties), end in zip(split.shape.zones.tolist(), ends, strict=True):
-        eliminate(begin, ties)
-        for k in range(ties, end):
-            q = tie_of[k]
-            found = [(q, q, pivots[k].copy())]
-            for e in range(int(p.l_start[k]), int(p.l_start[k + 1])):
-                other = tie_of[int(p.l_rows[e])]
-                found += [(other, q, lower[e].copy()), (q, other, upper[e].copy())]
-            for one, two, block in found:
-                if alive[twin[one]] and alive[twin[two]]:
-                    seen = base.ratio[one] * base.ratio[two] * block
-                    _add(p.l_start, p.l_rows, twin[one], twin[two], seen, pivots, lower, upper)
-                    zone.append(block.reshape(2, 2))
-                    pairs.append((one, two))
-            pivots[k] = (1.0, 0.0, 0.0, 1.0)
-    blocks = [m.reshape(-1, 2, 2) for m in (lower, upper)]
-    whole = _inverses(pivots.reshape(-1, 2, 2))
-    found_zone = np.array(zone).reshape(-1, 2, 2)
-    return blocks[0], blocks[1], whole, found_zone, np.array(pairs, np.int64).reshape(-1, 2)
-
-
-@compiled
-def _add(
-    start: Ints, rows: Ints, i: int, j: int, block: Floats, pivots: Floats, lower: Floats,
-    upper: Floats,
-) -> None:  # fmt: skip
-    """Add a block at row i and column j."""
-    if i == j:
-        pivots[i] += block
-        return
-    low, high = min(i, j), max(i, j)
-    entry = start[low] + np.searchsorted(rows[start[low] : start[low + 1]], high)
-    if i > j:
-        lower[entry] += block
-    else:
-        upper[entry] += block
-
-
-def _alive(split: Split, base: Base) -> Flags:
-    alive = np.empty(split.shape.pattern.n, np.bool_)
-    alive[split.shape.place] = np.concatenate([base.state.alive, base.state.alive[split.node]])
-    return alive
-
-
 def _ties(split: Split, base: Base, row: Ints, place: Ints, zone: Floats, pairs: Ints) -> Ties:
     count = len(split.node)
-    node, twin = row[split.node], row[_twins(split)]
+    node, twin = row[split.node], row[twins(split)]
     below = np.full(int((place >= 0).sum()), -1, np.int32)
     above = below.copy()
     below[place[node]] = np.arange(count)
     above[place[twin]] = np.arange(count)
-    v_pu = (base.v_v / split.base_v)[_twins(split)]
+    v_pu = (base.v_v / split.base_v)[twins(split)]
     at_twin = parts(v_pu)
     current = zone_currents(split, base)
     driven = np.einsum("pij,pj->pi", zone, at_twin[pairs[:, 1]])

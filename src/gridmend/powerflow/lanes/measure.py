@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from gridmend.powerflow.lanes.extremes import DARK, extremes
-from gridmend.powerflow.lanes.legs import EXPONENTIAL, answer, taken
+from gridmend.powerflow.lanes.legs import EXPONENTIAL, TOGETHER, answer, taken
 from gridmend.powerflow.lanes.loose import difference, loose
 from gridmend.powerflow.leg_models import FIXED_Q, FIXED_Q_IMPEDANCE, MOTOR
 from gridmend.powerflow.simd import (
     add,
+    any_less,
     fma,
     get,
     inlined,
@@ -41,7 +42,10 @@ class Readings(NamedTuple):
     `source_row` the conductors of each source (row -1 is ground), `source_y` [conductors², 2]
     admittance, current [conductors, 2] and base voltage [conductors] of each; `served_start`
     [customers + 1] and `served` [legs, 7]: rows of both ends, what they count for, voltage at the
-    base, all of the leg's rated; `customers` and squared limits; `element_start` the watched
+    base, all of the leg's rated; `customers` and squared limits, the first `earthed` customers
+    between a node and ground only, all within their limits where all squared voltages are between
+    `lowest` and `highest`; `calm` between which [2] all legs of a steady power that stand alike are
+    calm, and `steady` [profiles, 2] what they take together; `element_start` the watched
     conductors of each element, `entry_start`, `entry_row` and `entry` [entries, 4] what makes their
     currents [of their rating]: admittance, and what the base adds; `entry_tie` [conductors] the
     ideal ratio that a current is divided by, -1 for none."""
@@ -58,13 +62,27 @@ class Readings(NamedTuple):
     served_row: Any
     served: Any
     customers: Any
+    earthed: int
+    lowest: float
+    highest: float
     low: float
     high: float
+    calm: Any
+    steady: Any
     element_start: Any
     entry_start: Any
     entry_row: Any
     entry: Any
     entry_tie: Any
+
+
+@inlined
+def _all_between(low: float, high: float, x: Any, out: Any, size: int, at: int) -> bool:
+    """Whether the extremes of all lanes are between two squared voltages, and there are any."""
+    least, most = load(out, at), load(out, 2 * size + at)
+    if any_less(most, least) or any_less(least, splat(x, low)):
+        return False
+    return not any_less(splat(x, high), most)
 
 
 @inlined
@@ -112,18 +130,26 @@ def _loose_beside(loose_legs: Any, x: Any, room: Any) -> Any:
 
 @unowned
 def _legs(
-    rows: Any, legs: Any, loose_legs: Any, factors: Any, stride: int, offset: int,
-    x: Any, extra: Any, room: Any, total: Any, out: Any, size: int, at: int,
+    rows: Any, legs: Any, loose_legs: Any, readings: Any, factors: Any, stride: int, offset: int,
+    x: Any, extra: Any, room: Any, total: Any, out: Any, size: int, at: int, dark: bool,
 ) -> None:  # fmt: skip
-    """Power that all legs take."""
+    """Power that all legs take; extremes are known, and whether any row is `dark`."""
     lanes = width(x)
     total[:] = 0.0
     loose(loose_legs, factors, stride, offset, x, extra, room, total)
     total_p, total_q = load(total, 0), load(total, lanes)
     near = _loose_beside(loose_legs, x, room)
+    calm = not dark and _all_between(readings.calm[0], readings.calm[1], x, out, size, at)
+    steady = len(readings.steady) // 2 if calm else 0
+    for k in range(steady):
+        by = load(factors, k * stride + offset)
+        total_p = fma(get(readings.steady, 2 * k), by, total_p)
+        total_q = fma(get(readings.steady, 2 * k + 1), by, total_q)
     for row in range(rows.active):
         for n in range(get(rows.leg_start, row), get(rows.leg_start, row + 1)):
             k = get(legs.place, n)
+            if steady > 0 and get(legs.kinds, k) == TOGETHER:
+                continue
             dr, di = load(x, row * 2 * lanes), load(x, row * 2 * lanes + lanes)
             p, q, square, is_calm = taken(legs, k, factors, stride, offset, dr, di, x, room)
             total_p, total_q = add(total_p, p), add(total_q, q)
@@ -163,14 +189,15 @@ def _sources(rows: Any, readings: Any, x: Any, out: Any, size: int, at: int) -> 
 
 
 @unowned
-def _customers(readings: Any, x: Any, out: Any, size: int, at: int) -> None:
-    """Customers at whose service any voltage is outside the limits."""
+def _customers(readings: Any, x: Any, out: Any, size: int, at: int, is_dark: bool) -> None:
+    """Customers at whose service any voltage is outside the limits; the same is known."""
     lanes = width(x)
     one, none = splat(x, 1.0), splat(x, 0.0)
     outside = none
     low, high = splat(x, readings.low), splat(x, readings.high)
-    dark = splat(x, DARK)
-    for c in range(len(readings.customers)):
+    inside = _all_between(readings.lowest, readings.highest, x, out, size, at) and not is_dark
+    dark, first = splat(x, DARK), readings.earthed if inside else 0
+    for c in range(first, len(readings.customers)):
         bad = none
         for k in range(get(readings.served_start, c), get(readings.served_start, c + 1)):
             o = 4 * k
@@ -218,11 +245,11 @@ def measure(
     ratio: Any, x: Any, extra: Any, room: Any, taken: Any, out: Any, size: int, at: int,
 ) -> None:  # fmt: skip
     """All readings of the lanes' state, to `out` [ROWS × size] from `at` on."""
-    extremes(rows, readings, x, out, size, at)
+    is_dark = extremes(rows, readings, x, out, size, at)
     _legs(
-        rows, legs, loose_legs, factors, stride, offset, x, extra, room, taken, out,
-        size, at,
+        rows, legs, loose_legs, readings, factors, stride, offset, x, extra, room, taken, out,
+        size, at, is_dark,
     )  # fmt: skip
     _sources(rows, readings, x, out, size, at)
-    _customers(readings, x, out, size, at)
+    _customers(readings, x, out, size, at, is_dark)
     _overloads(readings, ratio, x, out, size, at)

@@ -13,8 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gridmend.model.arrays import Complexes, Flags, Floats, Ints
-from gridmend.model.snapshot import Snapshot
-from gridmend.powerflow.answer import terminal_currents
+from gridmend.powerflow.answer import passive_currents
 from gridmend.powerflow.iteration import State
 from gridmend.powerflow.lanes.split import Split
 from gridmend.powerflow.lanes.tables import Demand
@@ -52,16 +51,17 @@ def corners(walk: Walk, demand: Demand) -> tuple[Solution, Solution]:
     return heavy, walk.to(np.where(takes, least, most), within_pu=_CORNER_PU)
 
 
-def watch(snapshot: Snapshot, state: State, ends: tuple[Solution, Solution], cut: Split) -> Watch:
+def watch(state: State, ends: tuple[Solution, Solution], cut: Split) -> Watch:
     """The elements that may be overloaded between two states."""
     network = state.network
     rating = network.rating_a[: len(network.primitives.nodes)]
     near = np.zeros(len(rating), np.bool_)
     for solution in ends:
-        i = np.abs(terminal_currents(network, snapshot, state.values, solution.v_v))
+        i = np.zeros(len(rating), complex)
+        passive_currents(network, state.values, solution.v_v, i)
         v_pu = np.abs(solution.v_v[state.alive]) / network.nodes.base_v[state.alive]
         beyond = not solution.converged or bool((v_pu < COLLAPSED_PU).any())
-        near |= (i[: len(rating)] > SHARE * rating) | beyond
+        near |= (np.abs(i) > SHARE * rating) | beyond
     return _watch(network, cut, rating, near & np.isfinite(rating))
 
 

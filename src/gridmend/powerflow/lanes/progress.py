@@ -10,6 +10,7 @@ from gridmend.powerflow.controls.queue import disarm
 from gridmend.powerflow.lanes.measure import measure
 from gridmend.powerflow.lanes.steps import FIRST_PACE
 from gridmend.powerflow.lanes.tap_response import follow_tap
+from gridmend.powerflow.packing import pack
 from gridmend.powerflow.simd import get, inlined, put
 
 UNDECIDED, QUIET, RESTLESS = range(3)
@@ -21,7 +22,7 @@ SAME_PU = 1e-9
 
 class Task(NamedTuple):
     """What lanes work on. `first`, `last` [jobs] steps of each job, with `begin_tap`
-    [jobs, taps] and `begin_on` [jobs, banks] positions before it; `factors` [steps, profiles];
+    [jobs, taps] and `begin_on` [jobs, banks] positions before it; `factors` [profiles, steps];
     `hour` [steps] of the day; `tolerance` [pu], and `rounds` and `looks` allowed in a step; whether
     a lane `learns` from earlier steps how fast changes shrink."""
 
@@ -67,8 +68,8 @@ class Moves(NamedTuple):
 class Gathered(NamedTuple):
     """Settled states that wait to be read, the `step` [lanes] of each, and how `many` there are.
 
-    `x`, where they are put side by side; `factors`, `ratio` as the lanes have them. Behind those
-    are as many as `waits` says whose `x` is still in its `lane`.
+    `x`, `factors` and `ratio`, where they are put side by side. Behind those are as many as `waits`
+    says that are still in their lanes; `lane` [lanes] says which that was or is.
     """
 
     x: Any
@@ -146,7 +147,7 @@ def take(
 @inlined
 def begin(task: Any, run: Any, at: Any, now: Any) -> int:
     """Give lanes that are fresh the factors of their step; how many are."""
-    lanes, profiles, count = len(run.job), task.factors.shape[1], 0
+    lanes, (profiles, steps), count = len(run.job), task.factors.shape, 0
     for w in range(lanes):
         if run.fresh[w] and run.job[w] >= 0:
             run.lane[count] = w
@@ -160,31 +161,27 @@ def begin(task: Any, run: Any, at: Any, now: Any) -> int:
     for k in range(profiles):
         for n in range(count):
             w = get(run.lane, n)
-            put(now, 2 * k * lanes + w, get(task.factors, run.step[w] * profiles + k))
+            put(now, 2 * k * lanes + w, get(task.factors, k * steps + run.step[w]))
     return count
 
 
 @inlined
-def note(run: Any, got: Any, now: Any, ratio: Any, lanes: int, w: int) -> None:
+def note(run: Any, got: Any, w: int) -> None:
     """Have a lane's state wait to be read; it is fetched later, with others."""
-    waits = got.waits[0]
-    slot = got.many[0] + waits
-    for k in range(len(now) // (2 * lanes)):
-        put(got.factors, k * lanes + slot, get(now, 2 * k * lanes + w))
-    for q in range(len(ratio) // lanes):
-        put(got.ratio, q * lanes + slot, get(ratio, q * lanes + w))
-    got.step[slot], got.lane[waits] = run.step[w], w
-    got.waits[0] = waits + 1
+    slot = got.many[0] + got.waits[0]
+    got.step[slot], got.lane[slot] = run.step[w], w
+    got.waits[0] += 1
 
 
 @inlined
-def fetch(rows: Any, got: Any, x: Any, lanes: int) -> None:
+def fetch(rows: Any, got: Any, now: Any, ratio: Any, x: Any, lanes: int) -> None:
     """Put side by side the states that are noted and still in their lanes."""
-    first, waits = got.many[0], got.waits[0]
-    for k in range(0, 2 * rows.active * lanes if waits else 0, lanes):
-        for n in range(waits):
-            put(got.x, k + first + n, get(x, k + get(got.lane, n)))
-    got.many[0], got.waits[0] = first + waits, 0
+    first, last = got.many[0], got.many[0] + got.waits[0]
+    if first < last:
+        pack(x, lanes, got.lane, first, last, got.x[: 2 * rows.active * lanes])
+        pack(now, 2 * lanes, got.lane, first, last, got.factors)
+        pack(ratio, lanes, got.lane, first, last, got.ratio)
+    got.many[0], got.waits[0] = last, 0
 
 
 @inlined

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow import shunt
 from gridmend.powerflow.compiled import compiled
 from gridmend.powerflow.lanes.kernel import Rows
+from gridmend.powerflow.lanes.legs import TOGETHER, Fused
 from gridmend.powerflow.lanes.matrix import Base, Kind, Matrix, flat, parts
 from gridmend.powerflow.lanes.measure import Readings
 from gridmend.powerflow.lanes.overloads import Watch
@@ -22,9 +23,10 @@ from gridmend.powerflow.step_summary import Limits, customers_behind
 
 def readings(
     network: Network, snapshot: Snapshot, base: Base, matrix: Matrix, limits: Limits, watch: Watch,
-    cut: Split, kind: Kind,
+    cut: Split, legs: Fused, profiles: int, kind: Kind,
 ) -> Readings:  # fmt: skip
-    """What is read off each settled state; voltages of service are counted outside the limits."""
+    """What is read off each settled state; voltages of service are counted outside the limits.
+    `legs` are the fused ones, and follow so many `profiles`."""
     n = network.pattern.n
     starts, rows, y, i = [0], list[int](), list[complex](), list[complex]()
     for source in np.flatnonzero(snapshot.source_on).tolist():
@@ -42,6 +44,7 @@ def readings(
     order = np.argsort(matrix.row[:n])
     live = base.state.alive
     served = _served(network, base, matrix)
+    calm, steady = steady_of(legs.kinds, legs.calm, legs.rated, legs.p_at, legs.q_at, profiles)
     driven_by: Complexes = np.array(i, complex)
     own_by: Complexes = np.array(y, complex)
     seen = matrix.row[:n][order][live[order]]
@@ -54,12 +57,17 @@ def readings(
         source_row=np.array(rows, np.int64),
         source_y=parts(own_by),
         source_i=parts(driven_by),
-        served_start=served[0],
-        served_row=served[1],
-        served=flat(served[2], kind),
-        customers=flat(served[3], kind),
+        served_start=served.start,
+        served_row=served.row,
+        served=flat(served.by, kind),
+        customers=flat(served.customers, kind),
+        earthed=served.earthed,
+        lowest=limits.v_low_pu**2 * served.most,
+        highest=limits.v_high_pu**2 * served.least,
         low=limits.v_low_pu**2,
         high=limits.v_high_pu**2,
+        calm=calm,
+        steady=flat(steady, kind),
         element_start=watch.element.astype(np.int32),
         entry_start=watch.entry.astype(np.int32),
         entry_row=matrix.row[watch.node].astype(np.int32),
@@ -95,6 +103,7 @@ def serving(read: Readings, between: Floats) -> Readings:
         served_row=np.ascontiguousarray(rows[legs].ravel()),
         served=np.ascontiguousarray(read.served.reshape(-1, 4)[legs].ravel()),
         customers=read.customers[kept],
+        earthed=int(kept[: read.earthed].sum()),
     )
 
 
@@ -128,15 +137,50 @@ def _entries(cut: Split, base: Base, watch: Watch) -> Floats:
     return flat(np.concatenate([parts(y), parts(np.where(first, total[at], 0.0))], 1), np.float64)
 
 
-def _served(network: Network, base: Base, matrix: Matrix) -> tuple[Any, Any, Floats, Floats]:
-    """Loads with customers: where their legs begin, the legs' rows and voltages, how many."""
+@compiled
+def steady_of(
+    kinds: Any, calm: Floats, rated: Floats, p_at: Any, q_at: Any, profiles: int
+) -> tuple[Floats, Floats]:
+    """Between which squared voltages [2] all legs of a kind that takes p and q alike are calm, and
+    what they take by profile [profiles, 2]."""
+    between, found = np.array([0.0, np.inf]), np.zeros((profiles, 2))
+    for k in range(len(kinds)):
+        if kinds[k] == TOGETHER:
+            middle, reach = calm[2 * k], calm[2 * k + 1]
+            between[0] = max(between[0], middle - reach)
+            between[1] = min(between[1], middle + reach)
+            found[p_at[k], 0] += rated[2 * k]
+            found[q_at[k], 1] += rated[2 * k + 1]
+    return between, found
+
+
+class _Served(NamedTuple):
+    """Loads with customers: where their legs begin, the legs' rows and voltages, how many customers
+    each has. The first `earthed` are between a node and ground only; of them the `least` and the
+    `most` that a squared rated voltage is [of the squared base voltage]."""
+
+    start: Any
+    row: Any
+    by: Floats
+    customers: Floats
+    earthed: int
+    least: float
+    most: float
+
+
+def _served(network: Network, base: Base, matrix: Matrix) -> _Served:
+    """The loads of live legs."""
     legs = network.legs
     u = across(legs, base.v_v[: network.pattern.n])
     alive = np.append(base.state.alive, True)
     live = alive[legs.plus] & alive[legs.minus]
     mine = np.flatnonzero((legs.table == INJECTED.index("loads")) & live)
-    mine = mine[np.argsort(legs.element[mine], kind="stable")]
-    loads, first = np.unique(legs.element[mine], return_index=True)
+    own = legs.element[mine]
+    between = np.zeros(len(network.grid.loads), np.bool_)
+    between[own[(legs.minus[mine] >= 0) | (legs.plus[mine] < 0)]] = True
+    order = np.lexsort((own, between[own]))
+    mine, own = mine[order], own[order]
+    first = np.flatnonzero(np.diff(own, prepend=-1))
     u = u[mine]
     rated = legs.rated_v[mine]
     rows = np.full((len(mine), 2), -1, np.int64)
@@ -146,5 +190,13 @@ def _served(network: Network, base: Base, matrix: Matrix) -> tuple[Any, Any, Flo
         rows[here, end] = matrix.row[node[here]]
         by[here, end] = sign * network.nodes.base_v[node[here]]
     table = np.concatenate([by, parts(u)], 1) / rated[:, None]
-    starts = np.append(first, len(mine)).astype(np.int32)
-    return starts, rows.ravel().astype(np.int32), table, customers_behind(network)[loads]
+    square = table[~between[own], 0] ** -2.0
+    return _Served(
+        start=np.append(first, len(mine)).astype(np.int32),
+        row=rows.ravel().astype(np.int32),
+        by=table,
+        customers=customers_behind(network)[own[first]],
+        earthed=int((~between[own[first]]).sum()),
+        least=float(square.min(initial=np.inf)),
+        most=float(square.max(initial=0.0)),
+    )

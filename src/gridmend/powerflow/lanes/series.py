@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from gridmend.model.arrays import Complexes, Flags, Floats, Ints
+from gridmend.model.flow import Flow
 from gridmend.model.series import Series
 from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow.controls.look import CLOCK
@@ -32,6 +33,7 @@ from gridmend.powerflow.lanes.static import Plan, Positions, follow
 from gridmend.powerflow.lanes.tap_response import tap_response
 from gridmend.powerflow.legs import INJECTED, powers
 from gridmend.powerflow.network import Network
+from gridmend.powerflow.standing import stand_again
 from gridmend.powerflow.step_summary import SUMMARY, Limits
 from gridmend.powerflow.walk import Walk
 
@@ -66,7 +68,8 @@ class Found:
 def demand_of(
     network: Network, series: Series, first: int, last: int, begin: Snapshot | None = None
 ) -> Demand:
-    """The legs' demand over some steps of a series; what is constant follows a profile of ones.
+    """The legs' demand over some steps of a series; what is constant, if anything is, follows a
+    profile of ones after the others.
     `begin` has the positions, where they are not those of the series."""
     assert len(INJECTED) == len(_FIELDS)
     legs = network.legs
@@ -81,8 +84,11 @@ def demand_of(
             else:
                 followed = rows[legs.element[here]]
                 at[part][here] = np.where(followed < 0, constant, followed)
-    ones = np.ones((1, last - first))
-    factors = np.concatenate([series.factors[:, first:last], ones])
+    factors = np.ascontiguousarray(series.factors[:, first:last])
+    if not constant or any((rows == constant).any() for rows in at):
+        factors = np.concatenate([factors, np.ones((1, last - first))])
+    # of one kind, for code is compiled for each
+    factors.flags.writeable = False
     start = series.start.at_positions_of(begin) if begin is not None else series.start
     return Demand(powers(legs, start), at[0], at[1], factors)
 
@@ -137,38 +143,13 @@ def solve_static(
     came to rest. None where the network's controls cannot move in lanes.
     """
     controls = network.controls
-    demand = demand_of(network, series, *steps, begin)
-    middle = median_of(demand.factors)
-    base = _middle_positions(network, series, middle[:-1], begin)
-    cut = _cut(network, controls, base)
-    if cut is None:
+    plan = _plan(network, series, steps, begin, limits, tolerance_pu)
+    if plan is None:
         return None
-    state = prepared_once(network, base)
-    walk = Walk(state)
-    solution = (state, *median_state(walk, demand, middle))
-    judged = (watch(base, state, corners(walk, demand), cut), limits)
-    laid = laid_out(network, base, cut, demand, solution, judged, np.float64, controls.banks)
+    laid = plan.laid
 
     def positions(of: Snapshot) -> Positions:
         return Positions(of.tap_pu[controls.windings], of.steps_on[controls.banks])
-
-    plan = Plan(
-        laid=laid,
-        controls=controls,
-        probes=probes_in_lanes(controls, cut, laid.base, laid.matrix),
-        moves=Moves(
-            np.where(cut.winding < 0, -1, np.searchsorted(controls.windings, cut.winding)),
-            laid.ratio,
-            tap_response(laid, leg_rows(network, laid.base, laid.matrix), len(controls.banks)),
-            shares(network, controls.banks, base),
-        ),
-        base=positions(base),
-        factors=np.ascontiguousarray(demand.factors.T),
-        level=demand.level,
-        jump=network.legs.jump,
-        hour=_hours(controls, series, steps),
-        tolerance=tolerance_pu,
-    )
 
     def settle(step: int, before: Positions) -> tuple[Positions, bool]:
         end, quiet = alone(step, controls.put(begin, before.tap, before.on))
@@ -186,6 +167,47 @@ def solve_static(
     steps_on[:, controls.banks] = trail.on
     windings = controls.windings
     return Found(_summary(found), in_lane, v_v, windings, trail.tap, steps_on, trail.quiet)
+
+
+def _plan(
+    network: Network, series: Series, steps: tuple[int, int], begin: Snapshot, limits: Limits,
+    tolerance_pu: float,
+) -> Plan | None:  # fmt: skip
+    """What lanes go by, at where controls settle in the middle of the demand."""
+    controls = network.controls
+    demand = demand_of(network, series, *steps, begin)
+    middle = median_of(demand.factors)
+    flow = _settled_at(network, series, middle[: len(series.factors)], begin)
+    base = flow.snapshot if flow.converged else begin
+    cut = _cut(network, controls, base)
+    if cut is None:
+        return None
+    state = prepared_once(network, base)
+    walk = Walk(state, flow.v_v if flow.converged else None)
+    v_v = flow.v_v
+    if not flow.converged:
+        middle, v_v = median_state(walk, demand, middle)
+    solution = (state, middle, v_v)
+    judged = (watch(state, corners(walk, demand), cut), limits)
+    laid = laid_out(network, base, cut, demand, solution, judged, np.float64, controls.banks)
+
+    return Plan(
+        laid=laid,
+        controls=controls,
+        probes=probes_in_lanes(controls, cut, laid.base, laid.matrix),
+        moves=Moves(
+            np.where(cut.winding < 0, -1, np.searchsorted(controls.windings, cut.winding)),
+            laid.ratio,
+            tap_response(laid, leg_rows(network, laid.base, laid.matrix), len(controls.banks)),
+            shares(network, controls.banks, base),
+        ),
+        base=Positions(base.tap_pu[controls.windings], base.steps_on[controls.banks]),
+        factors=demand.factors,
+        level=demand.level,
+        jump=network.legs.jump,
+        hour=_hours(controls, series, steps),
+        tolerance=tolerance_pu,
+    )
 
 
 def _hours(controls: Controls, series: Series, steps: tuple[int, int]) -> Floats:
@@ -213,10 +235,8 @@ def _cut(network: Network, controls: Controls, snapshot: Snapshot) -> Split | No
     return network.remembered("cut", snapshot.positions_key, cut)
 
 
-def _middle_positions(
-    network: Network, series: Series, middle: Floats, begin: Snapshot
-) -> Snapshot:
-    """Where controls settle at factors in the middle, from positions; these where they do not."""
+def _settled_at(network: Network, series: Series, middle: Floats, begin: Snapshot) -> Flow:
+    """The flow at factors in the middle, to which controls settle from positions."""
     demand = replace(series, factors=middle[:, None], times=())[0]
-    flow = settle_from(Settling.of(network), demand.at_positions_of(begin))
-    return flow.snapshot if flow.converged else begin
+    settling = Settling(network, network.controls, stand_again(network, begin))
+    return settle_from(settling, demand.at_positions_of(begin))

@@ -87,9 +87,9 @@ def _foretell(
     board.shares.of[:], more[:] = 0.0, 0.0
     for second in (False, True):
         at = x if second else one
-        keep(watched, at, old)
         _afresh(board)
         for _ in range(_ROUNDS + 1):
+            keep(watched, at, old)
             sided_round(
                 rows, legs, loose_legs, ties, board.shares, more, factors, stride, now, ratio, at,
                 y, extra, room, taken,
@@ -202,9 +202,9 @@ def _solve(
     by: Any, some: Any, margin: Any, old: Any, found: Any, extra: Any, room: Any, taken: Any,
 ) -> None:  # fmt: skip
     """Rounds until every lane is done or given up."""
-    keep(watched, x, old)
     _afresh(board)
     while (board.state < DONE).any():
+        keep(watched, x, old)
         sided_round(
             rows, legs, loose_legs, ties, board.shares, more[:0], factors, stride, now, ratio, x, y,
             extra, room, taken,

@@ -110,7 +110,7 @@ def solve_lanes(
         lambda: whole(network, state.values, source_nodes(network)),
     )
     ends = corners(walk, demand)
-    judged = (watch(snapshot, state, ends, cut), limits)
+    judged = (watch(state, ends, cut), limits)
     settled = np.zeros(steps, np.bool_)
 
     for group in _groups(walk, demand, ends):

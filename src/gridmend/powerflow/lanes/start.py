@@ -192,25 +192,37 @@ def _compressed(share: Floats, own_at: Ints, weight: Floats) -> tuple[Floats, Fl
     return mixed, mix, (own / weight[mine]).reshape(rows, 2)
 
 
+@compiled
 def _mixtures(moved: Floats, mine: Ints) -> Floats:
     """[profiles, some] by which rows [rows, profiles] are told best, each with its own besides."""
-    at, own, kept = np.arange(len(moved)), np.zeros(len(moved)), moved[:0].T
+    own, kept = np.zeros(len(moved)), np.empty((moved.shape[1], 0))
     for _ in range(_TURNS):
         rest = moved.copy()
-        rest[at, mine] -= own
-        size, vectors = np.linalg.eigh(_product(rest.T, rest))
-        strong = size > _NEGLIGIBLE**2 * max(float(size[-1]), 1e-300)
-        left = size[: max(len(size) - FEW, 0)].sum() / len(moved)
-        kept = vectors[:, strong][:, -(MIXTURES if left > _LEFT_PU**2 else FEW) :]
+        for r in range(len(rest)):
+            rest[r, mine[r]] -= own[r]
+        size, vectors = np.linalg.eigh(_product(np.ascontiguousarray(rest.T), rest))
+        profiles, strong = len(size), 0
+        while strong < profiles and size[-1 - strong] > _NEGLIGIBLE**2 * max(size[-1], 1e-300):
+            strong += 1
+        left = size[: max(profiles - FEW, 0)].sum() / len(moved)
+        most = MIXTURES if left > _LEFT_PU**2 else FEW
+        kept = np.ascontiguousarray(vectors[:, profiles - min(strong, most) :])
         _, own = apart(moved, mine, kept)
     return kept
 
 
+@compiled
 def apart(moved: Floats, mine: Ints, kept: Floats) -> tuple[Floats, Floats]:
     """Of rows [rows, profiles] their parts along mixtures, and what each one's own profile is
     beyond these, by least squares."""
-    along, by = _product(moved, kept), kept[mine]
-    left: Floats = moved[np.arange(len(moved)), mine] - np.einsum("rm,rm->r", along, by)
-    room = 1.0 - np.einsum("rm,rm->r", by, by)
-    own = left / np.maximum(room, _NOTHING_LEFT)
-    return along - own[:, None] * by, own
+    along = _product(moved, kept)
+    own = np.empty(len(moved))
+    for r in range(len(moved)):
+        left, room = moved[r, mine[r]], 1.0
+        for m in range(kept.shape[1]):
+            left -= along[r, m] * kept[mine[r], m]
+            room -= kept[mine[r], m] * kept[mine[r], m]
+        own[r] = left / max(room, _NOTHING_LEFT)
+        for m in range(kept.shape[1]):
+            along[r, m] -= own[r] * kept[mine[r], m]
+    return along, own

@@ -29,8 +29,9 @@ from gridmend.powerflow.lanes.layout import Packed
 from gridmend.powerflow.lanes.progress import Gathered, Moves, Run, Task, Trail
 
 _SOLVES = 40
-_LEAST_BLOCK = 24
-"""Rounds that a solve may take, and steps that a block has at least."""
+_LEAST_BLOCK, _SMALL = 24, 8
+"""Rounds that a solve may take, steps that a block has at least, and what part of all are small
+ones."""
 
 _MOST_DOUBTED = 0.05
 """Of how many steps may be beside a jump, for lanes to be worth while."""
@@ -42,8 +43,8 @@ _ROUGH_PU = 1e-4
 @dataclass(frozen=True, eq=False)
 class Plan:
     """What lanes need beside the network's layout: its controls, the `probes` and `moves` that
-    these make, where the devices stand at the `base`, and each step's `factors` [steps,
-    profiles], `level` [steps] of demand and `hour` [steps] of the day; whether legs `jump`."""
+    these make, where the devices stand at the `base`, and each step's `factors` [profiles, steps],
+    `level` [steps] of demand and `hour` [steps] of the day; whether legs `jump`."""
 
     laid: Packed
     controls: Controls
@@ -78,7 +79,7 @@ def follow(
     A step that no lane can settle, or settles beside a jump of a load, is settled by `alone`; its
     rounds are -1. None where that would be many.
     """
-    edges = blocks(len(plan.factors), threads)
+    edges = blocks(len(plan.level), threads)
     began = _piloted(plan, begin, edges, threads)
     trail = _empty(plan, keep_voltages=keep_voltages)
     dirty = list(range(len(edges)))
@@ -86,7 +87,7 @@ def follow(
         jobs = left = [Job(*edges[k], began.of(k)) for k in dirty]
         while left:
             _finish(plan, trail, left, alone, threads)
-            if np.count_nonzero(trail.out[10]) > _MOST_DOUBTED * len(plan.factors):
+            if np.count_nonzero(trail.out[10]) > _MOST_DOUBTED * len(plan.level):
                 return None
             left = _doubted(trail, jobs, alone)
         truly = carried(trail, edges, began)
@@ -103,11 +104,14 @@ def _piloted(plan: Plan, begin: Positions, edges: list[tuple[int, int]], threads
     """
     began = plan.base.times(len(edges))
     began.tap[0], began.on[0] = begin.tap, begin.on
-    if len(plan.factors) < WINDOW * len(edges):
+    if len(plan.level) < WINDOW * len(edges):
         return began
-    at = np.arange(0, len(plan.factors), STRIDE) if plan.jump else swings(plan.level, edges)
-    some_steps = {name: getattr(plan, name)[at] for name in ("factors", "level", "hour")}
-    few = replace(plan, tolerance=_ROUGH_PU, **some_steps)
+    at = np.arange(0, len(plan.level), STRIDE) if plan.jump else swings(plan.level, edges)
+    factors = np.take(plan.factors, at, axis=1)
+    factors.flags.writeable = False
+    few = replace(
+        plan, tolerance=_ROUGH_PU, factors=factors, level=plan.level[at], hour=plan.hour[at]
+    )
     starts = np.searchsorted(at, [first for first, _ in edges]).tolist()
     some = list(pairwise([*starts, len(at)]))
     trail = _empty(few, keep_voltages=False)
@@ -163,7 +167,7 @@ def _past(trail: Trail, jobs: list[Job], stuck: list[int], alone: Alone) -> list
 
 def _empty(plan: Plan, *, keep_voltages: bool) -> Trail:
     """Nothing known."""
-    steps, rows = len(plan.factors), len(plan.laid.node)
+    steps, rows = len(plan.level), len(plan.laid.node)
     return Trail(
         known=np.zeros(steps, np.int64),
         tap=np.zeros((steps, len(plan.controls.windings))),
@@ -177,10 +181,14 @@ def _empty(plan: Plan, *, keep_voltages: bool) -> Trail:
 
 
 def blocks(steps: int, threads: int) -> list[tuple[int, int]]:
-    """Steps in as many blocks as there are lanes, unless they would be short."""
+    """Steps in as many blocks as there are lanes, unless they would be short, and as many small
+    ones, with which lanes go on that are done before the others."""
     count = max(1, min(simd.lanes_of(np.float64) * threads, steps // _LEAST_BLOCK))
-    edges = [steps * k // count for k in range(count + 1)]
-    return list(pairwise(edges))
+    small = steps // _SMALL
+    first = steps - small if small >= _LEAST_BLOCK * count else steps
+    edges = [first * k // count for k in range(count)]
+    edges += [first + small * k // count for k in range(count)] if first < steps else []
+    return list(pairwise([*edges, steps]))
 
 
 def _run(plan: Plan, trail: Trail, jobs: list[Job], threads: int) -> list[int]:
@@ -204,7 +212,7 @@ def _run_one(plan: Plan, trail: Trail, jobs: list[Job]) -> Ints:
     kind = laid.kind
     lanes = simd.lanes_of(kind)
     regulators, banks = controls.regulators, controls.bank_controls
-    profiles, ties = plan.factors.shape[1], len(plan.moves.tie_tap)
+    profiles, ties = len(plan.factors), len(plan.moves.tie_tap)
     task = Task(
         first=np.array([j.first for j in jobs], np.int64),
         last=np.array([j.last for j in jobs], np.int64),

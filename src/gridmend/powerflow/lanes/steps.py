@@ -17,7 +17,6 @@ from gridmend.powerflow.simd import (
     larger,
     load,
     mul,
-    put,
     splat,
     store,
     sub,
@@ -55,18 +54,8 @@ def keep(watched: Any, x: Any, old: Any) -> None:
 
 
 @inlined
-def keep_lane(watched: Any, x: Any, old: Any, w: int) -> None:
-    """Remember the watched rows of one lane."""
-    lanes = width(x)
-    for n in range(len(watched)):
-        at, here = get(watched, n) * 2 * lanes + w, 2 * n * lanes + w
-        put(old, here, get(x, at))
-        put(old, here + lanes, get(x, at + lanes))
-
-
-@inlined
 def change(watched: Any, x: Any, old: Any, found: Any) -> None:
-    """Largest squared change [pu] of the watched rows in each lane, to `found`."""
+    """Largest squared change [pu] of the watched rows in each lane since `old`, to `found`."""
     lanes = width(x)
     most = splat(x, 0.0)
     for n in range(len(watched)):
@@ -74,8 +63,6 @@ def change(watched: Any, x: Any, old: Any, found: Any) -> None:
         re, im = load(x, at), load(x, at + lanes)
         dr, di = sub(re, load(old, 2 * n * lanes)), sub(im, load(old, (2 * n + 1) * lanes))
         most = larger(most, add(mul(dr, dr), mul(di, di)))
-        store(old, 2 * n * lanes, re)
-        store(old, (2 * n + 1) * lanes, im)
     store(found, 0, most)
 
 
@@ -129,12 +116,11 @@ def in_step(
         now = step * lanes
         if len(start.rows):
             anticipate(start, factors, stride, now, -1 if fresh else now - lanes, x, room)
-        keep(watched, x, old)
         counts[step], shows = rounds + 1, step % AFTER == 0
         for done in range(1, rounds + 1):
             sweep(
                 rows, legs, loose_legs, ties, banks, factors, stride, now, ratio, moved, x, extra,
-                room, taken,
+                room, taken, watched, old,
             )  # fmt: skip
             change(watched, x, old, found)
             enough, worst = settled(found, before, pace, tolerance, done)

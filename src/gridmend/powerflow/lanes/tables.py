@@ -11,26 +11,20 @@ import numpy as np
 from gridmend.model.arrays import Complexes, Flags, Floats, Ints
 from gridmend.powerflow.compiled import compiled
 from gridmend.powerflow.lanes.curves import (
-    NO_LIMIT,
     calm_of,
     exponents_of,
     series_of,
     short_of,
-    under_of,
 )
 from gridmend.powerflow.lanes.legs import (
-    APART,
-    EXPONENTIAL,
     FAR,
     LONG,
-    RECORD,
-    STEADY_CURRENT,
-    TOGETHER,
     WHOLE,
     Fused,
 )
 from gridmend.powerflow.lanes.loose import Loose
 from gridmend.powerflow.lanes.matrix import Base, Kind, Matrix, flat, parts
+from gridmend.powerflow.lanes.records import records
 from gridmend.powerflow.leg_models import CURRENT, IMPEDANCE, POWER, ZIP
 from gridmend.powerflow.leg_models import EXPONENTIAL as BY_EXPONENT
 from gridmend.powerflow.legs import across
@@ -57,21 +51,42 @@ class Demand:
         p, q = factors[self.p_profile], factors[self.q_profile]
         return self.s_va.real * p + 1j * self.s_va.imag * q
 
-    @cached_property
+    @property
     def level(self) -> Floats:
         """[steps] active power of all legs [W]."""
-        weight = np.bincount(self.p_profile, self.s_va.real, len(self.factors))
-        return np.einsum("p,ps->s", weight, self.factors)
+        return self._ranges[0]
 
-    @cached_property
+    @property
     def least(self) -> Floats:
         """[profiles] the least factor of each."""
-        return self.factors.min(axis=1)
+        return self._ranges[1]
 
-    @cached_property
+    @property
     def most(self) -> Floats:
         """[profiles] the largest factor of each."""
-        return self.factors.max(axis=1)
+        return self._ranges[2]
+
+    @cached_property
+    def _ranges(self) -> tuple[Floats, Floats, Floats]:
+        """All three by one pass over the factors, which may be many."""
+        weight: Any = np.bincount(self.p_profile, self.s_va.real, len(self.factors))
+        return _level_and_ends(weight, self.factors)
+
+
+@compiled
+def _level_and_ends(weight: Floats, factors: Floats) -> tuple[Floats, Floats, Floats]:
+    """[steps] the weighted sum of factors [profiles, steps], and [profiles] least and largest."""
+    profiles, steps = factors.shape
+    level, least, most = np.zeros(steps), np.full(profiles, np.inf), np.full(profiles, -np.inf)
+    for k in range(profiles):
+        by, low, high = weight[k], np.inf, -np.inf
+        for s in range(steps):
+            here = factors[k, s]
+            level[s] += by * here
+            low = here if here < low else low
+            high = here if here > high else high
+        least[k], most[k] = low, high
+    return level, least, most
 
 
 def _known(network: Network, demand: Demand) -> Flags:
@@ -111,17 +126,6 @@ def fused_legs(
     return _fused(network, demand, base, mine, base_v, inverse, kind, near), starts.astype(np.int32)
 
 
-@compiled
-def _times(one: Floats, other: Floats) -> Floats:
-    """[k, 2, columns] products of [k, 2, 2] and [k, 2, columns]."""
-    found = np.empty_like(other)
-    for k in range(len(other)):
-        for i in range(2):
-            for j in range(other.shape[2]):
-                found[k, i, j] = one[k, i, 0] * other[k, 0, j] + one[k, i, 1] * other[k, 1, j]
-    return found
-
-
 def _fused(
     network: Network, demand: Demand, base: Base, mine: Ints, base_v: Floats, inverse: Floats,
     kind: Kind, near: Floats,
@@ -131,55 +135,29 @@ def _fused(
         none, whole = np.empty(0, kind), np.empty(0, np.int32)
         return Fused(*(whole if name in WHOLE else none for name in Fused._fields))
     legs = network.legs
-    rated = legs.rated_v[mine] / base_v
     model, s = legs.model[mine], demand.s_va[mine]
-    low, least, most = legs.limits[mine].T
-    most = np.minimum(most, NO_LIMIT)
-    u0, i0 = base.u_v[mine], base.taken_a[mine]
-    impedance = model == IMPEDANCE
-    highest = np.where(impedance, rated, most * rated) ** 2
-    lowest = np.where(impedance, rated, least * rated) ** 2
-    one = np.eye(2)
-    turn = np.array([[0.0, 1.0], [-1.0, 0.0]])
-    p, q = s.real[:, None, None] * one, s.imag[:, None, None] * turn
-    if (model == CURRENT).any():
-        scale = np.where(model == CURRENT, 1 / rated, 1.0)[:, None, None]
-        p, q = p * scale, q * scale
-    apart = (model == BY_EXPONENT) | (demand.p_profile[mine] != demand.q_profile[mine])
-    slope = base.slope[mine].reshape(-1, 2, 2) * (base_v**2)[:, None, None]
-    u_pu, i_pu = u0 / base_v, i0 * base_v
-    record = np.zeros((len(mine), RECORD))
-    record[:, :4] = _times(inverse, np.where(apart[:, None, None], one, p + q)).reshape(-1, 4)
-    record[:, 4:8] = _times(inverse, slope).reshape(-1, 4)
-    record[:, 8:10] = _times(inverse, parts(i_pu)[:, :, None])[:, :, 0]
-    record[:, 10], record[:, 11] = u_pu.real, u_pu.imag
-    lower = np.where(impedance, -1.0, (least * rated) ** 2)
-    limits = np.stack([lowest, highest, lower, 1 / highest], 1)
-    kinds = np.where(apart, APART, TOGETHER)
-    kinds[model == CURRENT] = STEADY_CURRENT
-    kinds[model == BY_EXPONENT] = EXPONENTIAL
-    near = near[mine] * (rated**2)[:, None, None]
-    square = np.abs(u_pu) ** 2
-    exponents = network.legs.exponents[mine] / 2 - 1
+    exponents = legs.exponents[mine] / 2 - 1
+    found = records(
+        mine, (legs.model, legs.limits, legs.rated_v), (demand.p_profile, demand.q_profile),
+        demand.s_va, (base_v, inverse), (base.u_v, base.taken_a, base.slope), near,
+    )  # fmt: skip
+    rated, square, lowest, highest = found.about
     steep = exponents_of(model, exponents, np.clip(square, lowest, highest), rated)
-    calm = calm_of(model, steep.reach, (lowest, highest), near, square)
+    calm = calm_of(model, steep.reach, (lowest, highest), found.near, square)
     return Fused(
         place=np.arange(len(mine), dtype=np.int32),
-        kinds=kinds.astype(np.int32),
-        p_at=demand.p_profile[mine].astype(np.int32),
-        q_at=demand.q_profile[mine].astype(np.int32),
-        record=flat(record, kind),
-        limits=flat(limits, kind),
-        under=flat(under_of(model, low, least, rated), kind),
+        kinds=found.kinds,
+        p_at=found.p_at,
+        q_at=found.q_at,
+        record=flat(found.record, kind),
+        limits=flat(found.limits, kind),
+        under=flat(found.under, kind),
         powers=flat(steep.powers, kind),
         long=flat(series_of(steep.kinds, LONG, np.full(len(steep.kinds), FAR)), kind),
         series_at=steep.of.astype(np.int32),
         bare=flat(steep.bare, kind),
-        rated=flat(
-            parts(s) * np.where(model == CURRENT, 1 / rated, 1.0)[:, None],
-            kind,
-        ),
-        near=flat(near, kind),
+        rated=flat(found.rated, kind),
+        near=flat(found.near, kind),
         calm=flat(calm, kind),
         short=flat(short_of(model, s, exponents, calm[:, 0], rated, steep), kind),
     )

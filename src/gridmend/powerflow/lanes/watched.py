@@ -13,22 +13,27 @@ from gridmend.powerflow.lanes.matrix import Kind
 from gridmend.powerflow.lanes.tables import Demand
 from gridmend.powerflow.simd import add, get, in_lanes, load, mul, store, sub, width
 
-_WATCHED = 64
+_WATCHED, _A_ZONE = 16, 8
+"""How many rows that move most are watched, and how many of each zone at the least."""
+
 _ROUNDS_SEEN = 3
 
 
 def watched(
-    tables: tuple[Any, ...], demand: Demand, rows: Ints, ratio: Floats, banks: int, kind: Kind
-) -> Any:
+    tables: tuple[Any, ...], demand: Demand, rows: Ints, zones: Ints, ratio: Floats, banks: int,
+    kind: Kind,
+) -> Any:  # fmt: skip
     """Of some `rows` those that move most in each of the first rounds from the base, and some
-    spread over the others.
+    spread over each of the `zones` [zones] that begin at these rows, for each has a tap of its own.
 
     The rounds are those of lanes at the base's positions, `ratio` [ties] and as many `banks`, at
     the steps of least and most demand and some spread over the series.
     """
-    most, level, lanes = [rows[:: max(len(rows) // _WATCHED, 1)]], demand.level, simd.lanes_of(kind)
+    level, lanes = demand.level, simd.lanes_of(kind)
+    a_zone = max(_WATCHED // max(len(zones), 1), _A_ZONE)
+    most = [each[:: max(len(each) // a_zone, 1)] for each in np.split(rows, _begins(rows, zones))]
     if not len(level):
-        return most[0].astype(np.int32)
+        return np.concatenate(most).astype(np.int32)
     steps = np.arange(lanes) * len(level) // lanes
     steps[:2] = np.argmin(level), np.argmax(level)
     factors = simd.aligned(len(demand.factors) * lanes, kind)
@@ -43,13 +48,18 @@ def watched(
     return np.unique(np.concatenate(most)).astype(np.int32)
 
 
+def _begins(rows: Ints, zones: Ints) -> Ints:
+    """Where each of the zones but the first begins among rows."""
+    return np.searchsorted(rows, zones[1:])
+
+
 @in_lanes
 def rounds_from(
     rows: Any, legs: Any, loose_legs: Any, ties: Any, banks: Any, factors: Any, ratio: Any,
     moved: Any, asked: Any, x: Any, found: Any,
 ) -> None:  # fmt: skip
     """Some rounds from `x`; to `found` [rounds, asked] the largest squared change of a row in any
-    lane in each of them, 0 where it is no number."""
+    lane in each of them, 0 where it is no number; `asked` are rows in rising order."""
     lanes = width(x)
     extra, taken = np.zeros(len(ties.below) * 2 * lanes, x.dtype), np.zeros(2 * lanes, x.dtype)
     room = np.zeros(max(2 * len(loose_legs.model), 3) * lanes, x.dtype)
@@ -57,14 +67,12 @@ def rounds_from(
     for done in range(len(found)):
         sweep(
             rows, legs, loose_legs, ties, banks, factors, lanes, 0, ratio, moved, x, extra, room,
-            taken,
+            taken, asked, old,
         )  # fmt: skip
         for n in range(len(asked)):
             at, kept = get(asked, n) * 2 * lanes, 2 * n * lanes
             re, im = load(x, at), load(x, at + lanes)
             dr, di = sub(re, load(old, kept)), sub(im, load(old, kept + lanes))
-            store(old, kept, re)
-            store(old, kept + lanes, im)
             store(change, 0, add(mul(dr, dr), mul(di, di)))
             for w in range(lanes):
                 if change[w] > found[done, n]:
