@@ -43,6 +43,7 @@ class Work:
         by = self.factors[self.of_load, step]
         return self.start.with_demand(self.start.load_kw * by, self.start.load_kvar * by)
 
+    @cached_property
     def series(self) -> Series:
         """The same as the package's own series."""
         return Series(
@@ -87,7 +88,7 @@ def lanes(work: Work) -> Answer:
 def series(work: Work) -> Answer:
     """The package's series, to the tolerance of the work."""
     found = solve_series(
-        work.network, work.series(), controls=work.controls, threads=work.threads,
+        work.network, work.series, controls=work.controls, threads=work.threads,
         keep_voltages=work.voltages, tolerance_pu=work.tolerance,
     )  # fmt: skip
     return Answer(found.v_min_pu, found.v_max_pu, None, found, found.v_v)

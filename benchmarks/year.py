@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -30,6 +31,9 @@ voltage of the year within 1e-5 pu."""
 PEER_FEWER = {"J1": 100}
 """Feeders whose hours take OpenDSS long with controls off, and over how many it is timed."""
 
+_AT_LEAST_S = 0.5
+"""For how long a short run is repeated."""
+
 CHECKED = 40
 """Steps whose every voltage is held against a solve of its own."""
 
@@ -48,13 +52,13 @@ OFF_HEAD = """
 Controls off at the settled positions; {steps} hours, each load on one of 16 shapes
 `0.55 + 0.3 sin(2π(t/24 + phase)) + 0.1 noise`, phases and noise of one seed. Microseconds a step,
 processor time of one thread, the least of {repeats} runs of both (of ours one, where it takes over
-20 s); from a compiled network to the summary of every step, to a tolerance of 1e-5 pu. OpenDSS in
-yearly mode over the first {peer} hours, its matrix made beforehand, meters and monitors off: its
-defaults, and its best settings that keep its tolerance of 1e-4 (named). *Error*: largest distance
-of any node's voltage, passive ones included, from Gridmend's own solve of that hour alone, at 40
-hours. On J1 loads stand where their model jumps: OpenDSS finds no rest in about a quarter of the
-hours, and goes on to its last iteration; it is timed over the first 100. Each feeder has a process
-of its own.
+20 s, and as many as take half a second); from a compiled network to the summary of every step, to a
+tolerance of 1e-5 pu. OpenDSS in yearly mode over the first {peer} hours, its matrix made
+beforehand, meters and monitors off: its defaults, and its best settings that keep its tolerance of
+1e-4 (named). *Error*: largest distance of any node's voltage, passive ones included, from
+Gridmend's own solve of that hour alone, at 40 hours. On J1 loads stand where their model jumps:
+OpenDSS finds no rest in about a quarter of the hours, and goes on to its last iteration; it is
+timed over the first 100. Each feeder has a process of its own.
 
 | feeder | nodes | ours, float64 | float32 | OpenDSS | its best | ratio | float32 | to its best |\
  error float64 [pu] | float32 | rounds |
@@ -162,11 +166,12 @@ def static_row(name: str, solver: Solver, hours: Hours) -> str:
 
 
 def _us(work: Work, solver: Solver) -> float:
-    """Microseconds a step, after a short run that compiles; once only where a run is long."""
-    solver(replace(work, factors=work.factors[:, :16]))
+    """Microseconds a step, after a run that compiles; once more only where a run is long."""
+    solver(work)
     once = least_s(lambda: solver(work), 1)
     if once < 20:
-        once = min(once, least_s(lambda: solver(work), REPEATS - 1))
+        repeats = max(REPEATS - 1, math.ceil(_AT_LEAST_S / once))
+        once = min(once, least_s(lambda: solver(work), repeats))
     return once * 1e6 / work.steps
 
 

@@ -255,14 +255,15 @@ def test_a_state_is_shared_by_equal_snapshots_and_by_no_others() -> None:
         np.testing.assert_array_equal(found.admittance, prepare(network, other).admittance)
 
 
-@given(st.integers(0, 20_000), st.integers(1, 4))
+@given(st.integers(0, 20_000), st.integers(1, 4), st.booleans())
 def test_blocks_follow_one_another_over_all_steps_and_none_is_short_beside_others(
-    steps: int, threads: int
+    steps: int, threads: int, alike: bool
 ) -> None:
-    edges = blocks(steps, threads)
+    edges = blocks(steps, threads, alike=alike)
     assert edges[0][0] == 0
     assert edges[-1][1] == steps
     assert all(one[1] == other[0] for one, other in pairwise(edges))
     assert len(edges) == 1 or min(last - first for first, last in edges) >= 24
     lanes = lanes_of(np.float64) * threads
     assert len(edges) in (lanes, 2 * lanes) or steps < 25 * lanes
+    assert not alike or max(last - first for first, last in edges) <= -(-steps // len(edges))

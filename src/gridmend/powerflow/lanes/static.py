@@ -79,7 +79,8 @@ def follow(
     A step that no lane can settle, or settles beside a jump of a load, is settled by `alone`; its
     rounds are -1. None where that would be many.
     """
-    edges = blocks(len(plan.level), threads)
+    # where power jumps many blocks begin from a wrong guess, the more the more there are
+    edges = blocks(len(plan.level), threads, alike=plan.jump)
     began = _piloted(plan, begin, edges, threads)
     trail = _empty(plan, keep_voltages=keep_voltages)
     dirty = list(range(len(edges)))
@@ -180,12 +181,12 @@ def _empty(plan: Plan, *, keep_voltages: bool) -> Trail:
     )
 
 
-def blocks(steps: int, threads: int) -> list[tuple[int, int]]:
-    """Steps in as many blocks as there are lanes, unless they would be short, and as many small
-    ones, with which lanes go on that are done before the others."""
+def blocks(steps: int, threads: int, *, alike: bool) -> list[tuple[int, int]]:
+    """Steps in as many blocks as there are lanes, unless they would be short; and as many small
+    ones, with which lanes go on that are done before the others, unless all are to be `alike`."""
     count = max(1, min(simd.lanes_of(np.float64) * threads, steps // _LEAST_BLOCK))
     small = steps // _SMALL
-    first = steps - small if small >= _LEAST_BLOCK * count else steps
+    first = steps if alike or small < _LEAST_BLOCK * count else steps - small
     edges = [first * k // count for k in range(count)]
     edges += [first + small * k // count for k in range(count)] if first < steps else []
     return list(pairwise([*edges, steps]))
