@@ -24,7 +24,8 @@ LANES = lanes_of(np.float64)
 
 
 def _swept(network: Network, snapshot: Snapshot, tap_pu: Floats) -> Complexes:
-    """[lanes, nodes] voltages [V] at taps [lanes, windings] from one base."""
+    """[lanes, nodes] voltages [V] at taps [lanes, windings] from one base; what was at some rows
+    before each round is put aside on the way."""
     grid, s_va = network.grid, powers(network.legs, snapshot)
     windings = np.array([controlled_winding(grid, c) for c in range(len(grid.tap_controls))])
     cut = split(network, snapshot, windings, source_nodes(network))
@@ -44,11 +45,15 @@ def _swept(network: Network, snapshot: Snapshot, tap_pu: Floats) -> Complexes:
     room, taken = np.zeros(max(2 * len(loose.model), 3) * LANES), np.zeros(2 * LANES)
     ratio = np.ascontiguousarray(tap_pu[:, cut.winding].T).ravel()
     banks = Banks(np.empty((0, 3), np.int64), np.empty((0, 4)))
+    watched = np.arange(1, rows.active, 3).astype(np.int32)
+    old = np.zeros(2 * len(watched) * LANES)
     for _ in range(120):
+        before = x.reshape(nodes, -1)[watched].ravel()
         sweep(
             rows, legs, loose, laid.ties, banks, np.ones(LANES), LANES, 0, ratio, np.zeros(0), x,
-            extra, room, taken, np.empty(0, np.int32), np.empty(0),
+            extra, room, taken, watched, old,
         )  # fmt: skip
+        np.testing.assert_array_equal(old, before)
     passive(rows, x)
     apart = x.reshape(nodes, 2, LANES)[laid.row]
     v = (apart[:, 0] + 1j * apart[:, 1]) * cut.base_v[:, None] + base.v_v[:, None]

@@ -132,6 +132,16 @@ def test_the_extremes_are_right_where_loads_cross_the_limits_at_which_they_jump(
     _assert_of_all_nodes(network, snapshot, _demand(network, snapshot, "day", seed))
 
 
+def _assert_earthed_ones_come_first(read: Any) -> None:
+    """The customers between a node and ground only, of those that are looked at."""
+    ends = read.served_row.reshape(-1, 2)
+    across = (ends[:, 1] >= 0) | (ends[:, 0] < 0)
+    at = zip(read.served_start[:-1].tolist(), read.served_start[1:].tolist(), strict=True)
+    between = [bool(across[first:last].any()) for first, last in at]
+    assert between == sorted(between)
+    assert between.count(False) == read.earthed
+
+
 def test_most_nodes_and_some_customers_are_not_looked_at(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -142,6 +152,7 @@ def test_most_nodes_and_some_customers_are_not_looked_at(
     def watched(laid: Any, *given: Any) -> Any:
         looked_at.append(len(laid.tables[-1].seen))
         customers.append(len(laid.tables[-1].customers))
+        _assert_earthed_ones_come_first(laid.tables[-1])
         return whole(laid, *given)
 
     monkeypatch.setattr(solve, "block_in_step", watched)
