@@ -105,6 +105,43 @@ def test_a_lane_that_collapses_says_so_and_leaves_the_others_alone() -> None:
     assert difference_pu.max() < 1e-7
 
 
+def _weakly_fed() -> Grid:
+    """A load behind a long line, beside another near the source."""
+    grid = Grid("weak").with_rows("buses", *({"name": n, "base_kv": 12.47} for n in "sab"))
+    ohm = {"r1_ohm": 1e-3, "x1_ohm": 1e-3, "r0_ohm": 1e-3, "x0_ohm": 1e-3}
+    grid = grid.with_rows("sources", {"name": "s", "bus": "s", "base_kv": 12.47, **ohm})
+    lines = [
+        {"name": f"to {there}", "bus1": here, "phases1": "a b c", "bus2": there,
+         "phases2": "a b c", "length_m": 1000.0, "r_ohm_per_km": np.zeros((3, 3)),
+         "x_ohm_per_km": x_ohm * np.eye(3)}
+        for here, there, x_ohm in (("s", "a", 0.1), ("a", "b", 50.0))
+    ]  # fmt: skip
+    loads = [
+        {"name": at, "bus": at, "phases": "a b c g", "kv": 12.47, "p_kw": 100.0, "q_kvar": 20.0,
+         "v_min_pu": 0.8, "v_max_pu": 1.2}
+        for at in "ab"
+    ]  # fmt: skip
+    return grid.with_rows("lines", *lines).with_rows("loads", *loads)
+
+
+def test_a_load_that_its_own_demand_leaves_dark_is_read_as_its_model_has_it_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    network = Network.of(_weakly_fed())
+    factors = np.stack([np.linspace(0.3, 1.0, 48), np.linspace(1.1e4, 0.9e4, 48)])
+    follows = {name: np.arange(2) for name in ("load_kw", "load_kvar")}
+    series = Series(Snapshot.normal(network.grid), factors, follows)
+    found = solve_lanes(network, series.start, demand_of(network, series, 0, 48), rest=False)
+    assert found.in_lane.all()
+    lanes, alone = _both(network, series, monkeypatch)
+    assert alone.v_v is not None
+    assert (np.abs(alone.v_v) < 0.1 * network.nodes.base_v).any(axis=1).all()
+    for field in ("load_kw", "load_kvar", "v_min_pu", "customers_outside"):
+        np.testing.assert_allclose(
+            getattr(lanes, field), getattr(alone, field), rtol=1e-5, err_msg=field
+        )
+
+
 def test_a_short_series_is_its_single_solves_exactly() -> None:
     grid = read("ieee13")
     network, series = Network.of(grid), _series(grid, LEAST_STEPS - 1, high=1.0)

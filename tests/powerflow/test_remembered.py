@@ -8,8 +8,10 @@ import pytest
 from gridmend.formats.read import read
 from gridmend.model.series import Series
 from gridmend.model.snapshot import Snapshot
+from gridmend.powerflow.controls.static import Settling, settle_from
 from gridmend.powerflow.network import Network
 from gridmend.powerflow.series_flow import SeriesFlow, solve_series
+from gridmend.powerflow.standing import stand_again
 
 GRID = read("ieee123")
 SHARES = 0.4 + 0.05 * np.arange(48)[None] % 0.6
@@ -59,3 +61,16 @@ def test_what_was_not_asked_for_longest_is_forgotten() -> None:
     assert made == [1, 2, 3, *(k for n in range(4, 20) for k in (n, n))]
     assert ask(2) is None
     assert made[-1] == 2
+
+
+def test_where_a_network_stands_is_remembered_as_it_was_whoever_goes_on_from_it() -> None:
+    network, start = Network.of(GRID), _at(-1)
+    first = stand_again(network, start)
+    values, diagonal = first.state.values.copy(), first.diagonal.copy()
+    flow = settle_from(Settling(network, network.controls, first), start)
+    assert (first.state.values != values).any()
+    again = stand_again(network, start)
+    np.testing.assert_array_equal(again.state.values, values)
+    np.testing.assert_array_equal(again.diagonal, diagonal)
+    other = settle_from(Settling(network, network.controls, again), start)
+    np.testing.assert_array_equal(other.v_v, flow.v_v)

@@ -245,7 +245,7 @@ def test_more_blocks_than_lanes_leave_no_reading_behind(monkeypatch: pytest.Monk
     of = Series(Snapshot.normal(grid), factors, {"load_kw": follows, "load_kvar": follows})
     usual = solve_series(network, of, controls="static")
     edges = [(first, first + 3) for first in range(0, steps, 3)]
-    monkeypatch.setattr(lane_static, "blocks", lambda count, threads: edges)
+    monkeypatch.setattr(lane_static, "blocks", lambda *_, **__: edges)
     found = solve_series(network, of, controls="static")
     np.testing.assert_allclose(found.taps, usual.taps, rtol=0.0, atol=1e-9)
     np.testing.assert_allclose(found.v_min_pu, usual.v_min_pu, rtol=0.0, atol=1e-7)

@@ -128,6 +128,7 @@ def _alive(split: Split, base: Base) -> Flags:
 
 
 def twins(split: Split) -> Ints:
+    """[ties] the twins of regulated nodes, as nodes of the split."""
     return len(split.shape.place) - len(split.node) + np.arange(len(split.node))
 
 

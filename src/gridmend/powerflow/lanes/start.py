@@ -61,7 +61,7 @@ def start_of(
     moved: Floats | None, kind: Kind,
 ) -> Start:  # fmt: skip
     """What lanes start with at `rows` with legs, by what profiles do."""
-    if moved is None or not len(rows):
+    if moved is None or not len(rows) or not np.isfinite(moved[rows]).all():
         return nowhere(kind, middle)
     first, plus = np.full(matrix.rows.active, -1, np.int64), network.legs.plus
     first[matrix.row[plus[plus >= 0]]] = demand.p_profile[plus >= 0]
