@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from gridmend.powerflow.iteration import State
 
 _DIFFERENCE = 1e-6
+_NONE = np.empty(0, np.int64)
 
 _Columns = tuple[Ints, Ints, Ints]
 """Where columns of L begin, their rows, and the entry of the matrix that each begins with."""
@@ -89,11 +90,16 @@ class Sloped(NamedTuple):
     rest: Rest
 
 
-def sloped(state: State, line: Line) -> Sloped:
-    """A state and a line as compiled code takes them."""
+def sloped(state: State, line: Line, *, moving: bool = False) -> Sloped:
+    """A state and a line as compiled code takes them; what only positions that are `moving` need
+    is empty elsewhere, for making it takes longer than a solve."""
     network, pattern, blocks = state.network, state.network.pattern, line.blocks
-    live, rows = np.empty(pattern.n, np.bool_), pattern.by_rows
+    live = np.empty(pattern.n, np.bool_)
     live[network.place] = state.alive
+    rows, into, legs_into = (_NONE, _NONE, _NONE), (_NONE, _NONE), (_NONE, _NONE)
+    if moving:
+        of = pattern.by_rows
+        rows, into, legs_into = (of.start, of.columns, of.at), network.into, network.legs_into
     return Sloped(
         first=network.first,
         ends=network.leg_ends,
@@ -101,10 +107,10 @@ def sloped(state: State, line: Line) -> Sloped:
         balanced=network.legs.balanced,
         slots=network.leg_slots,
         scale=network.scale,
-        into=network.into,
-        legs_into=network.legs_into,
+        into=into,
+        legs_into=legs_into,
         columns=(pattern.l_start, pattern.l_rows, pattern.entry_of),
-        rows=(rows.start, rows.columns, rows.at),
+        rows=rows,
         parent=pattern.parent,
         pattern_rows=pattern.rows,
         values=state.values,

@@ -168,7 +168,7 @@ def follow(
     old = standing.line_s_va is not standing.s_va
     keep = WORTH_KEEPING_OLD if old else WORTH_KEEPING
     why, count, delay, way = _follow(
-        network.followed, sloped(state, line), moving, controls.regulators,
+        network.followed, sloped(state, line, moving=True), moving, controls.regulators,
         controls.bank_controls, at, seen, hour, count, most, standing.s_va, driven, x,
         x.view(float), rooms(len(x)), within_pu, keep,
     )  # fmt: skip
