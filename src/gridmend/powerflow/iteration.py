@@ -20,7 +20,7 @@ from gridmend.powerflow.legs import (
     leg_voltages,
     powers,
 )
-from gridmend.powerflow.network import Network, assemble
+from gridmend.powerflow.network import Network, assemble, assembled
 from gridmend.powerflow.positions import values_at
 from gridmend.powerflow.reach import reach
 from gridmend.powerflow.rounds import TOLERANCE_PU, Solution, newton_rounds
@@ -69,10 +69,9 @@ def prepared(
 ) -> tuple[State, Complexes, Complexes]:
     """The same with the diagonal and upper entries that the factor is of, without anchors."""
     values = values_at(network, snapshot, shorts)
-    diagonal, upper = assemble(network, values)
     driven, roots = sources_at(network, snapshot)
     admittance = leg_admittance(network.legs, powers(network.legs, snapshot))
-    joined = assemble(network, values, admittance) if with_legs else (diagonal, upper)
+    (diagonal, upper), joined = assembled(network, values, admittance if with_legs else None)
     alive = np.zeros(network.pattern.n, np.bool_)
     reach(network.pattern.start, network.pattern.rows, joined[1], roots, alive)
     factor = factorise(network.pattern, *joined, alive)

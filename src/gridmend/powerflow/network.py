@@ -202,13 +202,24 @@ def assemble(
 
     `leg_s` [legs] adds each leg's admittance [S].
     """
+    bare, joined = assembled(network, values, leg_s)
+    return bare if leg_s is None else joined
+
+
+def assembled(
+    network: Network, values: Complexes, leg_s: Complexes | None
+) -> tuple[tuple[Complexes, Complexes], tuple[Complexes, Complexes]]:
+    """Both without legs and with them, where they are given; the values, which are many, are summed
+    once."""
     n = network.pattern.n
-    total = np.zeros(n + len(network.pattern.rows), complex)
-    scatter(network.slots, values, total)
+    bare = joined = np.zeros(n + len(network.pattern.rows), complex)
+    scatter(network.slots, values, bare)
     if leg_s is not None:
-        scatter(network.leg_slots, np.stack([leg_s, leg_s, -leg_s, -leg_s], 1).ravel(), total)
-    total *= network.scale
-    return total[:n], total[n:]
+        joined = bare.copy()
+        scatter(network.leg_slots, np.stack([leg_s, leg_s, -leg_s, -leg_s], 1).ravel(), joined)
+        joined *= network.scale
+    bare *= network.scale
+    return (bare[:n], bare[n:]), (joined[:n], joined[n:])
 
 
 @compiled
