@@ -17,11 +17,14 @@ from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow import series_flow
 from gridmend.powerflow.iteration import State, iterate, prepare
 from gridmend.powerflow.jumps import beyond
+from gridmend.powerflow.lanes import solve
+from gridmend.powerflow.lanes.board import Board
 from gridmend.powerflow.lanes.series import demand_of
 from gridmend.powerflow.lanes.solve import Demand, Lanes, solve_lanes
 from gridmend.powerflow.leg_models import LINE
 from gridmend.powerflow.legs import leg_currents, leg_voltages, powers
 from gridmend.powerflow.network import Network
+from gridmend.powerflow.simd import lanes_of
 from gridmend.powerflow.step_by_step import SeriesFlow, one_by_one
 from oracles.masters import master
 from tests.powerflow.jumping import INTRICATE, beside_jumps
@@ -177,6 +180,30 @@ def test_hours_of_a_feeder_whose_loads_stand_among_their_jumps_stay_in_lanes() -
     for step in np.flatnonzero(found.in_lane).tolist():
         sliding += _sliding(state, _assert_alone(state, demand, found, step, 1e-7)) > 0
     assert sliding > 10
+
+
+def test_legs_of_every_kind_are_at_first_their_rated_admittances(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    network, laid = Network.of(load("ieee123")), list[Any]()
+    normal, block = Snapshot.normal(network.grid), solve.block_in_step
+
+    def kept(given: Any, *rest: Any) -> Any:
+        laid.append(given)
+        return block(given, *rest)
+
+    monkeypatch.setattr(solve, "block_in_step", kept)
+    demand = demand_of(network, Series.scaled(normal, [0.7] * STEPS), 0, STEPS)
+    solve_lanes(network, normal, demand)
+    rows, fused, loose, *_ = laid[0].tables
+    board = Board.of(rows, fused, loose.across, lanes_of(np.float64))
+    legs, many = network.legs, len(fused.kinds)
+    assert len(np.unique(fused.kinds)) == 3
+    mine = (legs.plus >= 0) & (legs.minus < 0)
+    rated_pu = legs.rated_v[mine] / network.nodes.base_v[legs.plus[mine]]
+    wanted = demand.s_va[mine] / rated_pu**2
+    found = board.s_va[:many] * board.shares.admits[:many]
+    np.testing.assert_allclose(np.sort_complex(found), np.sort_complex(wanted), rtol=1e-12)
 
 
 def test_with_its_regulators_at_work_that_feeder_is_settled_in_lanes(
