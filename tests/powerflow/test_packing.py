@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gridmend.powerflow import packing
+from gridmend.powerflow.lanes import packing
 from gridmend.powerflow.simd import in_lanes, lanes_of
 
 LANES = lanes_of(np.float64)

@@ -8,9 +8,9 @@ import numpy as np
 
 from gridmend.powerflow.controls.queue import disarm
 from gridmend.powerflow.lanes.measure import measure
+from gridmend.powerflow.lanes.packing import pack
 from gridmend.powerflow.lanes.steps import FIRST_PACE
 from gridmend.powerflow.lanes.tap_response import follow_tap
-from gridmend.powerflow.packing import pack
 from gridmend.powerflow.simd import get, inlined, put
 
 UNDECIDED, QUIET, RESTLESS = range(3)

@@ -44,7 +44,7 @@ def readings(
     order = np.argsort(matrix.row[:n])
     live = base.state.alive
     served = _served(network, base, matrix)
-    calm, steady = steady_of(legs.kinds, legs.calm, legs.rated, legs.p_at, legs.q_at, profiles)
+    calm, steady = _steady_of(legs.kinds, legs.calm, legs.rated, legs.p_at, legs.q_at, profiles)
     driven_by: Complexes = np.array(i, complex)
     own_by: Complexes = np.array(y, complex)
     seen = matrix.row[:n][order][live[order]]
@@ -138,7 +138,7 @@ def _entries(cut: Split, base: Base, watch: Watch) -> Floats:
 
 
 @compiled
-def steady_of(
+def _steady_of(
     kinds: Any, calm: Floats, rated: Floats, p_at: Any, q_at: Any, profiles: int
 ) -> tuple[Floats, Floats]:
     """Between which squared voltages [2] all legs of a kind that takes p and q alike are calm, and

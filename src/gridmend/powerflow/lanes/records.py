@@ -100,6 +100,7 @@ def _scaled(s: Any, kind: int, rated: float) -> complex:
 
 @compiled
 def _limits(model: Any, least: float, most: float, rated: float, found: Floats) -> None:
+    """The squared voltages [pu] between which the model holds, as `legs.Fused` has them."""
     low, high = (rated, rated) if model == IMPEDANCE else (least * rated, most * rated)
     found[0], found[1], found[3] = low * low, high * high, 1.0 / (high * high)
     found[2] = -1.0 if model == IMPEDANCE else low * low
