@@ -56,6 +56,38 @@ def test_columns_made_anew_are_those_of_a_factor_made_from_nothing(seed: int, n:
 
 
 @LIMITED
+@given(seeds, sizes, st.booleans())
+def test_a_part_that_nothing_holds_shows_in_both_factors_whatever_legs_are_across_it(
+    seed: int, n: int, held: bool
+) -> None:
+    rng = np.random.default_rng(seed)
+    p, alive, first = some_pattern(rng, n), np.ones(n, np.bool_), int(rng.integers(n))
+    upper = -(rng.uniform(0.1, 1.0, len(p.rows)) + 1j * rng.uniform(0.1, 1.0, len(p.rows)))
+    far = rng.random(n) < 0.5
+    far[rng.integers(n)] = True
+    across = far[p.rows] != far[p.columns]
+    entries = np.zeros((len(upper), 4))
+    joined = (far[p.rows] & far[p.columns] & (p.rows >= first)).nonzero()[0]
+    entries[joined] = rng.normal(size=(len(joined), 4))
+    legs = np.zeros((n, 4)), entries
+    diagonal = np.zeros(n, complex)
+    for ends in (p.rows, p.columns):
+        np.subtract.at(legs[0], ends, entries)
+        np.subtract.at(diagonal, ends, np.where(across, 0.0, upper))
+    diagonal[~far] += 1.0  # what stays is held by the ground
+    whole = diagonal.copy()
+    for ends in (p.rows, p.columns):
+        np.subtract.at(whole, ends, np.where(across, upper, 0.0))
+    whole[far] += 1.0
+    complexes = factorise(p, whole, upper, alive)
+    blocks, rest = in_blocks(p, (whole, upper), legs, alive, first)
+    bare = diagonal + np.where(far, 1.0 if held else 0.0, 0.0), np.where(across, 0.0, upper)
+    columns = np.arange(n)
+    assert refactor(complexes, *bare, alive, columns) == held
+    assert refactor_blocks(blocks, bare, legs, rest, alive, columns) == held
+
+
+@LIMITED
 @given(seeds, sizes)
 def test_a_part_that_is_cut_and_joined_is_reached_as_the_whole_would_be(seed: int, n: int) -> None:
     rng = np.random.default_rng(seed)

@@ -16,6 +16,14 @@ import numpy as np
 from gridmend.model.arrays import Complexes, Flags, Floats, Ints
 from gridmend.powerflow.compiled import compiled
 from gridmend.powerflow.factor import Pattern
+from gridmend.powerflow.quads import (
+    block_at,
+    block_of,
+    inverted,
+    less_product,
+    put_block,
+    times,
+)
 
 Numbers = tuple[Ints, Ints, Floats, Floats, Floats]
 """A factor as compiled code takes it: where columns start, their rows, and the three arrays."""
@@ -131,56 +139,29 @@ def factorise_columns(
 
     Their pivots are inverted in place; the columns that follow hold what is left of the matrix.
     """
+    one, none = block_of(1.0, 0.0, 0.0, 1.0), block_of(0.0, 0.0, 0.0, 0.0)
     for k in range(begin, end_column):
         first, end = start[k], start[k + 1]
-        if not alive[k]:
-            pivots[k, :] = 0.0
-            pivots[k, 0] = pivots[k, 3] = 1.0
-        else:
-            _invert(pivots, k)
-        d0, d1, d2, d3 = pivots[k, 0], pivots[k, 1], pivots[k, 2], pivots[k, 3]
+        inverse = inverted(block_at(pivots, k)) if alive[k] else one
+        put_block(pivots, k, inverse)
         for p in range(first, end):
-            if not (alive[k] and alive[rows[p]]):
-                lower[p, :] = 0.0
-                upper[p, :] = 0.0
-            a, b, c, e = lower[p, 0], lower[p, 1], lower[p, 2], lower[p, 3]
-            lower[p, 0], lower[p, 1] = a * d0 + b * d2, a * d1 + b * d3
-            lower[p, 2], lower[p, 3] = c * d0 + e * d2, c * d1 + e * d3
+            if alive[k] and alive[rows[p]]:
+                put_block(lower, p, times(block_at(lower, p), inverse))
+            else:
+                put_block(lower, p, none)
+                put_block(upper, p, none)
         for p in range(first, end):
-            i = rows[p]
-            _take(pivots, i, lower, p, upper, p)
+            i, below, above = rows[p], block_at(lower, p), block_at(upper, p)
+            put_block(pivots, i, less_product(block_at(pivots, i), below, above))
             at = start[i]
             for q in range(p + 1, end):
                 # entries of a column are in the order of their rows, so the search goes on
                 while rows[at] != rows[q]:
                     at += 1
-                _take(upper, at, lower, p, upper, q)
-                _take(lower, at, lower, q, upper, p)
+                put_block(upper, at, less_product(block_at(upper, at), below, block_at(upper, q)))
+                put_block(lower, at, less_product(block_at(lower, at), block_at(lower, q), above))
         for q in range(first, end):
-            a, b, c, e = upper[q, 0], upper[q, 1], upper[q, 2], upper[q, 3]
-            upper[q, 0], upper[q, 1] = d0 * a + d1 * c, d0 * b + d1 * e
-            upper[q, 2], upper[q, 3] = d2 * a + d3 * c, d2 * b + d3 * e
-
-
-@compiled
-def _take(target: Floats, at: Any, lower: Floats, p: int, upper: Floats, q: int) -> None:
-    """Take `lower[p] · upper[q]` from `target[at]`."""
-    a, b, c, e = lower[p, 0], lower[p, 1], lower[p, 2], lower[p, 3]
-    f, g, h, i = upper[q, 0], upper[q, 1], upper[q, 2], upper[q, 3]
-    target[at, 0] -= a * f + b * h
-    target[at, 1] -= a * g + b * i
-    target[at, 2] -= c * f + e * h
-    target[at, 3] -= c * g + e * i
-
-
-@compiled
-def _invert(pivots: Floats, k: int) -> None:
-    a, b, c, d = pivots[k, 0], pivots[k, 1], pivots[k, 2], pivots[k, 3]
-    scale = a * d - b * c
-    # what cannot be inverted has no answer here: it shows in the first voltage
-    scale = 1.0 / scale if scale != 0.0 else np.nan
-    pivots[k, 0], pivots[k, 1] = d * scale, -b * scale
-    pivots[k, 2], pivots[k, 3] = -c * scale, a * scale
+            put_block(upper, q, times(inverse, block_at(upper, q)))
 
 
 @compiled

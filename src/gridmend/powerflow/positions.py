@@ -93,7 +93,8 @@ def _tapped(network: Network, windings: Ints) -> list[Device]:
 
 
 def _switch(network: Network, row: int, size: int, mask: int, built: Complexes) -> Complexes:
-    if not mask:
-        return built
+    shut = mask ^ ((1 << size // 2) - 1)
+    if not mask or not shut:
+        return built if shut else np.zeros_like(built)
     z = primitive.switch_impedance(network.grid.switches, row, size // 2)
     return primitive.opened(built.reshape(size, size), z, mask).ravel()

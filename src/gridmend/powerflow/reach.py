@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from gridmend.model.arrays import Complexes, Flags, Ints
@@ -16,12 +18,14 @@ def reach(start: Ints, rows: Ints, upper: Complexes, roots: Ints, alive: Flags) 
         for p in range(start[j], start[j + 1]):
             if upper[p] != 0.0:
                 _join(ahead, rows[p], j)
-    _mark(ahead, roots, alive)
+    for i in range(len(ahead) - 1, -1, -1):
+        ahead[i] = ahead[ahead[i]]
+    _mark(ahead, ahead, roots, alive)
 
 
 @compiled
 def parts_without(start: Ints, rows: Ints, upper: Complexes, without: Ints) -> Ints:
-    """[n] the last node of the part that each belongs to, where the entries `without` are cut."""
+    """[n] the number of the part that each belongs to, where the entries `without` are cut."""
     kept = upper != 0.0
     for p in without:
         kept[p] = False
@@ -30,9 +34,13 @@ def parts_without(start: Ints, rows: Ints, upper: Complexes, without: Ints) -> I
         for p in range(start[j], start[j + 1]):
             if kept[p]:
                 _join(ahead, rows[p], j)
-    for i in range(len(ahead)):
-        ahead[i] = _last(ahead, i)
-    return ahead
+    parts, count = np.empty(len(ahead), np.int64), 0
+    for i in range(len(ahead) - 1, -1, -1):
+        if ahead[i] == i:  # the last node of its part
+            parts[i], count = count, count + 1
+        else:
+            parts[i] = parts[ahead[i]]
+    return parts
 
 
 @compiled
@@ -40,15 +48,17 @@ def reach_parts(
     parts: Ints, rows: Ints, columns: Ints, closed: Flags, roots: Ints, alive: Flags
 ) -> None:
     """The same as `reach` of what `parts_without` left, and the entries that are `closed`."""
-    ahead = parts.copy()
+    ahead = np.arange(parts.max() + 1 if len(parts) else 0)
     for k in range(len(rows)):
         if closed[k]:
-            _join(ahead, rows[k], columns[k])
-    _mark(ahead, roots, alive)
+            _join(ahead, parts[rows[k]], parts[columns[k]])
+    for part in range(len(ahead)):
+        ahead[part] = _last(ahead, part)
+    _mark(ahead, parts, roots, alive)
 
 
 @compiled
-def _join(ahead: Ints, i: int, j: int) -> None:
+def _join(ahead: Ints, i: Any, j: Any) -> None:
     """Let the last of the one part point to the last of the other, the further one."""
     i, j = _last(ahead, i), _last(ahead, j)
     if i < j:
@@ -58,7 +68,7 @@ def _join(ahead: Ints, i: int, j: int) -> None:
 
 
 @compiled
-def _last(ahead: Ints, i: int) -> int:
+def _last(ahead: Ints, i: Any) -> Any:
     while ahead[i] != i:
         ahead[i] = ahead[ahead[i]]
         i = ahead[i]
@@ -66,12 +76,11 @@ def _last(ahead: Ints, i: int) -> int:
 
 
 @compiled
-def _mark(ahead: Ints, roots: Ints, alive: Flags) -> None:
-    for i in range(len(ahead) - 1, -1, -1):
-        ahead[i] = ahead[ahead[i]]
+def _mark(ahead: Ints, parts: Ints, roots: Ints, alive: Flags) -> None:
+    """Mark what is of a part that is joined to that of a root; `ahead` is the last joined to it."""
     fed = np.zeros(len(ahead), np.bool_)
     for root in roots:
-        fed[ahead[root]] = True
-    for i in range(len(ahead)):
-        if fed[ahead[i]]:
-            alive[i] = True
+        fed[ahead[parts[root]]] = True
+    reached = fed[ahead]
+    for i in range(len(parts)):
+        alive[i] |= reached[parts[i]]

@@ -7,6 +7,7 @@ columns around it, which stay as they are.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -15,14 +16,24 @@ from gridmend.model.arrays import Complexes, Flags, Floats, Ints
 from gridmend.powerflow.blocks import Blocks, Rest
 from gridmend.powerflow.compiled import compiled
 from gridmend.powerflow.factor import ANCHORED, Factor, Pattern
+from gridmend.powerflow.quads import (
+    block_at,
+    block_of,
+    inverted,
+    less_product,
+    numbers,
+    plus,
+    put_block,
+    times,
+)
 from gridmend.powerflow.simd import inlined
 
 _Lists = tuple[Ints, Ints, Ints]
 """L by columns (where they begin, their rows, the entry of the matrix that each begins with) or by
 rows (where they begin, their columns, where those stand by columns)."""
 
-Entry = tuple[Any, ...]
-"""One complex number, or the four of a block."""
+Entry = Any
+"""One complex number, or a block."""
 
 
 def columns_above(pattern: Pattern, changed: Ints) -> Ints:
@@ -61,20 +72,21 @@ def remake(
 def refactor_blocks(
     blocks: Blocks, bare: tuple[Complexes, Complexes], legs: tuple[Floats, Floats], rest: Rest,
     alive: Flags, columns: Ints,
-) -> None:  # fmt: skip
-    """Make these columns anew in place, and what is left of the `bare` admittance in them."""
+) -> bool:  # fmt: skip
+    """Make these columns anew in place, and what is left of the `bare` admittance in them; False
+    where a pivot vanishes."""
     by_columns, by_rows = _lists(blocks.pattern)
     made = blocks.lower, blocks.upper, blocks.inverse
-    remake_blocks(columns, by_columns, by_rows, bare, legs, rest, alive, made)
+    return remake_blocks(columns, by_columns, by_rows, bare, legs, rest, alive, made)
 
 
 @compiled
 def remake_blocks(
     columns: Ints, by_columns: _Lists, by_rows: _Lists, bare: tuple[Complexes, Complexes],
     legs: tuple[Floats, Floats], rest: Rest, alive: Flags, made: tuple[Floats, Floats, Floats],
-) -> None:  # fmt: skip
+) -> bool:  # fmt: skip
     """The same for compiled code, of a factor `made` of lower, upper and inverse."""
-    _refactor(columns, by_columns, by_rows, bare, alive, made, legs, rest)
+    return _refactor(columns, by_columns, by_rows, bare, alive, made, legs, rest)
 
 
 def _lists(pattern: Pattern) -> tuple[_Lists, _Lists]:
@@ -100,7 +112,7 @@ def _refactor(
     columns: Ints, by_columns: _Lists, by_rows: _Lists, bare: tuple[Complexes, Complexes],
     alive: Flags, made: Any, legs: Any, rest: Any,
 ) -> bool:  # fmt: skip
-    """A factor of complex numbers or of blocks; False where a pivot of the first vanishes.
+    """A factor of complex numbers or of blocks; False where a pivot vanishes.
 
     Complex numbers are symmetric: `lower` and `upper` are one array, the pivots are kept, and there
     are no `legs` and no `rest`. Blocks are not, and the pivots are their inverses.
@@ -109,32 +121,36 @@ def _refactor(
     lower, upper, pivots = made
     symmetric = pivots.ndim == 1
     place = np.empty(len(pivots), np.int64)
+    held = True
     for k in columns:
         if not alive[k]:
-            _set_one(pivots, k)
-            lower[start[k] : start[k + 1]] = 0.0
-            upper[start[k] : start[k + 1]] = 0.0
+            _put(pivots, k, _alike(pivots, 1.0 + 0j))
+            for p in range(start[k], start[k + 1]):
+                _put(lower, p, _alike(pivots, 0j))
+                _put(upper, p, _alike(pivots, 0j))
             continue
         for p in range(start[k], start[k + 1]):
             place[rows[p]] = p
             here = entry_of[p] >= 0 and alive[rows[p]]
             x = _alike(pivots, bare[1][entry_of[p]] if here else 0j)
-            _set(lower, p, x)
-            _set(upper, p, x)
+            _put(lower, p, x)
+            _put(upper, p, x)
         pivot, begin = _alike(pivots, bare[0][k]), row_start[k]
         if rest is not None:
             of = by_columns, by_rows, made, place
             begin, pivot = _with_legs(k, pivot, *of, legs, rest, alive)
         pivot = _less_by(begin, row_start[k + 1], pivot, by_columns, by_rows, made, place)
-        if symmetric and abs(pivot[0]) <= ANCHORED * abs(_alike(pivots, bare[0][k])[0]):
-            return False
-        by = _inverse(pivot)
-        _set(pivots, k, pivot if symmetric else by)
+        if not _size(pivots, pivot) > ANCHORED * np.abs(bare[0][k]):
+            held = False
+            if symmetric:
+                break
+        by = _inverse(pivots, pivot)
+        _put(pivots, k, pivot if symmetric else by)
         for p in range(start[k], start[k + 1]):
-            _set(upper, p, _times(by, _at(upper, p)))
+            _put(upper, p, _times(pivots, by, _at(upper, p)))
             if not symmetric:
-                _set(lower, p, _times(_at(lower, p), by))
-    return True
+                _put(lower, p, _times(pivots, _at(lower, p), by))
+    return held
 
 
 @inlined
@@ -148,17 +164,15 @@ def _less_by(
     for r in range(begin, end):
         j, p = by_rows[1][r], by_rows[2][r]
         below, above = _at(lower, p), _at(upper, p)
-        if _is_nothing(below) and _is_nothing(above):
-            continue
         # the pivot of column j is put back between what its columns hold divided by it
-        d = _at(pivots, j) if symmetric else _inverse(_at(pivots, j))
-        left, right = _times(below, d), _times(d, above)
-        pivot = _less(pivot, _times(left, above))
+        d = _at(pivots, j) if symmetric else _inverse(pivots, _at(pivots, j))
+        left, right = _times(pivots, below, d), _times(pivots, d, above)
+        pivot = _less(pivots, pivot, left, above)
         for q in range(p + 1, start[j + 1]):
             to = place[rows[q]]
-            _set(upper, to, _less(_at(upper, to), _times(left, _at(upper, q))))
+            _put(upper, to, _less(pivots, _at(upper, to), left, _at(upper, q)))
             if not symmetric:
-                _set(lower, to, _less(_at(lower, to), _times(_at(lower, q), right)))
+                _put(lower, to, _less(pivots, _at(lower, to), _at(lower, q), right))
     return pivot
 
 
@@ -175,86 +189,74 @@ def _with_legs(
     begin, end = by_rows[0][k], by_rows[0][k + 1]
     if k < first:
         return begin, pivot
-    at, own = begin, legs[0]
+    at = begin
     while at < end and by_rows[1][at] < first:
         at += 1
     bare = _less_by(begin, at, pivot, by_columns, by_rows, made, place)
-    rest.diagonal[k - first] = complex(bare[0], bare[2])
+    real, _, imaginary, _ = numbers(bare)
+    rest.diagonal[k - first] = complex(real, imaginary)
     for p in range(start[k], start[k + 1]):
         rest.entries[p - start[first]] = complex(upper[p, 0], upper[p, 2])
         if entry_of[p] >= 0 and alive[rows[p]]:
-            for b in range(4):
-                upper[p, b] += legs[1][entry_of[p], b]
-                lower[p, b] += legs[1][entry_of[p], b]
-    return at, (bare[0] + own[k, 0], bare[1] + own[k, 1], bare[2] + own[k, 2], bare[3] + own[k, 3])
+            added = block_at(legs[1], entry_of[p])
+            put_block(upper, p, plus(block_at(upper, p), added))
+            put_block(lower, p, plus(block_at(lower, p), added))
+    return at, plus(bare, block_at(legs[0], k))
 
 
-# One function serves both kinds: an entry is a tuple, of one complex number or of the four of a
-# block, and what is asked of dimensions and lengths is decided when a kind is compiled.
+# One function serves both kinds: which of the two some values are is decided by their dimensions
+# when it is compiled.
 
 
-@compiled
+@inlined
 def _at(values: Any, at: Any) -> Entry:
     if values.ndim == 1:
-        return (values[at],)
-    return values[at, 0], values[at, 1], values[at, 2], values[at, 3]
+        return values[at]
+    return block_at(values, at)
 
 
-@compiled
+@inlined
+def _put(values: Any, at: Any, x: Entry) -> None:
+    if values.ndim == 1:
+        values[at] = x
+    else:
+        put_block(values, at, x)
+
+
+@inlined
 def _alike(values: Any, y: Any) -> Entry:
     """A complex number as an entry of some values."""
     if values.ndim == 1:
-        return (y,)
-    return y.real, -y.imag, y.imag, y.real
+        return y
+    return block_of(y.real, -y.imag, y.imag, y.real)
 
 
-@compiled
-def _set(values: Any, at: Any, x: Any) -> None:
+@inlined
+def _size(values: Any, x: Entry) -> float:
+    """How large an entry is, of a block the root of half its squares."""
     if values.ndim == 1:
-        values[at] = x[0]
-    else:
-        values[at, 0], values[at, 1], values[at, 2], values[at, 3] = x
+        return abs(x)
+    a, b, c, d = numbers(x)
+    return math.sqrt((a * a + b * b + c * c + d * d) / 2)
 
 
-@compiled
-def _set_one(values: Any, at: Any) -> None:
-    values[at] = 0.0
+@inlined
+def _times(values: Any, x: Entry, y: Entry) -> Entry:
     if values.ndim == 1:
-        values[at] = 1.0
-    else:
-        values[at, 0] = values[at, 3] = 1.0
+        return x * y
+    return times(x, y)
 
 
-@compiled
-def _is_nothing(x: Any) -> bool:
-    if len(x) == 1:
-        return x[0] == 0.0
-    return x[0] == x[1] == x[2] == x[3] == 0.0
+@inlined
+def _less(values: Any, x: Entry, y: Entry, z: Entry) -> Entry:
+    """`x - y · z`."""
+    if values.ndim == 1:
+        return x - y * z
+    return less_product(x, y, z)
 
 
-@compiled
-def _less(x: Any, y: Any) -> Entry:
-    if len(x) == 1:
-        return (x[0] - y[0],)
-    return x[0] - y[0], x[1] - y[1], x[2] - y[2], x[3] - y[3]
-
-
-@compiled
-def _times(x: Any, y: Any) -> Entry:
-    if len(x) == 1:
-        return (x[0] * y[0],)
-    return (
-        x[0] * y[0] + x[1] * y[2],
-        x[0] * y[1] + x[1] * y[3],
-        x[2] * y[0] + x[3] * y[2],
-        x[2] * y[1] + x[3] * y[3],
-    )
-
-
-@compiled
-def _inverse(x: Any) -> Entry:
-    if len(x) == 1:
-        return (1.0 / x[0],)
-    scale = x[0] * x[3] - x[1] * x[2]
-    scale = 1.0 / scale if scale != 0.0 else np.nan
-    return x[3] * scale, -x[1] * scale, -x[2] * scale, x[0] * scale
+@inlined
+def _inverse(values: Any, x: Entry) -> Entry:
+    if values.ndim == 1:
+        return 1.0 / x
+    return inverted(x)

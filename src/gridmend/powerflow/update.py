@@ -32,7 +32,7 @@ from gridmend.powerflow.positions import (
     shorted_devices,
 )
 from gridmend.powerflow.reach import reach_parts
-from gridmend.powerflow.refactor import columns_above, refactor, refactor_blocks
+from gridmend.powerflow.refactor import columns_of, refactor, refactor_blocks
 from gridmend.powerflow.revaluing import set_tapped, sum_anew
 from gridmend.powerflow.shorts import Short
 from gridmend.powerflow.standing import Standing, begin_again, take_line
@@ -180,23 +180,24 @@ def _take_positions(standing: Standing, snapshot: Snapshot, devices: list[Device
         # A node that died keeps its column until something on its way to the root changes: no
         # current enters it. One that lives again needs its own, if it was made as a dead one's.
         lives = np.flatnonzero(standing.tied & live)
-    _renew(standing, np.concatenate([slots, lives]))
+    held = _renew(standing, np.concatenate([slots, lives]))
     # no part floats because a tap moved
-    return tables == {"transformers"} or catch_up(standing)
+    return tables == {"transformers"} or held or catch_up(standing)
 
 
-def _renew(standing: Standing, slots: Ints) -> None:
+def _renew(standing: Standing, slots: Ints) -> bool:
     """Make the columns anew that depend on some slots: of the last matrix now, of the factor when
-    it is needed."""
+    it is needed. Whether the matrix tells that no part floats, which is one that nothing holds,
+    whatever its legs are."""
     pattern, line = standing.state.network.pattern, standing.line
-    changed = np.where(slots < pattern.n, slots, pattern.rows[slots - pattern.n])
-    columns = columns_above(pattern, changed)
+    columns = columns_of(pattern.parent, pattern.rows, slots)
     standing.tied[columns] = ~standing.live[columns]
     standing.behind[columns] = True
-    if line is not None:
-        bare = standing.state.diagonal, standing.state.upper
-        legs = line.leg_diagonal, line.leg_entries
-        refactor_blocks(line.blocks, bare, legs, line.rest, standing.live, columns)
+    if line is None:
+        return False
+    bare = standing.state.diagonal, standing.state.upper
+    legs = line.leg_diagonal, line.leg_entries
+    return refactor_blocks(line.blocks, bare, legs, line.rest, standing.live, columns)
 
 
 def _revalue(standing: Standing, snapshot: Snapshot, devices: list[Device]) -> Ints:
@@ -209,7 +210,7 @@ def _revalue(standing: Standing, snapshot: Snapshot, devices: list[Device]) -> I
     for device in devices:
         set_values(network, snapshot, device, values, standing.shorts)
         slots.append(network.slots[network.primitives.of(*device)[1]])
-    every = np.unique(np.concatenate(slots))
+    every = np.concatenate(slots)
     return every[every >= 0]
 
 
