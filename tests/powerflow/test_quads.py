@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
+import numba
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,12 +12,11 @@ from hypothesis import strategies as st
 from numba.core.errors import TypingError
 
 from gridmend.powerflow import quads
-from gridmend.powerflow.compiled import compiled
 
 SOME = settings(max_examples=60, deadline=None)
 
 
-@compiled
+@cast(Any, numba).njit(error_model="numpy")
 def _each(blocks: Any, found: Any) -> None:
     """What is made of the first three blocks."""
     x, y, z = quads.block_at(blocks, 0), quads.block_at(blocks, 1), quads.block_at(blocks, 2)
