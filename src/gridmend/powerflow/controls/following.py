@@ -261,8 +261,8 @@ def _act(
     for k in columns:
         moving.tied[k] = not m.live[k]
         moving.behind[k] = True
-    remake_blocks(columns, m.columns, m.rows, m.bare, m.legs, m.rest, m.live, m.factor)
-    if len(switched) == 0:
+    held = remake_blocks(columns, m.columns, m.rows, m.bare, m.legs, m.rest, m.live, m.factor)
+    if held or len(switched) == 0:
         return True
     behind = np.flatnonzero(moving.behind)
     for k in behind:
