@@ -6,12 +6,19 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gridmend.powerflow.blocks import Blocks, factorise_rest
+from gridmend.model.arrays import Complexes, Flags, Floats, Ints
+from gridmend.powerflow.blocks import Blocks, active_of
 from gridmend.powerflow.entries import adjacency, slots_of, upper_columns
-from gridmend.powerflow.factor import Pattern, analyse, factorise, near_together
+from gridmend.powerflow.factor import Factor
+from gridmend.powerflow.pattern import Pattern, analyse, near_together
 from gridmend.powerflow.reach import parts_without, reach, reach_parts
-from gridmend.powerflow.refactor import columns_above, refactor, refactor_blocks
-from tests.powerflow.in_blocks import in_blocks, some_legs
+from gridmend.powerflow.refactor import (
+    columns_above,
+    refactor,
+    refactor_blocks,
+    refactor_rest,
+)
+from tests.powerflow.in_blocks import added, in_blocks, some_legs, with_legs
 
 LIMITED = settings(max_examples=60, deadline=None)
 seeds, sizes = st.integers(0, 10**6), st.integers(2, 60)
@@ -38,19 +45,19 @@ def test_columns_made_anew_are_those_of_a_factor_made_from_nothing(seed: int, n:
     diagonal = 10.0 * n + rng.normal(size=n) + 1j
     first = int(rng.integers(n))
     bare, legs = (diagonal, upper), some_legs(rng, p, first)
-    old = factorise(p, *bare, alive)
-    old_blocks, old_rest = in_blocks(p, bare, legs, alive, first)
+    blocks, old, rest = in_blocks(p, bare, legs, alive, first)
     before = old.l_values.copy()
     at, entry = rng.integers(n), rng.integers(len(upper))
     diagonal[at] += 5.0
     upper[entry] = 0.3j
     columns = columns_above(p, np.array([at, p.rows[entry]]))
     assert refactor(old, *bare, alive, columns)
-    refactor_blocks(old_blocks, bare, legs, old_rest, alive, columns)
-    fresh, (fresh_blocks, _) = factorise(p, *bare, alive), in_blocks(p, bare, legs, alive, first)
+    assert anew(blocks, old, rest, bare, legs, alive, columns)
+    fresh_blocks, fresh, fresh_rest = in_blocks(p, bare, legs, alive, first)
     np.testing.assert_allclose(old.l_values, fresh.l_values, atol=1e-12)
     np.testing.assert_allclose(old.d, fresh.d, rtol=1e-12)
-    assert_same(old_blocks, fresh_blocks)
+    np.testing.assert_allclose(rest[living(p, first, alive)], fresh_rest[living(p, first, alive)])
+    assert_same(blocks, fresh_blocks)
     others = ~np.isin(np.repeat(np.arange(n), np.diff(p.l_start)), columns)
     np.testing.assert_array_equal(old.l_values[others], before[others])
 
@@ -79,12 +86,12 @@ def test_a_part_that_nothing_holds_shows_in_both_factors_whatever_legs_are_acros
     for ends in (p.rows, p.columns):
         np.subtract.at(whole, ends, np.where(across, upper, 0.0))
     whole[far] += 1.0
-    complexes = factorise(p, whole, upper, alive)
-    blocks, rest = in_blocks(p, (whole, upper), legs, alive, first)
+    blocks, factor, rest = in_blocks(p, (whole, upper), legs, alive, first)
     bare = diagonal + np.where(far, 1.0 if held else 0.0, 0.0), np.where(across, 0.0, upper)
     columns = np.arange(n)
-    assert refactor(complexes, *bare, alive, columns) == held
-    assert refactor_blocks(blocks, bare, legs, rest, alive, columns) == held
+    passive = refactor(factor, *bare, alive, columns[:first])
+    assert (passive and anew(blocks, factor, rest, bare, legs, alive, columns)) == held
+    assert refactor(factor, *bare, alive, columns) == held
 
 
 @LIMITED
@@ -160,15 +167,36 @@ def test_other_legs_on_what_is_left_of_a_factor_make_that_of_a_factor_made_from_
     p, alive, first = some_pattern(rng, n), rng.random(n) < 0.9, int(rng.integers(n))
     upper = rng.normal(size=len(p.rows)) + 1j * rng.normal(size=len(p.rows))
     bare = 10.0 * n + rng.normal(size=n) + 1j, upper
-    blocks, rest = in_blocks(p, bare, some_legs(rng, p, first), alive, first)
+    blocks, factor, rest = in_blocks(p, bare, some_legs(rng, p, first), alive, first)
     bare[0][at := rng.integers(n)] += 5.0
     upper[entry := rng.integers(len(upper))] = 0.3j
     columns = columns_above(p, np.array([at, p.rows[entry]]))
-    refactor_blocks(blocks, bare, some_legs(rng, p, first), rest, alive, columns)
+    assert refactor(factor, *bare, alive, columns[columns < first])
+    anew(blocks, factor, rest, bare, some_legs(rng, p, first), alive, columns)
     legs = some_legs(rng, p, first)
-    made = blocks.lower, blocks.upper, blocks.inverse
-    factorise_rest((p.l_start, p.l_rows, p.entry_of), legs, alive, made, rest)
+    with_legs(blocks, rest, legs, p, alive)
     assert_same(blocks, in_blocks(p, bare, legs, alive, first)[0])
+
+
+def anew(
+    blocks: Blocks, factor: Factor, rest: Complexes, bare: tuple[Complexes, Complexes],
+    legs: tuple[Floats, Floats], alive: Flags, columns: Ints,
+) -> bool:  # fmt: skip
+    """Those of some columns that are active made anew in place, by a factor that is as it should
+    be; whether none vanishes."""
+    active = blocks.active
+    first, later = active.first, columns[columns >= active.first]
+    refactor_rest(factor, rest, active, bare, alive, later)
+    more = added(active, legs, factor.pattern)
+    return refactor_blocks(blocks, rest, more, bare[0][first:], alive[first:], later - first)
+
+
+def living(p: Pattern, first: int, alive: Flags) -> Flags:
+    """Which of what is left of an admittance is of living nodes; nothing asks for others."""
+    active = active_of(p, first)
+    here = alive[first:]
+    columns = np.repeat(np.arange(active.n), np.diff(active.start))
+    return np.concatenate([here, here[columns] & here[active.rows]])
 
 
 def assert_same(found: Blocks, expected: Blocks) -> None:

@@ -9,18 +9,21 @@ dominated by their diagonal, and the order of elimination keeps the small agains
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from gridmend.model.arrays import Complexes, Flags, Floats, Ints
 from gridmend.powerflow.compiled import compiled
-from gridmend.powerflow.factor import Pattern
+from gridmend.powerflow.pattern import Pattern, Rows, grouped
 from gridmend.powerflow.quads import (
+    as_block,
     block_at,
     block_of,
     inverted,
     less_product,
+    plus,
     put_block,
     times,
 )
@@ -30,14 +33,59 @@ Numbers = tuple[Ints, Ints, Floats, Floats, Floats]
 
 
 @dataclass(frozen=True, eq=False)
+class Active:
+    """The columns of a factor from `first` on, by themselves: in them alone stand legs.
+
+    Columns, `rows` and entries are counted from there; `start` [n + 1] is where columns begin, and
+    `entries` how many are before them.
+    """
+
+    first: int
+    entries: int
+    start: Ints
+    rows: Ints
+
+    @property
+    def n(self) -> int:
+        """How many columns."""
+        return len(self.start) - 1
+
+    @cached_property
+    def by_rows(self) -> Rows:
+        """The entries by rows, columns in order."""
+        start, at = grouped(self.rows, self.n)
+        return Rows(start, np.repeat(np.arange(self.n), np.diff(self.start))[at], at)
+
+
+def active_of(pattern: Pattern, first: int) -> Active:
+    """The columns of a pattern's factor from `first` on."""
+    entries = int(pattern.l_start[first])
+    start = pattern.l_start[first:] - entries
+    return Active(first, entries, start, pattern.l_rows[entries:] - first)
+
+
+def where_added(
+    active: Active, pattern: Pattern, slots: Ints, scale: Floats
+) -> tuple[Ints, Floats]:
+    """[legs × 4] where in the active columns goes what is added at slots of the admittance, of each
+    leg at both ends and across both ways: the diagonal, then the entries, -1 nowhere; and volts
+    squared that make it per unit, negative across."""
+    n = pattern.n
+    entry = pattern.l_slots[np.maximum(slots - n, 0)] if len(pattern.l_slots) else slots
+    where = np.where(slots < n, slots - active.first, entry - active.entries + active.n)
+    by = scale[np.maximum(slots, 0)] * np.tile([1.0, 1.0, -1.0, -1.0], len(slots) // 4)
+    return np.where(slots < 0, -1, where), by
+
+
+@dataclass(frozen=True, eq=False)
 class Blocks:
-    """A factored matrix: `lower`, `upper` [entries of L, 4], `inverse` [n, 4] of the pivots.
+    """A factored matrix: `lower`, `upper` [entries, 4], `inverse` [n, 4] of the pivots.
 
     A block is stored row by row. Column k of L holds `L_ik D_k⁻¹`, and `upper` beside it
     `D_k⁻¹ U_ki`, so that substitution multiplies by nothing else.
     """
 
-    pattern: Pattern
+    active: Active
     lower: Floats
     upper: Floats
     inverse: Floats
@@ -45,76 +93,35 @@ class Blocks:
     @property
     def numbers(self) -> Numbers:
         """As substitution takes it."""
-        return self.pattern.l_start, self.pattern.l_rows, self.lower, self.upper, self.inverse
+        return self.active.start, self.active.rows, self.lower, self.upper, self.inverse
 
 
-def empty_blocks(pattern: Pattern) -> Blocks:
+def empty_blocks(active: Active) -> Blocks:
     """Room for a factor."""
-    shape = (len(pattern.l_rows), 4)
-    return Blocks(pattern, np.empty(shape), np.empty(shape), np.empty((pattern.n, 4)))
-
-
-class Rest(NamedTuple):
-    """What is left of the bare admittance once the columns before `first` are eliminated [pu].
-
-    No leg stands in these, so that it is complex and symmetric, and serves as it is where legs are
-    linearised anew: `diagonal` [n - first] and `entries` [entries of L from there on].
-    """
-
-    first: int
-    diagonal: Complexes
-    entries: Complexes
-
-
-def empty_rest(pattern: Pattern, first: int) -> Rest:
-    """Room for what is left from column `first` on."""
-    entries = len(pattern.l_rows) - int(pattern.l_start[first])
-    return Rest(first, np.empty(pattern.n - first, complex), np.empty(entries, complex))
+    shape = (len(active.rows), 4)
+    return Blocks(active, np.empty(shape), np.empty(shape), np.empty((active.n, 4)))
 
 
 @compiled
 def factorise_into(
-    columns: tuple[Ints, Ints, Ints], bare: tuple[Complexes, Complexes],
-    legs: tuple[Floats, Floats], alive: Flags, made: tuple[Floats, Floats, Floats], rest: Rest,
+    columns: tuple[Ints, Ints], rest: Complexes, added: Floats, alive: Flags,
+    made: tuple[Floats, Floats, Floats],
 ) -> None:  # fmt: skip
-    """Factor the matrix of `bare` admittance with `legs`, into `made` (lower, upper, inverse).
+    """Factor what is left of a bare admittance with what legs add to it, into `made` (lower, upper,
+    inverse).
 
-    Both are a diagonal [n] and what stands above and below it alike [pattern]. A node that is not
-    alive counts as tied to ground.
+    `rest` and `added` [n + entries, 4] are a diagonal, then what stands above and below it alike. A
+    node that is not `alive` [n] counts as tied to ground.
     """
-    (start, rows, entry_of), (lower, upper, pivots) = columns, made
-    for p in range(len(entry_of)):
-        y = bare[1][entry_of[p]] if entry_of[p] >= 0 else 0j
-        set_block(lower, p, y)
-        set_block(upper, p, y)
-    for k in range(len(pivots)):
-        set_block(pivots, k, bare[0][k])
-    first = rest.first
-    factorise_columns(0, first, start, rows, pivots, lower, upper, alive)
-    for k in range(first, len(pivots)):
-        rest.diagonal[k - first] = complex(pivots[k, 0], pivots[k, 2])
-    for p in range(start[first], len(rows)):
-        rest.entries[p - start[first]] = complex(upper[p, 0], upper[p, 2])
-    factorise_rest(columns, legs, alive, made, rest)
-
-
-@compiled
-def factorise_rest(
-    columns: tuple[Ints, Ints, Ints], legs: tuple[Floats, Floats], alive: Flags,
-    made: tuple[Floats, Floats, Floats], rest: Rest,
-) -> None:  # fmt: skip
-    """The same with other legs, in the arrays of a factor, where the columns before stay."""
-    (start, rows, entry_of), (lower, upper, pivots), first = columns, made, rest.first
-    for k in range(first, len(pivots)):
-        set_block(pivots, k, rest.diagonal[k - first])
-        for b in range(4):
-            pivots[k, b] += legs[0][k, b]
-    for p in range(start[first], len(rows)):
-        set_block(upper, p, rest.entries[p - start[first]])
-        for b in range(4):
-            upper[p, b] += legs[1][entry_of[p], b] if entry_of[p] >= 0 else 0.0
-            lower[p, b] = upper[p, b]
-    factorise_columns(first, len(pivots), start, rows, pivots, lower, upper, alive)
+    (start, rows), (lower, upper, pivots) = columns, made
+    n = len(pivots)
+    for k in range(n):
+        put_block(pivots, k, plus(as_block(rest[k]), block_at(added, k)))
+    for p in range(len(rows)):
+        entry = plus(as_block(rest[n + p]), block_at(added, n + p))
+        put_block(upper, p, entry)
+        put_block(lower, p, entry)
+    factorise_columns(0, n, start, rows, pivots, lower, upper, alive)
 
 
 @compiled
@@ -165,11 +172,11 @@ def factorise_columns(
 
 
 @compiled
-def substitute(numbers: Numbers, x: Complexes, first: int) -> None:
-    """Solve for `x` [n] in place from row `first` on, before which nothing enters."""
+def substitute(numbers: Numbers, x: Complexes) -> None:
+    """Solve for `x` [n] in place."""
     start, rows, lower, upper, inverse = numbers
     n = len(x)
-    for k in range(first, n):
+    for k in range(n):
         re, im = x[k].real, x[k].imag
         for p in range(start[k], start[k + 1]):
             i = rows[p]
@@ -180,32 +187,8 @@ def substitute(numbers: Numbers, x: Complexes, first: int) -> None:
         x[k] = complex(
             inverse[k, 0] * re + inverse[k, 1] * im, inverse[k, 2] * re + inverse[k, 3] * im
         )
-    _back(start, rows, upper, x, first, n)
-
-
-@compiled
-def substitute_back(start: Ints, rows: Ints, upper: Floats, x: Complexes, first: int) -> None:
-    """Set `x` [n] of the rows before `first`, where nothing enters, by those from there on."""
-    x[:first] = 0.0
-    _back(start, rows, upper, x, 0, first)
-
-
-@compiled
-def _back(start: Ints, rows: Ints, upper: Floats, x: Complexes, first: int, end: int) -> None:
-    for k in range(end - 1, first - 1, -1):
+    for k in range(n - 1, -1, -1):
         re, im = x[k].real, x[k].imag
-        for p in range(start[k], start[k + 1]):
-            i = rows[p]
-            re -= upper[p, 0] * x[i].real + upper[p, 1] * x[i].imag
-            im -= upper[p, 2] * x[i].real + upper[p, 3] * x[i].imag
-        x[k] = complex(re, im)
-
-
-@compiled
-def back_through(columns: Ints, start: Ints, rows: Ints, upper: Floats, x: Complexes) -> None:
-    """Set `x` [n] of some rows where nothing enters by those that they depend on; last first."""
-    for k in columns:
-        re = im = 0.0
         for p in range(start[k], start[k + 1]):
             i = rows[p]
             re -= upper[p, 0] * x[i].real + upper[p, 1] * x[i].imag

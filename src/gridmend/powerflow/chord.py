@@ -12,15 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from gridmend.model.arrays import Complexes, Flags, Floats, Ints
-from gridmend.powerflow.blocks import (
-    Blocks,
-    Rest,
-    empty_blocks,
-    empty_rest,
-    factorise_into,
-    factorise_rest,
-    set_block,
-)
+from gridmend.powerflow.blocks import Blocks, empty_blocks, factorise_into, set_block
 from gridmend.powerflow.compiled import compiled
 from gridmend.powerflow.jumps import beyond, taken
 from gridmend.powerflow.legs import (
@@ -39,55 +31,54 @@ if TYPE_CHECKING:
 _DIFFERENCE = 1e-6
 _NONE = np.empty(0, np.int64)
 
-_Columns = tuple[Ints, Ints, Ints]
-"""Where columns of L begin, their rows, and the entry of the matrix that each begins with."""
-
 
 @dataclass(frozen=True, eq=False)
 class Line:
     """A factored linearisation; `slope` [legs, 4] derivative blocks of their currents [S].
 
-    `blocks` is the factor of the bare admittance with what legs add to its diagonal,
-    `leg_diagonal` [n, 4], and to its entries, `leg_entries` [pattern, 4]; `rest` what is left of
-    the bare one where the legs begin.
+    `blocks` is the factor of what is left of the bare admittance where the legs begin, with what
+    they add there, `added` [n + entries, 4]: to its diagonal, then to its entries.
     """
 
     blocks: Blocks
     slope: Floats
-    leg_diagonal: Floats
-    leg_entries: Floats
-    rest: Rest
+    added: Floats
 
 
 class Sloped(NamedTuple):
     """A state and a line as compiled code takes them; the line's arrays change in place.
 
     Of the network: the active rows begin at `first`, `ends` of legs by place with their voltage
-    bases, how they `answers`, which are `balanced`, which `slots` they enter, and its pattern by
-    columns and by rows, `parent` the elimination tree, `pattern_rows` the rows of entries. Of the
-    state: its `values`, `bare` nodal admittance and what is `live` [n]. Of the line: `slope`, what
-    `legs` add to the diagonal and to entries, the `factor` (lower, upper, inverse) and the `rest`.
+    bases, how they `answers`, which are `balanced`, where they are `added` and by what scale, and
+    the pattern of its factor: `parent` the elimination tree, `pattern_rows` the rows of entries,
+    by `columns` and by `rows`, and from the first active one on `active_columns` and `active_rows`.
+    Of the state: its `values`, `bare` nodal admittance, what is `live` [n], the `passive` part of
+    its factor and what is the `rest`. Of the line: `slope`, what legs have `added`, the `factor`
+    (lower, upper, inverse).
     """
 
     first: int
     ends: tuple[Ints, Ints, Floats, Floats]
     answers: Answers
     balanced: Ints
-    slots: Ints
+    legs_added: tuple[Ints, Floats]
     scale: Floats
     into: Lists
     legs_into: Lists
-    columns: _Columns
-    rows: tuple[Ints, Ints, Ints]
     parent: Ints
     pattern_rows: Ints
+    columns: tuple[Ints, Ints, Ints]
+    rows: tuple[Ints, Ints, Ints]
+    active_columns: tuple[Ints, Ints]
+    active_rows: tuple[Ints, Ints, Ints]
     values: Complexes
     bare: tuple[Complexes, Complexes]
     live: Flags
+    passive: tuple[Complexes, Complexes]
+    rest: Complexes
     slope: Floats
-    legs: tuple[Floats, Floats]
+    added: Floats
     factor: tuple[Floats, Floats, Floats]
-    rest: Rest
 
 
 def sloped(state: State, line: Line, *, moving: bool = False) -> Sloped:
@@ -96,30 +87,35 @@ def sloped(state: State, line: Line, *, moving: bool = False) -> Sloped:
     network, pattern, blocks = state.network, state.network.pattern, line.blocks
     live = np.empty(pattern.n, np.bool_)
     live[network.place] = state.alive
-    rows, into, legs_into = (_NONE, _NONE, _NONE), (_NONE, _NONE), (_NONE, _NONE)
+    nothing, into, legs_into = (_NONE, _NONE, _NONE), (_NONE, _NONE), (_NONE, _NONE)
+    columns = rows = active_rows = nothing
     if moving:
-        of = pattern.by_rows
-        rows, into, legs_into = (of.start, of.columns, of.at), network.into, network.legs_into
+        columns, rows = pattern.lists
+        active_rows = network.active.by_rows.lists
+        into, legs_into = network.into, network.legs_into
     return Sloped(
         first=network.first,
         ends=network.leg_ends,
         answers=network.legs.answers,
         balanced=network.legs.balanced,
-        slots=network.leg_slots,
+        legs_added=network.legs_added,
         scale=network.scale,
         into=into,
         legs_into=legs_into,
-        columns=(pattern.l_start, pattern.l_rows, pattern.entry_of),
-        rows=rows,
         parent=pattern.parent,
         pattern_rows=pattern.rows,
+        columns=columns,
+        rows=rows,
+        active_columns=(network.active.start, network.active.rows),
+        active_rows=active_rows,
         values=state.values,
         bare=(state.diagonal, state.upper),
         live=live,
+        passive=(state.factor.l_values, state.factor.d),
+        rest=state.rest,
         slope=line.slope,
-        legs=(line.leg_diagonal, line.leg_entries),
+        added=line.added,
         factor=(blocks.lower, blocks.upper, blocks.inverse),
-        rest=line.rest,
     )
 
 
@@ -132,36 +128,25 @@ def linearised(
 ) -> Line:
     """The network linearised at node voltages [V].
 
-    The arrays of `into`, a line of this state that is no longer needed, are used again, and what
-    does not depend on legs as it is.
+    The arrays of `into`, a line of this network that is no longer needed, are used again.
     """
-    network, pattern, made = state.network, state.network.pattern, into
+    network, made = state.network, into
     if made is None:
-        made = Line(
-            empty_blocks(pattern), np.empty((len(s_va), 4)), np.zeros((pattern.n, 4)),
-            np.zeros((len(pattern.rows), 4)), empty_rest(pattern, network.first),
-        )  # fmt: skip
+        active = network.active
+        added = np.zeros((active.n + len(active.rows), 4))
+        made = Line(empty_blocks(active), np.empty((len(s_va), 4)), added)
     if shares is None and network.legs.jump:
         shares = taken(beyond(network.legs, v))
-    linearise = _linearise_whole if into is None else linearise_legs
     linearise(sloped(state, made), leg_voltages(network.legs, v), s_va, shares)
     return made
 
 
 @compiled
-def _linearise_whole(m: Sloped, u_v: Complexes, s_va: Complexes, shares: Shares | None) -> None:
+def linearise(m: Sloped, u_v: Complexes, s_va: Complexes, shares: Shares | None) -> None:
     """Make a line in place at the voltages that its legs answer to [V]."""
     m.slope[:] = slopes_at(m.answers, u_v, s_va, shares)
-    _set_legs(m.slots, m.slope, m.scale, *m.legs)
-    factorise_into(m.columns, m.bare, m.legs, m.live, m.factor, m.rest)
-
-
-@compiled
-def linearise_legs(m: Sloped, u_v: Complexes, s_va: Complexes, shares: Shares | None) -> None:
-    """Make a line anew in place at other voltages, where only what legs add differs."""
-    m.slope[:] = slopes_at(m.answers, u_v, s_va, shares)
-    _set_legs(m.slots, m.slope, m.scale, *m.legs)
-    factorise_rest(m.columns, m.legs, m.live, m.factor, m.rest)
+    _add_legs(m.legs_added, m.slope, m.added)
+    factorise_into(m.active_columns, m.rest, m.added, m.live[m.first :], m.factor)
 
 
 @compiled
@@ -238,20 +223,12 @@ def _set_blocks(values: Complexes, blocks: Floats) -> None:
 
 
 @compiled
-def _set_legs(slots: Ints, slope: Floats, scale: Floats, diagonal: Floats, entries: Floats) -> None:
-    n = len(diagonal)
-    for at in slots:
-        if 0 <= at < n:
-            diagonal[at, :] = 0.0
-        elif at >= n:
-            entries[at - n, :] = 0.0
-    for k in range(len(slots)):
-        at = slots[k]
-        if at < 0:
-            continue
-        by = scale[at] if k % 4 < 2 else -scale[at]
-        for b in range(4):
-            if at < n:
-                diagonal[at, b] += by * slope[k // 4, b]
-            else:
-                entries[at - n, b] += by * slope[k // 4, b]
+def _add_legs(legs_added: tuple[Ints, Floats], slope: Floats, added: Floats) -> None:
+    where, scale = legs_added
+    for at in where:
+        if at >= 0:
+            added[at, :] = 0.0
+    for k in range(len(where)):
+        if where[k] >= 0:
+            for b in range(4):
+                added[where[k], b] += scale[k] * slope[k // 4, b]

@@ -10,7 +10,7 @@ from gridmend.model.arrays import Complexes, Flags, Ints
 from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow import jumps, sliding
 from gridmend.powerflow.chord import Line
-from gridmend.powerflow.factor import Factor, factorise, substitute
+from gridmend.powerflow.factor import Factor, factorise, factorise_in_two, substitute
 from gridmend.powerflow.legs import (
     across,
     answered,
@@ -39,8 +39,10 @@ class State:
 
     `values` primitives [S]; `diagonal` [n], `upper` [pattern] the nodal admittance without legs,
     in per unit and elimination order; `factor` of it with the legs' rated `admittance`
-    [legs]; `driven` [nodes] source currents [A]; `alive` [nodes]; `floating` places in the
-    elimination order of parts that had no path to ground and were anchored.
+    [legs]; `rest` what is left of it without legs where they begin, once the passive rows before
+    are eliminated (`factorise_in_two`); `driven` [nodes] source currents [A]; `alive` [nodes];
+    `floating` places in the elimination order of parts that had no path to ground and were
+    anchored.
     """
 
     network: Network
@@ -49,6 +51,7 @@ class State:
     upper: Complexes
     admittance: Complexes
     factor: Factor
+    rest: Complexes
     driven: Complexes
     alive: Flags
     floating: Ints
@@ -71,16 +74,20 @@ def prepared(
     values = values_at(network, snapshot, shorts)
     driven, roots = sources_at(network, snapshot)
     admittance = leg_admittance(network.legs, powers(network.legs, snapshot))
-    (diagonal, upper), joined = assembled(network, values, admittance if with_legs else None)
+    bare, joined = assembled(network, values, admittance if with_legs else None)
     alive = np.zeros(network.pattern.n, np.bool_)
     reach(network.pattern.start, network.pattern.rows, joined[1], roots, alive)
-    factor = factorise(network.pattern, *joined, alive)
+    of = network.pattern, network.first
+    factor, rest = factorise_in_two(*of, bare, joined, alive)
     floating = factor.anchored
     if len(floating):
-        diagonal = _anchored(network, diagonal)
-        factor = factorise(network.pattern, _anchored(network, joined[0]), joined[1], alive)
+        bare = _anchored(network, bare[0]), bare[1]
+        anchored = _anchored(network, joined[0]), joined[1]
+        factor, rest = factorise_in_two(*of, bare, anchored, alive)
+        if (factor.anchored < network.first).any():
+            rest[:] = np.nan  # what still has nothing to hold it has no solution
     here = alive[network.place]
-    state = State(network, values, diagonal, upper, admittance, factor, driven, here, floating)
+    state = State(network, values, *bare, admittance, factor, rest, driven, here, floating)
     return state, *joined
 
 

@@ -14,6 +14,7 @@ from gridmend.model.flow import Flow, Nodes, Terminals
 from gridmend.model.grid import Grid
 from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow import primitive, shunt
+from gridmend.powerflow.blocks import Active, active_of, where_added
 from gridmend.powerflow.compiled import compiled
 from gridmend.powerflow.entries import (
     adjacency,
@@ -21,11 +22,11 @@ from gridmend.powerflow.entries import (
     slots_of,
     upper_columns,
 )
-from gridmend.powerflow.factor import Pattern, analyse, grouped, near_together
 from gridmend.powerflow.leg_rows import legs
 from gridmend.powerflow.legs import INJECTED, Legs
 from gridmend.powerflow.nodes import Numbering
 from gridmend.powerflow.ordering import order
+from gridmend.powerflow.pattern import Pattern, analyse, grouped, near_together
 from gridmend.powerflow.primitives import Primitives, primitives_of
 from gridmend.powerflow.revaluing import Tapped, tapped
 from gridmend.powerflow.units import Units, units_of
@@ -77,6 +78,16 @@ class Network:
         place, base = np.append(self.place, -1), np.append(self.nodes.base_v, 0.0)
         plus, minus = self.legs.plus, self.legs.minus
         return place[plus], place[minus], base[plus], base[minus]
+
+    @cached_property
+    def active(self) -> Active:
+        """The columns of its factor in which legs stand."""
+        return active_of(self.pattern, self.first)
+
+    @cached_property
+    def legs_added(self) -> tuple[Ints, Floats]:
+        """[legs × 4] where in the active columns what each leg adds goes, and its scale."""
+        return where_added(self.active, self.pattern, self.leg_slots, self.scale)
 
     @cached_property
     def unit_of_winding(self) -> Ints:

@@ -153,3 +153,9 @@ def inverted(block: Any) -> Any:
     determinant = a * d - b * c
     scale = 1.0 / determinant if determinant != 0.0 else np.nan
     return block_of(d * scale, -b * scale, -c * scale, a * scale)
+
+
+@inlined
+def as_block(y: Any) -> Any:
+    """The block that a complex number is."""
+    return block_of(y.real, -y.imag, y.imag, y.real)

@@ -7,18 +7,18 @@ columns around it, which stay as they are.
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
 from gridmend.model.arrays import Complexes, Flags, Floats, Ints
-from gridmend.powerflow.blocks import Blocks, Rest
+from gridmend.powerflow.blocks import Active, Blocks
 from gridmend.powerflow.compiled import compiled
-from gridmend.powerflow.factor import ANCHORED, Factor, Pattern
+from gridmend.powerflow.factor import ANCHORED, Factor
+from gridmend.powerflow.pattern import Lists, Pattern
 from gridmend.powerflow.quads import (
+    as_block,
     block_at,
-    block_of,
     inverted,
     less_product,
     numbers,
@@ -27,10 +27,6 @@ from gridmend.powerflow.quads import (
     times,
 )
 from gridmend.powerflow.simd import inlined
-
-_Lists = tuple[Ints, Ints, Ints]
-"""L by columns (where they begin, their rows, the entry of the matrix that each begins with) or by
-rows (where they begin, their columns, where those stand by columns)."""
 
 Entry = Any
 """One complex number, or a block."""
@@ -55,45 +51,28 @@ def refactor(
     factor: Factor, diagonal: Complexes, upper: Complexes, alive: Flags, columns: Ints
 ) -> bool:
     """Make these columns anew in place; False where a pivot vanishes, which undoes the factor."""
-    by_columns, by_rows = _lists(factor.pattern)
-    made = factor.l_values, factor.l_values, factor.d
-    return remake(columns, by_columns, by_rows, (diagonal, upper), alive, made)
+    made = factor.l_values, factor.d
+    return remake(columns, *factor.pattern.lists, (diagonal, upper), alive, made)
 
 
-@compiled
-def remake(
-    columns: Ints, by_columns: _Lists, by_rows: _Lists, admittance: tuple[Complexes, Complexes],
-    alive: Flags, made: tuple[Complexes, Complexes, Complexes],
-) -> bool:  # fmt: skip
-    """The same for compiled code, of a factor `made` of L, L again and the pivots."""
-    return _refactor(columns, by_columns, by_rows, admittance, alive, made, None, None)
+def refactor_rest(
+    factor: Factor, rest: Complexes, active: Active, bare: tuple[Complexes, Complexes],
+    alive: Flags, columns: Ints,
+) -> None:  # fmt: skip
+    """Make anew in place what is left of the `bare` admittance in these columns, all active, by a
+    factor of which the passive ones are as they should be."""
+    lists = factor.pattern.lists
+    remake_rest(columns, active.first, *lists, bare, alive, (factor.l_values, factor.d), rest)
 
 
 def refactor_blocks(
-    blocks: Blocks, bare: tuple[Complexes, Complexes], legs: tuple[Floats, Floats], rest: Rest,
-    alive: Flags, columns: Ints,
-) -> bool:  # fmt: skip
-    """Make these columns anew in place, and what is left of the `bare` admittance in them; False
-    where a pivot vanishes."""
-    by_columns, by_rows = _lists(blocks.pattern)
-    made = blocks.lower, blocks.upper, blocks.inverse
-    return remake_blocks(columns, by_columns, by_rows, bare, legs, rest, alive, made)
-
-
-@compiled
-def remake_blocks(
-    columns: Ints, by_columns: _Lists, by_rows: _Lists, bare: tuple[Complexes, Complexes],
-    legs: tuple[Floats, Floats], rest: Rest, alive: Flags, made: tuple[Floats, Floats, Floats],
-) -> bool:  # fmt: skip
-    """The same for compiled code, of a factor `made` of lower, upper and inverse."""
-    return _refactor(columns, by_columns, by_rows, bare, alive, made, legs, rest)
-
-
-def _lists(pattern: Pattern) -> tuple[_Lists, _Lists]:
-    """L by columns, and by rows."""
-    rows = pattern.by_rows
-    by_columns = pattern.l_start, pattern.l_rows, pattern.entry_of
-    return by_columns, (rows.start, rows.columns, rows.at)
+    blocks: Blocks, rest: Complexes, added: Floats, own: Complexes, alive: Flags, columns: Ints
+) -> bool:
+    """Make these columns anew in place, counted from the first active one as are their `own`
+    diagonal and what is `alive`; False where a pivot vanishes."""
+    active, made = blocks.active, (blocks.lower, blocks.upper, blocks.inverse)
+    of = (active.start, active.rows), active.by_rows.lists
+    return remake_blocks(columns, *of, rest, added, own, alive, made)
 
 
 @compiled
@@ -108,60 +87,103 @@ def _columns_above(parent: Ints, changed: Ints) -> Ints:
 
 
 @compiled
-def _refactor(
-    columns: Ints, by_columns: _Lists, by_rows: _Lists, bare: tuple[Complexes, Complexes],
-    alive: Flags, made: Any, legs: Any, rest: Any,
+def remake(
+    columns: Ints, by_columns: Lists, by_rows: Lists, admittance: tuple[Complexes, Complexes],
+    alive: Flags, made: tuple[Complexes, Complexes],
 ) -> bool:  # fmt: skip
-    """A factor of complex numbers or of blocks; False where a pivot vanishes.
-
-    Complex numbers are symmetric: `lower` and `upper` are one array, the pivots are kept, and there
-    are no `legs` and no `rest`. Blocks are not, and the pivots are their inverses.
-    """
-    (start, rows, entry_of), row_start = by_columns, by_rows[0]
-    lower, upper, pivots = made
-    symmetric = pivots.ndim == 1
-    place = np.empty(len(pivots), np.int64)
-    held = True
+    """`refactor` for compiled code, of a factor `made` of L and the pivots."""
+    (start, rows, entry_of), (values, d) = by_columns, made
+    place = np.empty(len(d), np.int64)
     for k in columns:
         if not alive[k]:
-            _put(pivots, k, _alike(pivots, 1.0 + 0j))
-            for p in range(start[k], start[k + 1]):
-                _put(lower, p, _alike(pivots, 0j))
-                _put(upper, p, _alike(pivots, 0j))
+            d[k] = 1.0
+            values[start[k] : start[k + 1]] = 0.0
             continue
         for p in range(start[k], start[k + 1]):
             place[rows[p]] = p
             here = entry_of[p] >= 0 and alive[rows[p]]
-            x = _alike(pivots, bare[1][entry_of[p]] if here else 0j)
-            _put(lower, p, x)
-            _put(upper, p, x)
-        pivot, begin = _alike(pivots, bare[0][k]), row_start[k]
-        if rest is not None:
-            of = by_columns, by_rows, made, place
-            begin, pivot = _with_legs(k, pivot, *of, legs, rest, alive)
-        pivot = _less_by(begin, row_start[k + 1], pivot, by_columns, by_rows, made, place)
-        if not _size(pivots, pivot) > ANCHORED * np.abs(bare[0][k]):
-            held = False
-            if symmetric:
-                break
-        by = _inverse(pivots, pivot)
-        _put(pivots, k, pivot if symmetric else by)
+            values[p] = admittance[1][entry_of[p]] if here else 0j
+        within = by_rows[0][k], by_rows[0][k + 1]
+        of = start, rows, by_rows, (values, values, d)
+        pivot = _less_by(within, admittance[0][k], *of, place, (values, values))
+        if not abs(pivot) > ANCHORED * np.abs(admittance[0][k]):
+            return False
+        d[k], by = pivot, 1.0 / pivot
         for p in range(start[k], start[k + 1]):
-            _put(upper, p, _times(pivots, by, _at(upper, p)))
-            if not symmetric:
-                _put(lower, p, _times(pivots, _at(lower, p), by))
+            values[p] *= by
+    return True
+
+
+@compiled
+def remake_rest(
+    columns: Ints, first: int, by_columns: Lists, by_rows: Lists,
+    bare: tuple[Complexes, Complexes], alive: Flags, made: tuple[Complexes, Complexes],
+    rest: Complexes,
+) -> None:  # fmt: skip
+    """`refactor_rest` for compiled code."""
+    (start, rows, entry_of), (values, d) = by_columns, made
+    place, before = np.empty(len(d), np.int64), start[first] - (len(d) - first)
+    for k in columns:
+        for p in range(start[k], start[k + 1]):
+            place[rows[p]] = p - before
+            here = entry_of[p] >= 0 and alive[k] and alive[rows[p]]
+            rest[p - before] = bare[1][entry_of[p]] if here else 0j
+        end = by_rows[0][k]
+        while end < by_rows[0][k + 1] and by_rows[1][end] < first:
+            end += 1
+        within, of = (by_rows[0][k], end), (start, rows, by_rows, (values, values, d))
+        rest[k - first] = _less_by(within, bare[0][k], *of, place, (rest, rest))
+
+
+@compiled
+def remake_blocks(
+    columns: Ints, by_columns: tuple[Ints, Ints], by_rows: Lists, rest: Complexes, added: Floats,
+    own: Complexes, alive: Flags, made: tuple[Floats, Floats, Floats],
+) -> bool:  # fmt: skip
+    """`refactor_blocks` for compiled code."""
+    (start, rows), (lower, upper, inverses) = by_columns, made
+    place, n, held = np.empty(len(own), np.int64), len(own), True
+    for k in columns:
+        if not alive[k]:
+            put_block(inverses, k, as_block(1.0 + 0j))
+            lower[start[k] : start[k + 1]] = 0.0
+            upper[start[k] : start[k + 1]] = 0.0
+            continue
+        for p in range(start[k], start[k + 1]):
+            place[rows[p]] = p
+            entry = as_block(0j)
+            if alive[rows[p]]:
+                entry = plus(as_block(rest[n + p]), block_at(added, n + p))
+            put_block(lower, p, entry)
+            put_block(upper, p, entry)
+        pivot = plus(as_block(rest[k]), block_at(added, k))
+        within = by_rows[0][k], by_rows[0][k + 1]
+        pivot = _less_by(within, pivot, start, rows, by_rows, made, place, (lower, upper))
+        a, b, c, d = numbers(pivot)
+        # what nothing holds vanishes in all four: a leg may leave out one direction
+        held &= a * a + b * b + c * c + d * d > 2 * (ANCHORED * np.abs(own[k])) ** 2
+        by = inverted(pivot)
+        put_block(inverses, k, by)
+        for p in range(start[k], start[k + 1]):
+            put_block(upper, p, times(by, block_at(upper, p)))
+            put_block(lower, p, times(block_at(lower, p), by))
     return held
 
 
 @inlined
 def _less_by(
-    begin: int, end: int, pivot: Entry, by_columns: _Lists, by_rows: _Lists, made: Any, place: Ints
-) -> Entry:
-    """Take from a column, which has its entries at `place`, what some of those before give to it;
-    what is left of its pivot."""
-    (start, rows, _), (lower, upper, pivots) = by_columns, made
+    within: tuple[int, int], pivot: Entry, start: Ints, rows: Ints, by_rows: Lists, made: Any,
+    place: Ints, into: Any,
+) -> Entry:  # fmt: skip
+    """Take from a column, which has its entries at `place` of `into` (lower, upper), what those
+    before it give to it, where its row is `within`; what is left of its pivot.
+
+    Complex numbers are symmetric: lower and upper are one, and of `made` the pivots are kept.
+    Blocks are not, and the pivots are their inverses.
+    """
+    lower, upper, pivots = made
     symmetric = pivots.ndim == 1
-    for r in range(begin, end):
+    for r in range(within[0], within[1]):
         j, p = by_rows[1][r], by_rows[2][r]
         below, above = _at(lower, p), _at(upper, p)
         # the pivot of column j is put back between what its columns hold divided by it
@@ -170,38 +192,10 @@ def _less_by(
         pivot = _less(pivots, pivot, left, above)
         for q in range(p + 1, start[j + 1]):
             to = place[rows[q]]
-            _put(upper, to, _less(pivots, _at(upper, to), left, _at(upper, q)))
+            _put(into[1], to, _less(pivots, _at(into[1], to), left, _at(upper, q)))
             if not symmetric:
-                _put(lower, to, _less(pivots, _at(lower, to), _at(lower, q), right))
+                _put(into[0], to, _less(pivots, _at(into[0], to), _at(lower, q), right))
     return pivot
-
-
-@inlined
-def _with_legs(
-    k: int, pivot: Entry, by_columns: _Lists, by_rows: _Lists, made: Any, place: Ints,
-    legs: tuple[Floats, Floats], rest: Rest, alive: Flags,
-) -> tuple[int, Entry]:  # fmt: skip
-    """Take from a column what those without legs give to it, keep what is left, and add its legs.
-
-    Which of those before it is next, and what is left of its pivot.
-    """
-    (start, rows, entry_of), (lower, upper, _), first = by_columns, made, rest.first
-    begin, end = by_rows[0][k], by_rows[0][k + 1]
-    if k < first:
-        return begin, pivot
-    at = begin
-    while at < end and by_rows[1][at] < first:
-        at += 1
-    bare = _less_by(begin, at, pivot, by_columns, by_rows, made, place)
-    real, _, imaginary, _ = numbers(bare)
-    rest.diagonal[k - first] = complex(real, imaginary)
-    for p in range(start[k], start[k + 1]):
-        rest.entries[p - start[first]] = complex(upper[p, 0], upper[p, 2])
-        if entry_of[p] >= 0 and alive[rows[p]]:
-            added = block_at(legs[1], entry_of[p])
-            put_block(upper, p, plus(block_at(upper, p), added))
-            put_block(lower, p, plus(block_at(lower, p), added))
-    return at, plus(bare, block_at(legs[0], k))
 
 
 # One function serves both kinds: which of the two some values are is decided by their dimensions
@@ -221,23 +215,6 @@ def _put(values: Any, at: Any, x: Entry) -> None:
         values[at] = x
     else:
         put_block(values, at, x)
-
-
-@inlined
-def _alike(values: Any, y: Any) -> Entry:
-    """A complex number as an entry of some values."""
-    if values.ndim == 1:
-        return y
-    return block_of(y.real, -y.imag, y.imag, y.real)
-
-
-@inlined
-def _size(values: Any, x: Entry) -> float:
-    """How large an entry is, of a block the root of half its squares."""
-    if values.ndim == 1:
-        return abs(x)
-    a, b, c, d = numbers(x)
-    return math.sqrt((a * a + b * b + c * c + d * d) / 2)
 
 
 @inlined

@@ -15,17 +15,18 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from gridmend.model.arrays import Complexes, Flags, Floats, Ints
-from gridmend.powerflow.blocks import substitute, substitute_back
+from gridmend.powerflow.blocks import substitute
 from gridmend.powerflow.chord import (
     Line,
     Sloped,
     across_places,
     add_offsets,
-    linearise_legs,
+    linearise,
     linearised,
     sloped,
 )
 from gridmend.powerflow.compiled import compiled
+from gridmend.powerflow.factor import substitute_passive
 from gridmend.powerflow.legs import Shares, answered
 
 if TYPE_CHECKING:
@@ -116,13 +117,13 @@ def newton_rounds(
         sloped(state, line), s_va, shares, driven, x, rooms(len(x)), Way(worst=first), keep,
         within_pu,
     )  # fmt: skip
-    return solution_at(state, line, x, way, converged=why == THERE), line
+    return solution_at(state, x, way, converged=why == THERE), line
 
 
-def solution_at(state: State, line: Line, x: Complexes, way: Way, *, converged: bool) -> Solution:
+def solution_at(state: State, x: Complexes, way: Way, *, converged: bool) -> Solution:
     """What rounds came to at voltages by place `x` [pu], of which the passive ones follow."""
-    network, pattern = state.network, state.network.pattern
-    substitute_back(pattern.l_start, pattern.l_rows, line.blocks.upper, x, network.first)
+    network = state.network
+    substitute_passive(state.factor, x, network.first)
     node = int(np.argmax(network.place == way.worst)) if len(x) else 0
     v = by_node(network.place, state.alive, x, network.nodes.base_v)
     return Solution(v, converged, way.rounds, way.change, node, way.left)
@@ -148,7 +149,7 @@ def rounds_to(
         if why in (THERE, LOST):
             return way, why
         renewed, keep = why == _STALLED, WORTH_KEEPING
-        linearise_legs(m, answered(m.balanced, across_places(m.ends, x)), s_va, shares)
+        linearise(m, answered(m.balanced, across_places(m.ends, x)), s_va, shares)
         way = Way(way.rounds, np.inf, np.inf, way.worst, way.damping, 0.0, True)
 
 
@@ -160,14 +161,14 @@ def _rounds(
     """Rounds with one matrix; how far, and why they end."""
     rounds, change, left, worst, damping, slowest, is_first = way
     first, (found, last, step) = m.first, room
-    numbers = m.columns[0], m.columns[1], m.factor[0], m.factor[1], m.factor[2]
+    numbers = (*m.active_columns, *m.factor)
     why = LOST
     while why == LOST and rounds < _ROUNDS:
         for k in range(first, len(found)):
             found[k] = driven[k]
         add_offsets(m, s_va, shares, x, found)
         rounds += 1
-        substitute(numbers, found, first)
+        substitute(numbers, found[first:])
         before = change
         worst, change = _largest(first, found, x)
         if not np.isfinite(change):

@@ -76,8 +76,7 @@ def _responses(
     """[nodes, sliding] what each share does to the voltages [V], and [sliding, sliding] how far
     beyond its limit each comes by it."""
     network, legs = state.network, state.network.legs
-    pattern, blocks, u = network.pattern, line.blocks, leg_voltages(network.legs, v)
-    factor = pattern.l_start, pattern.l_rows, blocks.lower, blocks.upper, blocks.inverse
+    pattern, u = network.pattern, leg_voltages(network.legs, v)
     mine = place[:, 0]
     limit = legs.rated_v[mine] * legs.limits[mine, 1 + place[:, 1]]
     moved = np.zeros((pattern.n, len(place)), complex)
@@ -94,7 +93,7 @@ def _responses(
         inject(legs.plus[one], legs.minus[one], jump, driven)
         x = np.zeros(pattern.n, complex)
         x[network.place] = np.where(state.alive, driven * network.nodes.base_v, 0.0)
-        substitute(factor, x, network.first)
+        substitute(line.blocks.numbers, x[network.first :])
         moved[:, j] = x[network.place] * network.nodes.base_v
     own = np.stack([across(legs, moved[:, j])[mine] for j in range(len(place))], axis=1)
     slope = 2.0 * (np.conj(u[mine])[:, None] * own).real / limit[:, None] ** 2

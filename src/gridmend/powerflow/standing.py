@@ -108,15 +108,10 @@ def copied(standing: Standing, room: Standing | None = None) -> Standing:
     state, line, old = standing.state, standing.line, room.line if room else None
     if line is not None:
         blocks = _own(line.blocks, old and old.blocks, "lower", "upper", "inverse")
-        rest = line.rest._replace(
-            diagonal=_copy(line.rest.diagonal, old and old.rest.diagonal),
-            entries=_copy(line.rest.entries, old and old.rest.entries),
-        )
-        own = _own(line, old, "slope", "leg_diagonal", "leg_entries")
-        line = replace(own, blocks=blocks, rest=rest)
+        line = replace(_own(line, old, "slope", "added"), blocks=blocks)
     was = room.state if room else None
     factor = _own(state.factor, was and was.factor, "l_values", "d")
-    state = replace(_own(state, was, "values", "diagonal", "upper"), factor=factor)
+    state = replace(_own(state, was, "values", "diagonal", "upper", "rest"), factor=factor)
     own = _own(standing, room, "diagonal", "upper", "tied", "behind")
     return replace(own, state=state, line=line)
 

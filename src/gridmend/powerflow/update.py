@@ -32,7 +32,7 @@ from gridmend.powerflow.positions import (
     shorted_devices,
 )
 from gridmend.powerflow.reach import reach_parts
-from gridmend.powerflow.refactor import columns_of, refactor, refactor_blocks
+from gridmend.powerflow.refactor import columns_of, refactor, refactor_blocks, refactor_rest
 from gridmend.powerflow.revaluing import set_tapped, sum_anew
 from gridmend.powerflow.shorts import Short
 from gridmend.powerflow.standing import Standing, begin_again, take_line
@@ -189,15 +189,21 @@ def _renew(standing: Standing, slots: Ints) -> bool:
     """Make the columns anew that depend on some slots: of the last matrix now, of the factor when
     it is needed. Whether the matrix tells that no part floats, which is one that nothing holds,
     whatever its legs are."""
-    pattern, line = standing.state.network.pattern, standing.line
+    state, line, live = standing.state, standing.line, standing.live
+    pattern, active = state.network.pattern, state.network.active
     columns = columns_of(pattern.parent, pattern.rows, slots)
-    standing.tied[columns] = ~standing.live[columns]
+    standing.tied[columns] = ~live[columns]
     standing.behind[columns] = True
+    early, first = int(np.searchsorted(columns, active.first)), active.first
+    passive, later = columns[:early], columns[early:]
+    if not refactor(state.factor, standing.diagonal, standing.upper, live, passive):
+        return False
+    standing.behind[passive] = False
+    refactor_rest(state.factor, state.rest, active, (state.diagonal, state.upper), live, later)
     if line is None:
         return False
-    bare = standing.state.diagonal, standing.state.upper
-    legs = line.leg_diagonal, line.leg_entries
-    return refactor_blocks(line.blocks, bare, legs, line.rest, standing.live, columns)
+    of = state.rest, line.added, state.diagonal[first:], live[first:]
+    return refactor_blocks(line.blocks, *of, later - first)
 
 
 def _revalue(standing: Standing, snapshot: Snapshot, devices: list[Device]) -> Ints:

@@ -14,15 +14,21 @@ import numpy as np
 
 from gridmend.model.arrays import Complexes, Flags, Floats, Ints
 from gridmend.model.snapshot import Snapshot
-from gridmend.powerflow.blocks import back_through
 from gridmend.powerflow.chord import Sloped, linearised, sloped
 from gridmend.powerflow.compiled import compiled
 from gridmend.powerflow.controls.hunting import Seen, passed_over
 from gridmend.powerflow.controls.look import Probes
 from gridmend.powerflow.controls.queue import SAFETY, Places, act, arm, look
 from gridmend.powerflow.controls.tables import Controls
+from gridmend.powerflow.factor import back_through
 from gridmend.powerflow.network import Network
-from gridmend.powerflow.refactor import columns_above, columns_of, remake, remake_blocks
+from gridmend.powerflow.refactor import (
+    columns_above,
+    columns_of,
+    remake,
+    remake_blocks,
+    remake_rest,
+)
 from gridmend.powerflow.revaluing import (
     Banked,
     Tapped,
@@ -75,7 +81,7 @@ class Followed(NamedTuple):
 
 class Moving(NamedTuple):
     """What moves with controls beside a line: `tap_pu` [windings] and the steps `on` [banks] that
-    the matrix has; `factor` is that of the `rated` one; the rest as in `standing.Standing`."""
+    the matrix has; the rest as in `standing.Standing`."""
 
     tap_pu: Floats
     on: Ints
@@ -83,7 +89,6 @@ class Moving(NamedTuple):
     rated: tuple[Complexes, Complexes]
     tied: Flags
     behind: Flags
-    factor: tuple[Complexes, Complexes, Complexes]
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,7 +168,6 @@ def follow(
     moving = Moving(
         tap_pu, at.on.copy(), state.admittance, (standing.diagonal, standing.upper),
         standing.tied, standing.behind,
-        (state.factor.l_values, state.factor.l_values, state.factor.d),
     )  # fmt: skip
     old = standing.line_s_va is not standing.s_va
     keep = WORTH_KEEPING_OLD if old else WORTH_KEEPING
@@ -183,7 +187,7 @@ def follow(
     if why == _AGAIN:
         standing.line = None
         return Outcome(count, delay, snapshot, None)
-    solution = solution_at(state, line, x, way, converged=True)
+    solution = solution_at(state, x, way, converged=True)
     standing.solution, standing.solved_s_va = solution, standing.s_va
     return Outcome(count, delay, snapshot, solution)
 
@@ -209,7 +213,7 @@ def _follow(
             way, why = rounds_to(m, s_va, None, driven, x, room, way, keep, within_pu)
             if why == LOST:
                 return _AGAIN, count - 1, delay, way
-            back_through(f.columns, m.columns[0], m.columns[1], m.factor[1], x)
+            back_through(f.columns, m.columns[0], m.columns[1], m.passive[0], x)
             margin_pu = look(regulators, banks, probes, at, hour, x_parts, ratio, 1, 0, 0.0)
             is_exact, surely_pu = within_pu <= TOLERANCE_PU, margin_pu / SAFETY
             if is_exact or way.left < surely_pu:
@@ -261,11 +265,20 @@ def _act(
     for k in columns:
         moving.tied[k] = not m.live[k]
         moving.behind[k] = True
-    held = remake_blocks(columns, m.columns, m.rows, m.bare, m.legs, m.rest, m.live, m.factor)
+    early = np.searchsorted(columns, m.first)
+    passive, later = columns[:early], columns[early:]
+    if not remake(passive, m.columns, m.rows, moving.rated, m.live, m.passive):
+        return False
+    moving.behind[: m.first] = False
+    remake_rest(later, m.first, m.columns, m.rows, m.bare, m.live, m.passive, m.rest)
+    held = remake_blocks(
+        later - m.first, m.active_columns, m.active_rows, m.rest, m.added, m.bare[0][m.first :],
+        m.live[m.first :], m.factor,
+    )  # fmt: skip
     if held or len(switched) == 0:
         return True
     behind = np.flatnonzero(moving.behind)
     for k in behind:
         moving.behind[k] = False
         moving.tied[k] |= not m.live[k]
-    return remake(behind, m.columns, m.rows, moving.rated, m.live, moving.factor)
+    return remake(behind, m.columns, m.rows, moving.rated, m.live, m.passive)

@@ -10,7 +10,7 @@ import numpy as np
 
 from gridmend.model.arrays import Flags, Ints
 from gridmend.powerflow.compiled import compiled
-from gridmend.powerflow.factor import Pattern
+from gridmend.powerflow.pattern import Pattern
 
 
 class RowOrder(NamedTuple):

@@ -14,7 +14,6 @@ import numpy as np
 
 from gridmend.model.arrays import Complexes, Flags, Floats, Ints
 from gridmend.model.snapshot import Snapshot
-from gridmend.powerflow.factor import analyse, depths
 from gridmend.powerflow.lanes.shape import Shape
 from gridmend.powerflow.lanes.zones import bounds, zones_of
 from gridmend.powerflow.network import (
@@ -25,6 +24,7 @@ from gridmend.powerflow.network import (
     upper_columns,
 )
 from gridmend.powerflow.ordering import order
+from gridmend.powerflow.pattern import analyse, depths
 from gridmend.powerflow.positions import values_at
 
 _Ties = tuple[Ints, Ints, Complexes]
