@@ -90,7 +90,7 @@ class Way(NamedTuple):
 
 
 Rooms = tuple[Complexes, Complexes, Complexes]
-"""What a round found, what the one before found, and how far that was."""
+"""What a round found, what the one before found, and where that began."""
 
 THERE, LOST, _SLOW, _STALLED = range(4)
 """Why rounds with one matrix end: done, nothing found, or the matrix is to be made anew."""
@@ -160,23 +160,25 @@ def _rounds(
 ) -> tuple[Way, int]:  # fmt: skip
     """Rounds with one matrix; how far, and why they end."""
     rounds, change, left, worst, damping, slowest, is_first = way
-    first, (found, last, step) = m.first, room
+    first, (found, last, before_x), at, turned = m.first, room, x, False
     numbers = (*m.active_columns, *m.factor)
     why = LOST
     while why == LOST and rounds < _ROUNDS:
         for k in range(first, len(found)):
             found[k] = driven[k]
-        add_offsets(m, s_va, shares, x, found)
+        add_offsets(m, s_va, shares, at, found)
         rounds += 1
         substitute(numbers, found[first:])
         before = change
-        worst, change = _largest(first, found, x)
+        worst, change, up, down = _changes(first, found, at, last, before_x, is_first)
         if not np.isfinite(change):
             break
         is_away = change > max(before, _CLOSE_PU)
         damping = max(damping / 2, _LEAST_DAMPING) if is_away else min(damping * 1.5, 1.0)
-        is_first = is_first or damping < 1.0
-        share = _towards(first, found, damping, x, last, step, is_first)
+        can_mix = damping >= 1.0 and down > 0.0
+        share = min(max(-up / down, _LEAST_SHARE), _MOST_SHARE) if can_mix else 0.0
+        _go_on(first, found, damping, share, last, at, before_x)
+        at, before_x, found, last, turned = before_x, at, last, found, not turned
         is_first = damping < 1.0
         stalled = 0.9 * before < change < _ROUNDING_PU
         pace = max(change / before, share / (1.0 + share))
@@ -189,6 +191,9 @@ def _rounds(
             why = _STALLED
         elif change > _CLOSE_PU and pace > keep:
             why = _SLOW
+    if turned:
+        for k in range(first, len(x)):
+            x[k], room[2][k], room[1][k] = at[k], before_x[k], last[k]
     return Way(rounds, change, left, worst, damping, slowest, is_first), why
 
 
@@ -217,9 +222,14 @@ def by_node(place: Ints, alive: Flags, x: Complexes, base: Floats) -> Complexes:
 
 
 @compiled
-def _largest(first: int, found: Complexes, x: Complexes) -> tuple[int, float]:
-    """Which place from `first` moves most, and how far; nan where one has no value."""
-    worst, most = first, 0.0
+def _changes(
+    first: int, found: Complexes, x: Complexes, last: Complexes, before_x: Complexes,
+    is_first: bool,
+) -> tuple[int, float, float, float]:  # fmt: skip
+    """Which place from `first` moves most, and how far, nan where one has no value; and what tells
+    how the way from `x` to what was `found` goes on from that of the round before, from `before_x`
+    to `last`, unless this `is_first`."""
+    worst, most, up, down = first, 0.0, 0.0, 0.0
     for k in range(first, len(x)):
         re, im = found[k].real - x[k].real, found[k].imag - x[k].imag
         square = re * re + im * im
@@ -227,29 +237,21 @@ def _largest(first: int, found: Complexes, x: Complexes) -> tuple[int, float]:
             worst, most = k, square
             if square != square:
                 break
-    return worst, math.sqrt(most)
+        if not is_first:
+            by_re = re - (last[k].real - before_x[k].real)
+            by_im = im - (last[k].imag - before_x[k].imag)
+            up += by_re * re + by_im * im
+            down += by_re * by_re + by_im * by_im
+    return worst, math.sqrt(most), up, down
 
 
 @compiled
-def _towards(
-    first: int, found: Complexes, damping: float, x: Complexes, last: Complexes, step: Complexes,
-    is_first: bool,
-) -> float:  # fmt: skip
-    """Go to where the next round begins; by which share of the last way beyond what was found.
-
-    `last` and `step` are what was found and how far that was, in the round before unless this
-    `is_first`.
-    """
-    up = down = share = 0.0
-    for k in range(first if not is_first else len(x), len(x)):
-        re, im = found[k].real - x[k].real, found[k].imag - x[k].imag
-        by_re, by_im = re - step[k].real, im - step[k].imag
-        up += by_re * re + by_im * im
-        down += by_re * by_re + by_im * by_im
-    if down > 0.0:
-        share = min(max(-up / down, _LEAST_SHARE), _MOST_SHARE)
+def _go_on(
+    first: int, found: Complexes, damping: float, share: float, last: Complexes, x: Complexes,
+    to: Complexes,
+) -> None:  # fmt: skip
+    """Set `to` where the next round begins: `damping` of the way from `x` to what was found, and
+    `share` of that from what the round before found."""
     for k in range(first, len(x)):
         now, was = found[k], last[k] if share != 0.0 else found[k]
-        step[k], last[k] = now - x[k], now
-        x[k] += damping * step[k] + share * (now - was)
-    return share
+        to[k] = x[k] + (damping * (now - x[k]) + share * (now - was))
