@@ -13,11 +13,12 @@ import gridmend
 from gridmend.formats.opendss import read
 from gridmend.model.grid import Grid
 from gridmend.model.snapshot import Snapshot, conductor_mask
+from gridmend.powerflow.assembly import assemble
 from gridmend.powerflow.controls.static import Settling, settle, settle_from
 from gridmend.powerflow.factor import factorise
 from gridmend.powerflow.iteration import direct, iterate, prepare
 from gridmend.powerflow.legs import powers
-from gridmend.powerflow.network import Network, assemble
+from gridmend.powerflow.network import Network
 from gridmend.powerflow.standing import Standing, stand
 from gridmend.powerflow.update import catch_up, resolve
 from tests.powerflow.networks import KV, PHASES, feeders

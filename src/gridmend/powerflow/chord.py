@@ -27,9 +27,14 @@ from gridmend.powerflow.revaluing import Lists
 
 if TYPE_CHECKING:
     from gridmend.powerflow.iteration import State
+    from gridmend.powerflow.network import Network
 
 _DIFFERENCE = 1e-6
 _NONE = np.empty(0, np.int64)
+
+
+Rooms = tuple[Complexes, Complexes, Complexes]
+"""What a round found, what the one before found, and where that began."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,12 +42,14 @@ class Line:
     """A factored linearisation; `slope` [legs, 4] derivative blocks of their currents [S].
 
     `blocks` is the factor of what is left of the bare admittance where the legs begin, with what
-    they add there, `added` [n + entries, 4]: to its diagonal, then to its entries.
+    they add there, `added` [n + entries, 4]: to its diagonal, then to its entries. Rounds work in
+    its `rooms` [nodes].
     """
 
     blocks: Blocks
     slope: Floats
     added: Floats
+    rooms: Rooms
 
 
 class Sloped(NamedTuple):
@@ -128,17 +135,35 @@ def linearised(
 ) -> Line:
     """The network linearised at node voltages [V].
 
-    The arrays of `into`, a line of this network that is no longer needed, are used again.
+    The arrays of `into`, a line of this network that is no longer needed, are used again, else
+    those of its spare one: memory that is at hand costs less.
     """
-    network, made = state.network, into
-    if made is None:
-        active = network.active
-        added = np.zeros((active.n + len(active.rows), 4))
-        made = Line(empty_blocks(active), np.empty((len(s_va), 4)), added)
+    network, made = state.network, into or _spare(state.network)
     if shares is None and network.legs.jump:
         shares = taken(beyond(network.legs, v))
     linearise(sloped(state, made), leg_voltages(network.legs, v), s_va, shares)
     return made
+
+
+def spare(network: Network, line: Line) -> None:
+    """Leave a line that is no longer needed to the next solve of the network."""
+    network.spare[:] = [line]
+
+
+def _spare(network: Network) -> Line:
+    """One that was left, or room for one."""
+    try:
+        return network.spare.pop()
+    except IndexError:
+        active = network.active
+        slope, added = ((len(network.legs.plus), 4), (active.n + len(active.rows), 4))
+        rooms = empty_rooms(network.pattern.n)
+        return Line(empty_blocks(active), np.empty(slope), np.zeros(added), rooms)
+
+
+def empty_rooms(n: int) -> Rooms:
+    """Room for what rounds work with."""
+    return np.empty(n, complex), np.empty(n, complex), np.empty(n, complex)
 
 
 @compiled

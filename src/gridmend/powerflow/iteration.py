@@ -9,7 +9,8 @@ import numpy as np
 from gridmend.model.arrays import Complexes, Flags, Ints
 from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow import jumps, sliding
-from gridmend.powerflow.chord import Line
+from gridmend.powerflow.assembly import assemble, assembled
+from gridmend.powerflow.chord import Line, spare
 from gridmend.powerflow.factor import Factor, factorise, factorise_in_two, substitute
 from gridmend.powerflow.legs import (
     across,
@@ -20,7 +21,7 @@ from gridmend.powerflow.legs import (
     leg_voltages,
     powers,
 )
-from gridmend.powerflow.network import Network, assemble, assembled
+from gridmend.powerflow.network import Network
 from gridmend.powerflow.positions import values_at
 from gridmend.powerflow.reach import reach
 from gridmend.powerflow.rounds import TOLERANCE_PU, Solution, newton_rounds
@@ -109,10 +110,12 @@ def iterate(state: State, s_va: Complexes, start_v: Complexes | None = None) -> 
     they try again from there.
     """
     v = direct(state, state.driven) if start_v is None else np.where(state.alive, start_v, 0.0)
-    found, _ = resume(state, s_va, v)
+    found, line = resume(state, s_va, v)
+    spare(state.network, line)
     if found.converged:
         return found
-    again, _ = resume(state, s_va, _damped(state, s_va, direct(state, state.driven)))
+    again, line = resume(state, s_va, _damped(state, s_va, direct(state, state.driven)))
+    spare(state.network, line)
     best = again if again.converged or again.mismatch_pu < found.mismatch_pu else found
     return replace(best, iterations=found.iterations + _DAMPED_ROUNDS + again.iterations)
 

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from gridmend.model.arrays import Complexes, Floats, Ints
+from gridmend.model.arrays import Complexes, Flags, Floats, Ints
 from gridmend.model.flow import Flow, Nodes, Terminals
 from gridmend.model.grid import Grid
 from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow import primitive, shunt
 from gridmend.powerflow.blocks import Active, active_of, where_added
-from gridmend.powerflow.compiled import compiled
 from gridmend.powerflow.entries import (
     adjacency,
     conductor_pairs,
@@ -131,6 +130,13 @@ class Network:
         return grouped(self.leg_slots, self.pattern.n + len(self.pattern.rows))
 
     @cached_property
+    def has_leg(self) -> Flags:
+        """[n + pattern] whether a leg enters there."""
+        found = np.zeros(self.pattern.n + len(self.pattern.rows), np.bool_)
+        found[self.leg_slots[self.leg_slots >= 0]] = True
+        return found
+
+    @cached_property
     def loose_entries(self) -> Ints:
         """Entries above the diagonal that a device's position may make zero or not."""
         primitives = self.primitives
@@ -162,6 +168,11 @@ class Network:
         from gridmend.powerflow.controls.following import followed
 
         return followed(self, self.controls)
+
+    @cached_property
+    def spare(self) -> list[Any]:
+        """A linearisation that no solve needs any more, if there is one; see `chord.spare`."""
+        return []
 
     @cached_property
     def _memory(self) -> dict[str, dict[Hashable, Any]]:
@@ -204,41 +215,6 @@ class Network:
         from gridmend.powerflow.solve import solve_network
 
         return solve_network(self, snapshot or Snapshot.normal(self.grid), controls=controls)
-
-
-def assemble(
-    network: Network, values: Complexes, leg_s: Complexes | None = None
-) -> tuple[Complexes, Complexes]:
-    """Diagonal and upper entries of the nodal admittance, in per unit and elimination order.
-
-    `leg_s` [legs] adds each leg's admittance [S].
-    """
-    bare, joined = assembled(network, values, leg_s)
-    return bare if leg_s is None else joined
-
-
-def assembled(
-    network: Network, values: Complexes, leg_s: Complexes | None
-) -> tuple[tuple[Complexes, Complexes], tuple[Complexes, Complexes]]:
-    """Both without legs and with them, where they are given; the values, which are many, are summed
-    once."""
-    n = network.pattern.n
-    bare = joined = np.zeros(n + len(network.pattern.rows), complex)
-    scatter(network.slots, values, bare)
-    if leg_s is not None:
-        joined = bare.copy()
-        scatter(network.leg_slots, np.stack([leg_s, leg_s, -leg_s, -leg_s], 1).ravel(), joined)
-        joined *= network.scale
-    bare *= network.scale
-    return (bare[:n], bare[n:]), (joined[:n], joined[n:])
-
-
-@compiled
-def scatter(slots: Ints, values: Complexes, total: Complexes) -> None:
-    """Add each value to the total at its slot, those with none (-1) nowhere."""
-    for k in range(len(slots)):
-        if slots[k] >= 0:
-            total[slots[k]] += values[k]
 
 
 def _assembled(

@@ -18,6 +18,7 @@ from gridmend.model.arrays import Complexes, Flags, Floats, Ints
 from gridmend.powerflow.blocks import substitute
 from gridmend.powerflow.chord import (
     Line,
+    Rooms,
     Sloped,
     across_places,
     add_offsets,
@@ -89,9 +90,6 @@ class Way(NamedTuple):
     is_first: bool = True
 
 
-Rooms = tuple[Complexes, Complexes, Complexes]
-"""What a round found, what the one before found, and where that began."""
-
 THERE, LOST, _SLOW, _STALLED = range(4)
 """Why rounds with one matrix end: done, nothing found, or the matrix is to be made anew."""
 
@@ -114,7 +112,7 @@ def newton_rounds(
     line = linearised(state, s_va, v, shares=shares) if line is None else line
     x, driven = by_place(place, state.alive, v, base, state.driven)
     way, why = rounds_to(
-        sloped(state, line), s_va, shares, driven, x, rooms(len(x)), Way(worst=first), keep,
+        sloped(state, line), s_va, shares, driven, x, line.rooms, Way(worst=first), keep,
         within_pu,
     )  # fmt: skip
     return solution_at(state, x, way, converged=why == THERE), line
@@ -127,11 +125,6 @@ def solution_at(state: State, x: Complexes, way: Way, *, converged: bool) -> Sol
     node = int(np.argmax(network.place == way.worst)) if len(x) else 0
     v = by_node(network.place, state.alive, x, network.nodes.base_v)
     return Solution(v, converged, way.rounds, way.change, node, way.left)
-
-
-def rooms(n: int) -> Rooms:
-    """Room for what rounds work with."""
-    return np.empty(n, complex), np.empty(n, complex), np.empty(n, complex)
 
 
 @compiled
@@ -197,18 +190,25 @@ def _rounds(
     return Way(rounds, change, left, worst, damping, slowest, is_first), why
 
 
-@compiled
 def by_place(
     place: Ints, alive: Flags, v: Complexes, base: Floats, driven: Complexes
 ) -> tuple[Complexes, Complexes]:
     """Voltages and currents of sources in the order of the elimination [pu], 0 where dead."""
-    x, i = np.zeros(len(v), np.complex128), np.zeros(len(v), np.complex128)
+    x, i = np.zeros(len(v), complex), np.zeros(len(v), complex)
+    _set_by_place(place, alive, v, base, driven, x, i)
+    return x, i
+
+
+@compiled
+def _set_by_place(
+    place: Ints, alive: Flags, v: Complexes, base: Floats, driven: Complexes, x: Complexes,
+    i: Complexes,
+) -> None:  # fmt: skip
     for k in range(len(v)):
         if alive[k]:
             by = 1.0 / base[k]
             x[place[k]] = complex(v[k].real * by, v[k].imag * by)
             i[place[k]] = complex(driven[k].real * base[k], driven[k].imag * base[k])
-    return x, i
 
 
 @compiled

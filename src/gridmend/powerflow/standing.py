@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from gridmend.model.arrays import Complexes, Flags, Ints
 from gridmend.model.snapshot import Snapshot
-from gridmend.powerflow.chord import Line
+from gridmend.powerflow.chord import Line, empty_rooms
 from gridmend.powerflow.iteration import Solution, State, prepared, sources_at
 from gridmend.powerflow.legs import powers
 from gridmend.powerflow.network import Network
@@ -108,7 +108,8 @@ def copied(standing: Standing, room: Standing | None = None) -> Standing:
     state, line, old = standing.state, standing.line, room.line if room else None
     if line is not None:
         blocks = _own(line.blocks, old and old.blocks, "lower", "upper", "inverse")
-        line = replace(_own(line, old, "slope", "added"), blocks=blocks)
+        rooms = old.rooms if old else empty_rooms(state.network.pattern.n)
+        line = replace(_own(line, old, "slope", "added"), blocks=blocks, rooms=rooms)
     was = room.state if room else None
     factor = _own(state.factor, was and was.factor, "l_values", "d")
     state = replace(_own(state, was, "values", "diagonal", "upper", "rest"), factor=factor)

@@ -16,9 +16,10 @@ from gridmend.model.flow import Flow
 from gridmend.operations.location.kinds import Kind, currents
 from gridmend.operations.location.places import PHASES, Places
 from gridmend.operations.location.thevenin import impedances
+from gridmend.powerflow.assembly import assemble
 from gridmend.powerflow.factor import factorise, substitute
 from gridmend.powerflow.iteration import State, prepare
-from gridmend.powerflow.network import Network, assemble
+from gridmend.powerflow.network import Network
 from gridmend.powerflow.positions import values_at
 
 STEP = 0.05

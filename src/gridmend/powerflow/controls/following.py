@@ -14,7 +14,7 @@ import numpy as np
 
 from gridmend.model.arrays import Complexes, Flags, Floats, Ints
 from gridmend.model.snapshot import Snapshot
-from gridmend.powerflow.chord import Sloped, linearised, sloped
+from gridmend.powerflow.chord import Rooms, Sloped, linearised, sloped
 from gridmend.powerflow.compiled import compiled
 from gridmend.powerflow.controls.hunting import Seen, passed_over
 from gridmend.powerflow.controls.look import Probes
@@ -42,11 +42,9 @@ from gridmend.powerflow.rounds import (
     TOLERANCE_PU,
     WORTH_KEEPING,
     WORTH_KEEPING_OLD,
-    Rooms,
     Solution,
     Way,
     by_place,
-    rooms,
     rounds_to,
     solution_at,
 )
@@ -174,7 +172,7 @@ def follow(
     why, count, delay, way = _follow(
         network.followed, sloped(state, line, moving=True), moving, controls.regulators,
         controls.bank_controls, at, seen, hour, count, most, standing.s_va, driven, x,
-        x.view(float), rooms(len(x)), within_pu, keep,
+        x.view(float), line.rooms, within_pu, keep,
     )  # fmt: skip
     if why == _FLOATS:
         for now, before in zip(at, was, strict=True):

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gridmend.model.arrays import Flags, Floats, Ints
+from gridmend.powerflow.assembly import assemble, scatter
 from gridmend.powerflow.blocks import factorise_columns
 from gridmend.powerflow.chord import as_blocks
 from gridmend.powerflow.compiled import compiled
 from gridmend.powerflow.lanes.split import Split
-from gridmend.powerflow.network import assemble, scatter
 
 if TYPE_CHECKING:
     from gridmend.powerflow.lanes.matrix import Base
