@@ -14,6 +14,8 @@ from gridmend.powerflow.pattern import Pattern, analyse, near_together
 from gridmend.powerflow.reach import parts_without, reach, reach_parts
 from gridmend.powerflow.refactor import (
     columns_above,
+    columns_left,
+    columns_of,
     refactor,
     refactor_blocks,
     refactor_rest,
@@ -52,7 +54,7 @@ def test_columns_made_anew_are_those_of_a_factor_made_from_nothing(seed: int, n:
     upper[entry] = 0.3j
     columns = columns_above(p, np.array([at, p.rows[entry]]))
     assert refactor(old, *bare, alive, columns)
-    assert anew(blocks, old, rest, bare, legs, alive, columns)
+    assert anew(blocks, old, rest, bare, legs, alive, np.array([at, n + entry]))
     fresh_blocks, fresh, fresh_rest = in_blocks(p, bare, legs, alive, first)
     np.testing.assert_allclose(old.l_values, fresh.l_values, atol=1e-12)
     np.testing.assert_allclose(old.d, fresh.d, rtol=1e-12)
@@ -172,7 +174,8 @@ def test_other_legs_on_what_is_left_of_a_factor_make_that_of_a_factor_made_from_
     upper[entry := rng.integers(len(upper))] = 0.3j
     columns = columns_above(p, np.array([at, p.rows[entry]]))
     assert refactor(factor, *bare, alive, columns[columns < first])
-    anew(blocks, factor, rest, bare, some_legs(rng, p, first), alive, columns)
+    slots = np.array([at, n + entry])
+    anew(blocks, factor, rest, bare, some_legs(rng, p, first), alive, slots)
     legs = some_legs(rng, p, first)
     with_legs(blocks, rest, legs, p, alive)
     assert_same(blocks, in_blocks(p, bare, legs, alive, first)[0])
@@ -180,14 +183,16 @@ def test_other_legs_on_what_is_left_of_a_factor_make_that_of_a_factor_made_from_
 
 def anew(
     blocks: Blocks, factor: Factor, rest: Complexes, bare: tuple[Complexes, Complexes],
-    legs: tuple[Floats, Floats], alive: Flags, columns: Ints,
+    legs: tuple[Floats, Floats], alive: Flags, slots: Ints,
 ) -> bool:  # fmt: skip
-    """Those of some columns that are active made anew in place, by a factor that is as it should
-    be; whether none vanishes."""
-    active = blocks.active
-    first, later = active.first, columns[columns >= active.first]
-    refactor_rest(factor, rest, active, bare, alive, later)
-    more = added(active, legs, factor.pattern)
+    """The active columns made anew in place that some slots of the admittance change, by a factor
+    that is as it should be; whether none vanishes."""
+    active, p = blocks.active, factor.pattern
+    first, columns = active.first, columns_of(p.parent, p.rows, slots)
+    passive, later = columns[columns < first], columns[columns >= first]
+    left = columns_left(slots, p.rows, passive, first, p.lists[0])
+    refactor_rest(factor, rest, active, bare, alive, left)
+    more = added(active, legs, p)
     return refactor_blocks(blocks, rest, more, bare[0][first:], alive[first:], later - first)
 
 

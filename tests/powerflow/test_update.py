@@ -28,8 +28,9 @@ CONTINUOUS = ("constant_power", "constant_impedance", "constant_current")
 """Models whose current has no jump at a voltage limit; with a jump, two solutions may stand."""
 
 LIMITED = settings(max_examples=30, deadline=None)
-MICRO_OHM_PU = 1e-8
-"""What the rounding of the switches of a micro-ohm in the IEEE feeders leaves undetermined."""
+MICRO_OHM_PU = 2e-8
+"""What the rounding of the switches of a micro-ohm in the IEEE feeders leaves undetermined: 6e-9 in
+the median, twice that where columns made in another order meet."""
 
 
 def switched(grid: Grid, rng: np.random.Generator) -> Grid:
@@ -87,6 +88,11 @@ def assert_prepared(standing: Standing, snapshot: Snapshot) -> None:
     np.testing.assert_array_equal(standing.diagonal, with_legs[0])
     np.testing.assert_array_equal(standing.upper, with_legs[1])
     if not len(fresh.floating):
+        of, here = state.network.active, standing.live[state.network.first :]
+        columns = np.repeat(np.arange(of.n), np.diff(of.start))
+        here = np.concatenate([here, here[columns] & here[of.rows]])
+        left = np.abs(fresh.rest[here]).max(initial=0.0)
+        np.testing.assert_allclose(state.rest[here], fresh.rest[here], rtol=1e-9, atol=1e-9 * left)
         assert catch_up(standing)
         remade = factorise(state.factor.pattern, standing.diagonal, standing.upper, standing.live)
         v = direct(replace(state, factor=remade), state.driven)

@@ -40,11 +40,32 @@ def columns_above(pattern: Pattern, changed: Ints) -> Ints:
 @compiled
 def columns_of(parent: Ints, rows: Ints, slots: Ints) -> Ints:
     """The same of the columns that slots of the admittance belong to; `rows` of its entries."""
-    n = len(parent)
-    changed = np.empty(len(slots), np.int64)
+    return _columns_above(parent, _column_of(slots, rows, len(parent)))
+
+
+@compiled
+def columns_left(slots: Ints, rows: Ints, passive: Ints, first: int, by_columns: Lists) -> Ints:
+    """In order, the active columns in which what is left of the bare admittance changes with slots
+    of it and with the columns `passive`: their own, and those that the latter give to."""
+    start, l_rows, _ = by_columns
+    seen = np.zeros(len(start) - 1 - first, np.bool_)
+    for k in _column_of(slots, rows, len(start) - 1):
+        if k >= first:
+            seen[k - first] = True
+    for j in passive:
+        for p in range(start[j], start[j + 1]):
+            if l_rows[p] >= first:
+                seen[l_rows[p] - first] = True
+    return np.flatnonzero(seen) + first
+
+
+@compiled
+def _column_of(slots: Ints, rows: Ints, n: int) -> Ints:
+    """Of each slot the column of the factor that it begins."""
+    columns = np.empty(len(slots), np.int64)
     for k in range(len(slots)):
-        changed[k] = slots[k] if slots[k] < n else rows[slots[k] - n]
-    return _columns_above(parent, changed)
+        columns[k] = slots[k] if slots[k] < n else rows[slots[k] - n]
+    return columns
 
 
 def refactor(
@@ -77,13 +98,13 @@ def refactor_blocks(
 
 @compiled
 def _columns_above(parent: Ints, changed: Ints) -> Ints:
-    seen = np.zeros(len(parent), np.bool_)
+    seen, found, count = np.zeros(len(parent), np.bool_), np.empty_like(parent), 0
     for first in changed:
         i = first
         while i >= 0 and not seen[i]:
-            seen[i] = True
+            seen[i], found[count], count = True, i, count + 1
             i = parent[i]
-    return np.flatnonzero(seen)
+    return np.sort(found[:count])
 
 
 @compiled

@@ -32,7 +32,13 @@ from gridmend.powerflow.positions import (
     shorted_devices,
 )
 from gridmend.powerflow.reach import reach_parts
-from gridmend.powerflow.refactor import columns_of, refactor, refactor_blocks, refactor_rest
+from gridmend.powerflow.refactor import (
+    columns_left,
+    columns_of,
+    refactor,
+    refactor_blocks,
+    refactor_rest,
+)
 from gridmend.powerflow.revaluing import set_tapped, sum_anew
 from gridmend.powerflow.shorts import Short
 from gridmend.powerflow.standing import Standing, begin_again, take_line
@@ -199,7 +205,8 @@ def _renew(standing: Standing, slots: Ints) -> bool:
     if not refactor(state.factor, standing.diagonal, standing.upper, live, passive):
         return False
     standing.behind[passive] = False
-    refactor_rest(state.factor, state.rest, active, (state.diagonal, state.upper), live, later)
+    left = columns_left(slots, pattern.rows, passive, first, pattern.lists[0])
+    refactor_rest(state.factor, state.rest, active, (state.diagonal, state.upper), live, left)
     if line is None:
         return False
     of = state.rest, line.added, state.diagonal[first:], live[first:]

@@ -24,6 +24,7 @@ from gridmend.powerflow.factor import back_through
 from gridmend.powerflow.network import Network
 from gridmend.powerflow.refactor import (
     columns_above,
+    columns_left,
     columns_of,
     remake,
     remake_blocks,
@@ -268,7 +269,8 @@ def _act(
     if not remake(passive, m.columns, m.rows, moving.rated, m.live, m.passive):
         return False
     moving.behind[: m.first] = False
-    remake_rest(later, m.first, m.columns, m.rows, m.bare, m.live, m.passive, m.rest)
+    left = columns_left(slots, m.pattern_rows, passive, m.first, m.columns)
+    remake_rest(left, m.first, m.columns, m.rows, m.bare, m.live, m.passive, m.rest)
     held = remake_blocks(
         later - m.first, m.active_columns, m.active_rows, m.rest, m.added, m.bare[0][m.first :],
         m.live[m.first :], m.factor,
