@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields, is_dataclass
 from typing import Any
 
@@ -10,12 +11,14 @@ import numpy as np
 import pytest
 
 import gridmend
+from gridmend.model.grid import Grid
 from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow.chord import linearised, sloped
 from gridmend.powerflow.iteration import direct, iterate, prepare
 from gridmend.powerflow.legs import powers
 from gridmend.powerflow.network import Network
 from gridmend.powerflow.rounds import THERE, Way, by_place, rounds_to
+from gridmend.powerflow.spare import Spare
 from gridmend.powerflow.standing import copied, stand
 from gridmend.powerflow.update import resolve
 
@@ -43,14 +46,53 @@ def test_rounds_taken_in_two_parts_are_those_taken_at_once(name: str) -> None:
         np.testing.assert_array_equal(again, x)
 
 
-def test_a_solve_in_arrays_that_another_left_is_as_one_in_its_own() -> None:
+def some_snapshots(grid: Grid, count: int) -> list[Snapshot]:
+    """Demands and positions of every kind, drawn from one seed."""
+    rng, normal, found = np.random.default_rng(5), Snapshot.normal(grid), list[Snapshot]()
+    for _ in range(count):
+        by = rng.uniform(0.2, 1.1, (2, len(grid.loads)))
+        snapshot = normal.with_demand(by[0] * normal.load_kw, by[1] * normal.load_kvar)
+        steps = rng.integers(0, 2, len(grid.capacitors))
+        taps = normal.tap_pu + 0.00625 * rng.integers(-2, 3, len(normal.tap_pu))
+        snapshot = snapshot.with_capacitors(steps).with_taps(taps)
+        if len(grid.switches):
+            row = int(rng.integers(len(grid.switches)))
+            snapshot = snapshot.with_poles(row, int(rng.integers(8)), is_open=True)
+        found.append(snapshot)
+    return found
+
+
+@pytest.mark.parametrize("name", ["ieee13", "ieee123"])
+def test_solves_in_memory_that_others_left_are_those_of_a_network_of_their_own(name: str) -> None:
+    grid = gridmend.read(name)
+    network, snapshots = Network.of(grid), some_snapshots(grid, 12)
+    alone = [Network.of(grid).solve(snapshot, controls="off") for snapshot in snapshots]
+    flows = [network.solve(snapshot, controls="off") for snapshot in snapshots]
+    for flow, expected in zip(flows, alone, strict=True):
+        np.testing.assert_array_equal(flow.v_v, expected.v_v)
+        np.testing.assert_array_equal(flow.i_a, expected.i_a)
+
+
+def test_solves_of_one_network_in_several_threads_do_not_disturb_each_other() -> None:
     grid = gridmend.read("ieee123")
-    normal, network = Snapshot.normal(grid), Network.of(grid)
-    alone = Network.of(grid).solve(normal, controls="off")
-    other = normal.with_demand(0.3 * normal.load_kw, 0.1 * normal.load_kvar)
-    network.solve(other, controls="off")
-    assert len(network.spare) == 1
-    np.testing.assert_array_equal(network.solve(normal, controls="off").v_v, alone.v_v)
+    network, snapshots = Network.of(grid), some_snapshots(grid, 24)
+    alone = [network.solve(snapshot, controls="off").v_v for snapshot in snapshots]
+    with ThreadPoolExecutor(4) as pool:
+        flows = list(pool.map(lambda s: network.solve(s, controls="off"), 4 * snapshots))
+    for flow, expected in zip(flows, 4 * alone, strict=True):
+        np.testing.assert_array_equal(flow.v_v, expected)
+
+
+def test_memory_is_handed_to_one_solve_alone_and_what_is_kept_of_it_is_bounded() -> None:
+    spare = Spare()
+    left = [np.full(6, 1j * k) for k in range(5)]
+    spare.leave(*left[:4])
+    taken = [spare.array(6) for _ in range(3)]
+    assert sum(any(one is other for other in left) for one in taken) == 2
+    assert not np.shares_memory(taken[0], taken[1])
+    assert spare.array(7).shape == (7,)
+    spare.leave(left[4][:2])
+    assert spare.array(6) is left[4]
 
 
 def test_two_solves_at_once_do_not_work_in_the_same_arrays() -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from gridmend.model.arrays import Complexes, Flags, Floats, Ints
 from gridmend.powerflow.compiled import compiled
 from gridmend.powerflow.network import Network
@@ -26,12 +24,13 @@ def assembled(
     """Both without legs and with them, where they are given; the values, which are many, are summed
     once."""
     n = network.pattern.n
-    bare = joined = np.zeros(n + len(network.pattern.rows), complex)
+    bare = joined = network.spare.array(n + len(network.pattern.rows))
+    bare[:] = 0.0
     scatter(network.slots, values, bare)
     if leg_s is None:
         bare *= network.scale
     else:
-        joined = np.empty_like(bare)
+        joined = network.spare.array(len(bare))
         _join(network.leg_slots, leg_s, network.has_leg, network.scale, bare, joined)
     return (bare[:n], bare[n:]), (joined[:n], joined[n:])
 

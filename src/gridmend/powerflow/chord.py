@@ -138,27 +138,19 @@ def linearised(
     The arrays of `into`, a line of this network that is no longer needed, are used again, else
     those of its spare one: memory that is at hand costs less.
     """
-    network, made = state.network, into or _spare(state.network)
+    network = state.network
+    made = into or network.spare.line() or _empty_line(network)
     if shares is None and network.legs.jump:
         shares = taken(beyond(network.legs, v))
     linearise(sloped(state, made), leg_voltages(network.legs, v), s_va, shares)
     return made
 
 
-def spare(network: Network, line: Line) -> None:
-    """Leave a line that is no longer needed to the next solve of the network."""
-    network.spare[:] = [line]
-
-
-def _spare(network: Network) -> Line:
-    """One that was left, or room for one."""
-    try:
-        return network.spare.pop()
-    except IndexError:
-        active = network.active
-        slope, added = ((len(network.legs.plus), 4), (active.n + len(active.rows), 4))
-        rooms = empty_rooms(network.pattern.n)
-        return Line(empty_blocks(active), np.empty(slope), np.zeros(added), rooms)
+def _empty_line(network: Network) -> Line:
+    active = network.active
+    slope, added = (len(network.legs.plus), 4), (active.n + len(active.rows), 4)
+    rooms = empty_rooms(network.pattern.n)
+    return Line(empty_blocks(active), np.empty(slope), np.zeros(added), rooms)
 
 
 def empty_rooms(n: int) -> Rooms:

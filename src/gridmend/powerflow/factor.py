@@ -13,6 +13,7 @@ import numpy as np
 from gridmend.model.arrays import Complexes, Flags, Ints
 from gridmend.powerflow.compiled import compiled
 from gridmend.powerflow.pattern import Lists, Pattern
+from gridmend.powerflow.spare import Spare
 
 ANCHORED = 1e-11
 """A pivot that elimination brings below this part of its diagonal has nothing left to hold it."""
@@ -40,15 +41,17 @@ def factorise(pattern: Pattern, diagonal: Complexes, upper: Complexes, alive: Fl
 
 def factorise_in_two(
     pattern: Pattern, first: int, bare: tuple[Complexes, Complexes],
-    joined: tuple[Complexes, Complexes], alive: Flags,
+    joined: tuple[Complexes, Complexes], alive: Flags, spare: Spare | None = None,
 ) -> tuple[Factor, Complexes]:  # fmt: skip
     """The same of the `joined` admittance, which differs from the `bare` one from row `first` on
     alone; and what is left of the bare one there, once the columns before are eliminated.
 
     That is a diagonal, then the entries of the factor from column `first` on.
     """
-    values, d = np.zeros(len(pattern.l_rows), complex), np.empty(pattern.n, complex)
-    rest = np.empty(pattern.n - first + len(values) - pattern.l_start[first], complex)
+    spare = spare or Spare()
+    values, d = spare.array(len(pattern.l_rows)), spare.array(pattern.n)
+    rest = spare.array(pattern.n - first + len(values) - int(pattern.l_start[first]))
+    values[:] = 0.0
     shape, begin = (pattern.l_start, pattern.l_rows, pattern.l_slots), pattern.start[first]
     anchored = _in_two(shape, first, begin, bare, joined, alive, values, d, rest)
     return Factor(pattern, values, d, anchored), rest

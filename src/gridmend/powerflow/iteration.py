@@ -10,7 +10,7 @@ from gridmend.model.arrays import Complexes, Flags, Ints
 from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow import jumps, sliding
 from gridmend.powerflow.assembly import assemble, assembled
-from gridmend.powerflow.chord import Line, spare
+from gridmend.powerflow.chord import Line
 from gridmend.powerflow.factor import Factor, factorise, factorise_in_two, substitute
 from gridmend.powerflow.legs import (
     across,
@@ -60,7 +60,16 @@ class State:
 
 def prepare(network: Network, snapshot: Snapshot, *, with_legs: bool = True) -> State:
     """Assemble and factor a network at positions; legs count by their rated admittance."""
-    return prepared(network, snapshot, with_legs=with_legs)[0]
+    state, diagonal, _ = prepared(network, snapshot, with_legs=with_legs)
+    if with_legs:
+        network.spare.leave(diagonal)
+    return state
+
+
+def leave(state: State) -> None:
+    """Leave what a state is made of to the next solve of its network; nothing may refer to it."""
+    factor = state.factor
+    state.network.spare.leave(state.values, state.diagonal, factor.l_values, factor.d, state.rest)
 
 
 def prepared_once(network: Network, snapshot: Snapshot) -> State:
@@ -79,7 +88,7 @@ def prepared(
     alive = np.zeros(network.pattern.n, np.bool_)
     reach(network.pattern.start, network.pattern.rows, joined[1], roots, alive)
     of = network.pattern, network.first
-    factor, rest = factorise_in_two(*of, bare, joined, alive)
+    factor, rest = factorise_in_two(*of, bare, joined, alive, network.spare)
     floating = factor.anchored
     if len(floating):
         bare = _anchored(network, bare[0]), bare[1]
@@ -111,11 +120,11 @@ def iterate(state: State, s_va: Complexes, start_v: Complexes | None = None) -> 
     """
     v = direct(state, state.driven) if start_v is None else np.where(state.alive, start_v, 0.0)
     found, line = resume(state, s_va, v)
-    spare(state.network, line)
+    state.network.spare.leave_line(line)
     if found.converged:
         return found
     again, line = resume(state, s_va, _damped(state, s_va, direct(state, state.driven)))
-    spare(state.network, line)
+    state.network.spare.leave_line(line)
     best = again if again.converged or again.mismatch_pu < found.mismatch_pu else found
     return replace(best, iterations=found.iterations + _DAMPED_ROUNDS + again.iterations)
 

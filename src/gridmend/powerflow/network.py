@@ -28,6 +28,7 @@ from gridmend.powerflow.ordering import order
 from gridmend.powerflow.pattern import Pattern, analyse, grouped, near_together
 from gridmend.powerflow.primitives import Primitives, primitives_of
 from gridmend.powerflow.revaluing import Tapped, tapped
+from gridmend.powerflow.spare import Spare
 from gridmend.powerflow.units import Units, units_of
 
 if TYPE_CHECKING:
@@ -170,9 +171,9 @@ class Network:
         return followed(self, self.controls)
 
     @cached_property
-    def spare(self) -> list[Any]:
-        """A linearisation that no solve needs any more, if there is one; see `chord.spare`."""
-        return []
+    def spare(self) -> Spare:
+        """Memory that its solves leave to the next."""
+        return Spare()
 
     @cached_property
     def _memory(self) -> dict[str, dict[Hashable, Any]]:

@@ -18,7 +18,8 @@ Device = tuple[str, int]
 
 def values_at(network: Network, snapshot: Snapshot, shorts: tuple[Short, ...] = ()) -> Complexes:
     """Every primitive value [S] at a snapshot's positions, with some short circuits."""
-    values = network.primitives.values.copy()
+    values = network.spare.array(len(network.primitives.values))
+    values[:] = network.primitives.values
     for device in (*_displaced(network, snapshot), *shorted_devices(network, shorts)):
         set_values(network, snapshot, device, values, shorts)
     return values

@@ -8,7 +8,7 @@ from gridmend.model.grid import Grid
 from gridmend.model.snapshot import Snapshot
 from gridmend.powerflow.answer import as_flow
 from gridmend.powerflow.controls.static import settle
-from gridmend.powerflow.iteration import iterate, prepare
+from gridmend.powerflow.iteration import iterate, leave, prepare
 from gridmend.powerflow.legs import powers
 from gridmend.powerflow.network import Network
 
@@ -46,8 +46,10 @@ def solve_network(network: Network, snapshot: Snapshot, *, controls: str) -> Flo
     check_fits(network.grid, snapshot)
     if controls == "static":
         return settle(network, snapshot)
-    state = prepare(network, snapshot)
-    return as_flow(state, snapshot, iterate(state, powers(network.legs, snapshot)))
+    state, s_va = prepare(network, snapshot), powers(network.legs, snapshot)
+    flow = as_flow(state, snapshot, iterate(state, s_va), s_va=s_va)
+    leave(state)
+    return flow
 
 
 def check_fits(grid: Grid, snapshot: Snapshot) -> None:
