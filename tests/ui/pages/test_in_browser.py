@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -136,6 +137,8 @@ def test_a_reload_in_the_middle_of_a_select_operates_nothing(shown: Screen) -> N
     shown.at("device-position").wait_for()
     assert position(shown) == "closed"
     assert shown.at("operated").count() == 0
+    # a dash until the state has come
+    shown.at("figure-customers-out").locator("b", has_text=re.compile(r"\d")).wait_for()
     assert shown.figure("customers-out") == 0
 
 
