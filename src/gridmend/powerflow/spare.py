@@ -1,5 +1,7 @@
-"""Memory that no solve of a network needs any more, for the next: to get it anew from the system
-costs a large network a tenth of a solve."""
+"""Memory that no solve of a network needs any more, for the next.
+
+To get it anew from the system costs a large network a tenth of a solve.
+"""
 
 from __future__ import annotations
 
