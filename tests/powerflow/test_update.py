@@ -13,6 +13,7 @@ import gridmend
 from gridmend.formats.opendss import read
 from gridmend.model.grid import Grid
 from gridmend.model.snapshot import Snapshot, conductor_mask
+from gridmend.powerflow import update
 from gridmend.powerflow.assembly import assemble
 from gridmend.powerflow.controls.static import Settling, settle, settle_from
 from gridmend.powerflow.factor import factorise
@@ -257,6 +258,22 @@ def test_a_part_that_starts_to_float_is_prepared_from_nothing_and_named() -> Non
         assert apart_pu(standing, snapshot) < 1e-9
         assert_prepared(standing, snapshot)
         assert len(standing.state.floating) == parts
+
+
+@pytest.mark.parametrize("table", ["tap", "switch"])
+def test_where_no_factor_is_left_after_a_move_the_network_is_prepared_anew(
+    table: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grid = gridmend.read("ieee123")
+    network, normal = Network.of(grid), Snapshot.normal(grid)
+    standing = stand(network, normal)
+    resolve(standing, normal)
+    moved = normal.with_taps(normal.tap_pu + 0.0125 * (np.arange(len(normal.tap_pu)) == 2))
+    if table == "switch":
+        moved = normal.with_poles(0, 7, is_open=True)
+    monkeypatch.setattr(update, "refactor", lambda *_: False)
+    assert apart_pu(standing, moved) < MICRO_OHM_PU
+    assert np.isfinite(standing.state.rest).all()
 
 
 def test_static_control_carried_from_step_to_step_settles_as_from_nothing() -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
@@ -122,13 +121,6 @@ def factorise_into(
         put_block(upper, p, entry)
         put_block(lower, p, entry)
     factorise_columns(0, n, start, rows, pivots, lower, upper, alive)
-
-
-@compiled
-def set_block(blocks: Floats, at: Any, y: Any) -> None:
-    """Set a real block to a complex number."""
-    blocks[at, 0] = blocks[at, 3] = y.real
-    blocks[at, 1], blocks[at, 2] = -y.imag, y.imag
 
 
 @compiled

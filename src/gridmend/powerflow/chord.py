@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from gridmend.model.arrays import Complexes, Flags, Floats, Ints
-from gridmend.powerflow.blocks import Blocks, empty_blocks, factorise_into, set_block
+from gridmend.powerflow.blocks import Blocks, empty_blocks, factorise_into
 from gridmend.powerflow.compiled import compiled
 from gridmend.powerflow.jumps import beyond, taken
 from gridmend.powerflow.legs import (
@@ -23,6 +23,7 @@ from gridmend.powerflow.legs import (
     currents,
     leg_voltages,
 )
+from gridmend.powerflow.quads import as_block, put_block
 from gridmend.powerflow.revaluing import Lists
 
 if TYPE_CHECKING:
@@ -236,7 +237,7 @@ def as_blocks(values: Complexes) -> Floats:
 @compiled
 def _set_blocks(values: Complexes, blocks: Floats) -> None:
     for k in range(len(values)):
-        set_block(blocks, k, values[k])
+        put_block(blocks, k, as_block(values[k]))
 
 
 @compiled

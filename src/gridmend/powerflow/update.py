@@ -203,6 +203,9 @@ def _renew(standing: Standing, slots: Ints) -> bool:
     early, first = int(np.searchsorted(columns, active.first)), active.first
     passive, later = columns[:early], columns[early:]
     if not refactor(state.factor, standing.diagonal, standing.upper, live, passive):
+        # nothing is left to solve with: who does not prepare anew now does when that finds no rest
+        state.rest[:] = np.nan
+        standing.line = standing.line_s_va = None
         return False
     standing.behind[passive] = False
     left = columns_left(slots, pattern.rows, passive, first, pattern.lists[0])
